@@ -1,0 +1,1 @@
+"""An agent loop that discovers better DeltaNet token mixers by itself."""
