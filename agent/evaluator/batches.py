@@ -1,0 +1,114 @@
+"""The examples that the replicas of a stack see, and the order in which each sees its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agent.evaluator.protocol import Replica
+from agent.evaluator.tasks import IGNORE, Examples, draw
+from agent.evaluator.tasks.request import chance_of
+
+# Seeds of the draws of a replica: far apart, so that no replica validates on what another trains on.
+VALIDATION_SEED = 1 << 32
+
+
+@dataclass
+class Collection:
+    """Drawn examples, (D, N, T) int32, and which of the D draws belongs to each replica, (R,).
+
+    Replicas of one setting and seed share a draw. A draw of fewer than N examples is filled up with unscored ones.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    draw_of: Tensor
+
+    @classmethod
+    def of(
+        cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device
+    ) -> "Collection":
+        draws: dict[tuple[object, int], int] = {}
+        examples = []
+        for replica in replicas:
+            if (replica.setting, replica.seed) not in draws:
+                draws[replica.setting, replica.seed] = len(examples)
+                examples.append(draw_for(replica))
+        size = max(len(drawn.inputs) for drawn in examples)
+        inputs, targets = (
+            torch.full((len(examples), size, replicas[0].setting.input_length), fill, dtype=torch.int32, device=device)
+            for fill in (0, IGNORE)
+        )
+        for row, drawn in enumerate(examples):
+            inputs[row, : len(drawn.inputs)] = drawn.inputs
+            targets[row, : len(drawn.targets)] = drawn.targets
+        draw_of = [draws[replica.setting, replica.seed] for replica in replicas]
+        return cls(inputs, targets, torch.tensor(draw_of, device=device))
+
+    def at(self, index: Tensor) -> Examples:
+        """(R, B) places in each replica's draw -> its examples there, (R, B, T) int64."""
+        source = self.draw_of[:, None]
+        return Examples(self.inputs[source, index].long(), self.targets[source, index].long())
+
+    def whole(self, rows: Tensor) -> Examples:
+        """All examples of some replicas, (rows, N, T) int64."""
+        return Examples(self.inputs[self.draw_of[rows]].long(), self.targets[self.draw_of[rows]].long())
+
+    def keep(self, kept: Tensor) -> None:
+        """Go on with the replicas `kept` alone."""
+        self.draw_of = self.draw_of[kept]
+
+
+def training_examples(replicas: list[Replica], device: torch.device) -> Collection:
+    def drawn(replica: Replica) -> Examples:
+        setting, seed = replica.setting, replica.seed
+        return draw(setting, setting.train_examples, split="train", seed=seed, world=seed, device=device)
+
+    return Collection.of(replicas, drawn, device)
+
+
+def validation_examples(replicas: list[Replica], count: int, device: torch.device) -> Collection:
+    """Examples of the kind that the test has, but another draw: they choose the checkpoint and the end of training."""
+
+    def drawn(replica: Replica) -> Examples:
+        seed = VALIDATION_SEED + replica.seed
+        return draw(replica.setting, count, split="test", seed=seed, world=replica.seed, device=device)
+
+    return Collection.of(replicas, drawn, device)
+
+
+class Batches:
+    """One batch for every replica at each step: epochs in a fresh random order, the last batch of one may be partial.
+
+    A replica's order depends on its own setting and seed alone, so it trains alike whatever it is stacked with.
+    """
+
+    def __init__(self, replicas: list[Replica], device: torch.device) -> None:
+        self.replicas = replicas
+        self.device = device
+        self.batch = replicas[0].batch
+        self.examples = training_examples(replicas, device)
+        self.chances = [chance_of(f"order, {replica.setting.label}, {replica.seed}", "cpu") for replica in replicas]
+        self.sizes = torch.tensor([replica.setting.train_examples for replica in replicas], device=device)
+        self.order = torch.zeros(len(replicas), self.examples.inputs.shape[1], dtype=torch.int64, device=device)
+
+    def take(self, step: int) -> Examples:
+        """The batch of a step, counted from 0: (R, B, T). Rows beyond the end of an epoch carry no target."""
+        for row, (replica, chance) in enumerate(zip(self.replicas, self.chances, strict=True)):
+            size = replica.setting.train_examples
+            if step % -(-size // self.batch) == 0:
+                self.order[row, :size] = torch.randperm(size, generator=chance).to(self.device)
+        steps_an_epoch = -(-self.sizes // self.batch)
+        place = (step % steps_an_epoch * self.batch)[:, None] + torch.arange(self.batch, device=self.device)
+        batch = self.examples.at(self.order.gather(1, place.clamp(max=self.order.shape[1] - 1)))
+        beyond = place >= self.sizes[:, None]
+        return Examples(batch.inputs, batch.targets.masked_fill(beyond.unsqueeze(-1), IGNORE))
+
+    def keep(self, kept: Tensor) -> None:
+        """Go on with the replicas `kept` alone."""
+        rows = kept.tolist()
+        self.replicas = [self.replicas[row] for row in rows]
+        self.chances = [self.chances[row] for row in rows]
+        self.sizes, self.order = self.sizes[kept], self.order[kept]
+        self.examples.keep(kept)

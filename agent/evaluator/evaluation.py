@@ -1,0 +1,70 @@
+"""From a variant file to its score card, with the labels kept where the variant's code never runs."""
+
+import platform
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from agent.evaluator.crew import Crew, Request, crew_size
+from agent.evaluator.exam import Exam, best_of_grid
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.stack import stacks
+from agent.evaluator.variant import read_declaration
+from agent.evaluator.worker import Job
+from agent.record import ScoreCard, SeedScore, Speed, TaskScore
+
+
+def evaluate(
+    variant: Path,
+    protocol: Protocol,
+    device: str | None = None,
+    test_seed: int | None = None,
+    watch: Callable[[Request], None] = lambda message: None,
+) -> ScoreCard:
+    """Train a variant on every replica of a protocol, test it and score it.
+
+    test_seed draws the test; by default it is a new secret, so that no code could have known the test beforehand. The
+    card carries it: with it an evaluation can be repeated to the digit on the same kind of CPU.
+    Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
+    """
+    started = time.monotonic()
+    read_declaration(variant)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    test_seed = secrets.randbits(48) if test_seed is None else test_seed
+    groups = stacks(protocol, torch.device(device).type)
+    with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
+        job = Job(Path(scratch), str(variant.resolve()), protocol.to_json(), device)
+        job.write()
+        crew = Crew(job.folder, crew_size(device), started + protocol.time_limit_hours * 3600)
+        training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
+        description, *trained = crew.run([{"do": "describe"}, *training], watch)
+        exams = [
+            Exam.set(stack, best_of_grid(group, answer), protocol, test_seed)
+            for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
+        ]
+        for exam in exams:
+            exam.hand_out(job)
+        # Fresh processes: whatever training left behind in the first ones cannot speak here.
+        crew.run([{"do": "predict", "stack": exam.stack} for exam in exams], watch)
+        scores = [score for exam in exams for score in exam.mark(job)]
+    return ScoreCard(
+        protocol=protocol.name,
+        fingerprint=protocol.fingerprint,
+        tasks={task: _task_score(task, scores) for task in protocol.tasks},
+        parameters=description["parameters"],
+        state_size=description["state_size"],
+        speed=Speed(**description["speed"]),
+        device=description["device"],
+        versions={"python": platform.python_version(), "torch": torch.__version__},
+        test_seed=test_seed,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:
+    mine = [score for score in scores if score.task == task]
+    return TaskScore(task, tuple(sorted(mine, key=lambda score: (score.setting, score.seed))))

@@ -1,0 +1,128 @@
+"""The test of trained replicas: which are tested, on what, and what their predictions are worth.
+
+Only the parent runs this. It alone draws the test and holds its labels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from agent.evaluator.metric import accuracy
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks import Examples, draw
+from agent.evaluator.worker import Job
+from agent.record import CurvePoint, Failure, SeedScore
+
+
+class EvaluationFailed(Exception):
+    """A variant could not be scored."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.kind}: {failure.reason}")
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained replica as its worker describes it; `row` is its place in the weights of its stack."""
+
+    replica: Replica
+    row: int
+    ending: str
+    curve: tuple[CurvePoint, ...]
+
+    @property
+    def best_point(self) -> CurvePoint:
+        return min(self.curve, key=lambda point: point.loss)
+
+
+@dataclass(frozen=True)
+class Exam:
+    """The candidates of one stack, each with a test of its own."""
+
+    stack: int
+    candidates: list[Candidate]
+    examples: list[Examples]
+
+    @classmethod
+    def set(cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int) -> "Exam":
+        """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else."""
+        return cls(
+            stack,
+            candidates,
+            [
+                draw(
+                    candidate.replica.setting,
+                    protocol.test_examples,
+                    split="test",
+                    seed=test_seed + candidate.replica.seed,
+                    world=candidate.replica.seed,
+                    device="cpu",
+                )
+                for candidate in candidates
+            ],
+        )
+
+    def hand_out(self, job: Job) -> None:
+        """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
+        inputs = torch.stack([examples.inputs for examples in self.examples]).int()
+        rows = torch.tensor([candidate.row for candidate in self.candidates])
+        save_file({"chosen": rows, "inputs": inputs}, job.inputs(self.stack))
+
+    def mark(self, job: Job) -> list[SeedScore]:
+        """Read the predicted tokens and compare them with the labels; EvaluationFailed if they are not tokens."""
+        targets = torch.stack([examples.targets for examples in self.examples])
+        raw = job.predictions(self.stack).read_bytes()
+        if len(raw) != 2 * targets.numel() * 4:
+            raise EvaluationFailed(
+                Failure("wrong shape", f"the worker predicted {len(raw) // 4:,} tokens, not {2 * targets.numel():,}")
+            )
+        predictions = torch.frombuffer(bytearray(raw), dtype=torch.int32).view(2, *targets.shape).long()
+        classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
+        if bool(((predictions < 0) | (predictions >= classes)).any()):
+            raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
+        best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
+        return [
+            SeedScore(
+                task=candidate.replica.setting.task,
+                setting=candidate.replica.setting.label,
+                seed=candidate.replica.seed,
+                macro=float(best.macro[row]),
+                micro=float(best.micro[row]),
+                macro_last=float(last.macro[row]),
+                learning_rate=candidate.replica.learning_rate,
+                weight_decay=candidate.replica.weight_decay,
+                ending=candidate.ending,
+                best_step=candidate.best_point.step,
+                steps=candidate.curve[-1].step,
+                curve=candidate.curve,
+            )
+            for row, candidate in enumerate(self.candidates)
+        ]
+
+
+def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
+    """Of each setting and seed of a stack, the rate and decay with the best validation accuracy.
+
+    Raises EvaluationFailed where every point of a grid diverged: there is then no score for that seed.
+    """
+    grids: dict[tuple[object, int], list[Candidate]] = {}
+    for row, (replica, trained) in enumerate(zip(group, answer["trainees"], strict=True)):
+        curve = tuple(CurvePoint(**point) for point in trained["curve"])
+        grids.setdefault((replica.setting, replica.seed), []).append(Candidate(replica, row, trained["ending"], curve))
+    chosen = []
+    for grid in grids.values():
+        sound = [candidate for candidate in grid if candidate.ending != "diverged"]
+        if not sound:
+            worst = grid[0]
+            raise EvaluationFailed(
+                Failure(
+                    "diverged",
+                    f"{worst.replica.key}: the loss was no longer finite at step {worst.curve[-1].step}",
+                )
+            )
+        chosen.append(max(sound, key=lambda candidate: max(point.accuracy for point in candidate.curve)))
+    return chosen

@@ -1,0 +1,114 @@
+"""Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
+
+This is the one place through which every worker is started; further layers of confinement belong here.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parents[2]
+LOG_TAIL = 4_000  # characters
+MARK = "DELTASEARCH_CHILD"
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class Child:
+    """A confined process: what is written to it, what it says, and its log of everything else."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def requests(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    @property
+    def replies(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def log_tail(self) -> str:
+        """The end of what the child printed."""
+        return self.log.read_bytes()[-LOG_TAIL:].decode(errors="replace")
+
+
+@contextmanager
+def confined(module: str, arguments: list[str], scratch: Path) -> Iterator[Child]:
+    """Run a module of this project on untrusted code; on the way out the child and all its descendants are killed."""
+    adopt_orphans()
+    mark = uuid.uuid4().hex
+    log = scratch / f"log-{mark}.txt"
+    with log.open("wb") as log_file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            env=clean_environment() | {MARK: mark},
+            cwd=scratch,
+            start_new_session=True,
+        )
+    child = Child(process, log)
+    try:
+        yield child
+    finally:
+        kill_family(process.pid, mark)
+        process.wait()
+        for pipe in (child.requests, child.replies):
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """What a worker may know of its surroundings: no key, no home, no proxy."""
+    passed_on = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+    environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+    return environment | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}
+
+
+def adopt_orphans() -> None:
+    """On Linux, become the parent of descendants whose own parent dies: a daemon then cannot slip away."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_family(root: int, mark: str) -> None:
+    """Kill a child, its descendants and whatever carries its mark, and look again until none is left."""
+    with suppress(ProcessLookupError):
+        os.killpg(root, signal.SIGKILL)
+    while family := _family(root, mark):
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            if pid != root:  # the caller waits for the root itself
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.005)
+
+
+def _family(root: int, mark: str) -> set[int]:
+    """The living processes that descend from `root` or carry the mark in their environment; none without /proc."""
+    parents = {}
+    family = {root}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                parents[int(entry.name)] = int(parent)
+                if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                    family.add(int(entry.name))
+    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return family & parents.keys()

@@ -1,0 +1,119 @@
+"""What is trained and measured for a row of the table: data, not code paths."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from agent.evaluator.setting import TASKS, Setting
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the settings of one task are trained."""
+
+    settings: tuple[Setting, ...]
+    seeds: int
+    batch: int
+    epochs: int
+    learning_rates: tuple[float, ...]
+    weight_decays: tuple[float, ...]
+    epochs_a_validation: int = 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    """When a point of the learning-rate x weight-decay grid is given up.
+
+    From `after` (a fraction of its steps) on, a replica whose best validation accuracy lies more than `margin` below the
+    best of the same setting and seed leaves. Its own grid has another point that will be chosen, so no score changes.
+    """
+
+    after: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One training run: a point of the protocol."""
+
+    setting: Setting
+    seed: int
+    batch: int
+    steps: int
+    validate_every: int  # steps
+    learning_rate: float
+    weight_decay: float
+
+    @property
+    def key(self) -> str:
+        return f"{self.setting.label} seed {self.seed} rate {self.learning_rate:g} decay {self.weight_decay:g}"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way to score a variant. Scores of two protocols are never compared."""
+
+    name: str
+    purpose: str
+    plans: tuple[Plan, ...]
+    width: int = 128
+    heads: int = 1
+    inner: int = 352
+    chunk_size: int = 32
+    cosine: bool = False
+    validation_examples: int = 1280
+    test_examples: int = 1280
+    solved_at: float = 0.999
+    cut: Cut | None = None
+    time_limit_hours: float = 12.0
+
+    def replicas(self) -> Iterator[Replica]:
+        """Every training run of a row, in the order of the plans."""
+        for plan in self.plans:
+            for setting in plan.settings:
+                epoch = -(-setting.train_examples // plan.batch)
+                steps, validate_every = plan.epochs * epoch, plan.epochs_a_validation * epoch
+                for seed in range(plan.seeds):
+                    for rate in plan.learning_rates:
+                        for decay in plan.weight_decays:
+                            yield Replica(setting, seed, plan.batch, steps, validate_every, rate, decay)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that the protocol scores, in the order of the table."""
+        planned = {setting.task for plan in self.plans for setting in plan.settings}
+        return tuple(task for task in TASKS if task in planned)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that change with anything that may change a score."""
+        facts = asdict(self) | {"name": None, "purpose": None, "time_limit_hours": None}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Protocol":
+        facts = json.loads(text)
+        plans = tuple(
+            Plan(**_tuples(plan) | {"settings": tuple(Setting(**setting) for setting in plan["settings"])})
+            for plan in facts["plans"]
+        )
+        return cls(**facts | {"plans": plans, "cut": Cut(**facts["cut"]) if facts["cut"] else None})
+
+    def only(self, tasks: tuple[str, ...]) -> "Protocol":
+        """The same protocol restricted to some tasks; its fingerprint is its own."""
+        plans = tuple(
+            replace(plan, settings=kept)
+            for plan in self.plans
+            if (kept := tuple(setting for setting in plan.settings if setting.task in tasks))
+        )
+        return replace(self, plans=plans)
+
+
+def _tuples(facts: dict[str, Any]) -> dict[str, Any]:
+    """JSON has lists where the dataclasses have tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}

@@ -1,0 +1,107 @@
+"""The protocols that ship with the project."""
+
+from dataclasses import replace
+from itertools import chain
+
+from agent.evaluator.protocol import Cut, Plan, Protocol
+from agent.evaluator.setting import Setting
+
+TRAIN_EXAMPLES = 12_800
+FEWER_EXAMPLES = (6400, 3200, 1600, 800)
+MEMORIZE_EXAMPLES = 256
+
+
+def _around(baseline: Setting, **changes: tuple[float, ...]) -> tuple[Setting, ...]:
+    """A baseline setting and all that differ from it in one variable."""
+    varied = (replace(baseline, **{name: value}) for name, values in changes.items() for value in values)
+    return tuple(chain([baseline], varied))
+
+
+# The 66 settings of MAD (Poli et al. 2024, arXiv 2403.17844).
+MAD_SETTINGS = {
+    "Compress": _around(
+        Setting("Compress", 16, 32, TRAIN_EXAMPLES),
+        vocab=(32, 64, 128), length=(64, 128, 256), train_examples=FEWER_EXAMPLES,
+    ),
+    "Context Recall": _around(
+        Setting("Context Recall", 16, 128, TRAIN_EXAMPLES),
+        vocab=(32, 64, 128), length=(256, 512, 1024), train_examples=FEWER_EXAMPLES,
+    ),
+    "Fuzzy Recall": _around(
+        Setting("Fuzzy Recall", 16, 128, TRAIN_EXAMPLES, motif=3),
+        vocab=(32, 64, 128), length=(256, 512, 1024), train_examples=FEWER_EXAMPLES,
+    ),
+    "Memorize": _around(
+        Setting("Memorize", 256, 32, MEMORIZE_EXAMPLES),
+        vocab=(512, 1024, 2048, 4096, 8192),
+    ),
+    "Noisy Recall": _around(
+        Setting("Noisy Recall", 32, 128, TRAIN_EXAMPLES, noise=0.2, noise_vocab=16),
+        vocab=(48, 80, 144), length=(256, 512, 1024), train_examples=FEWER_EXAMPLES, noise=(0.4, 0.6, 0.8),
+    ),
+    "Selective Copy": _around(
+        Setting("Selective Copy", 16, 256, TRAIN_EXAMPLES, copies=16),
+        vocab=(32, 64, 128), length=(512, 1024), train_examples=FEWER_EXAMPLES, copies=(32, 64, 96),
+    ),
+}  # fmt: skip
+
+# Memorize is the noisiest column and the cheapest; Context and Noisy Recall and Copy hardly vary and cost the most.
+MAD_SEEDS = {"Memorize": 5, "Fuzzy Recall": 2}
+
+
+def _mad_plans(seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...]) -> tuple[Plan, ...]:
+    return tuple(
+        Plan(settings, seeds.get(task, least), batch=128, epochs=200, learning_rates=rates, weight_decays=decays)
+        for task, settings in MAD_SETTINGS.items()
+    )
+
+
+MAD = Protocol(
+    name="mad",
+    purpose="every difficulty setting of MAD, averaged a task: the numbers of baselines/reference.csv",
+    plans=_mad_plans(MAD_SEEDS, least=1, rates=(1e-3,), decays=(0.0,)),
+)
+
+MAD_GRID = replace(
+    MAD,
+    name="mad-grid",
+    purpose="mad over the whole grid of learning rate and weight decay, three seeds and more: for finalists",
+    plans=_mad_plans({task: 3 * n for task, n in MAD_SEEDS.items()}, 3, rates=(1e-4, 5e-4, 1e-3), decays=(0.0, 0.1)),
+    cut=Cut(after=0.25, margin=0.2),
+    time_limit_hours=96.0,
+)
+
+SMOKE = Protocol(
+    name="smoke",
+    purpose="seconds on two cores, to see that everything runs; its scores mean nothing",
+    plans=(
+        Plan(
+            (
+                Setting("Compress", 8, 16, 64),
+                Setting("Context Recall", 8, 16, 64),
+                Setting("Fuzzy Recall", 8, 16, 64),
+                Setting("Memorize", 16, 16, 64),
+                Setting("Noisy Recall", 12, 16, 64, noise=0.2, noise_vocab=4),
+                Setting("Selective Copy", 8, 16, 64, copies=4),
+            ),
+            seeds=2, batch=32, epochs=4, learning_rates=(2e-3,), weight_decays=(0.0,), epochs_a_validation=2,
+        ),
+    ),
+    width=32,
+    inner=64,
+    chunk_size=8,
+    validation_examples=32,
+    test_examples=64,
+    time_limit_hours=0.05,
+)  # fmt: skip
+
+QUICK = Protocol(
+    name="quick",
+    purpose="a row in about three minutes on two cores, designed to keep the ranking of mad",
+    plans=(),
+    width=64,
+    inner=176,
+    chunk_size=16,
+)
+
+PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}

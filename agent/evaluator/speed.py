@@ -1,0 +1,42 @@
+"""How fast an op is beside the baseline's, in one process and on the same inputs."""
+
+import statistics
+import time
+
+import torch
+
+from agent.baselines import baseline_path
+from agent.evaluator.probes import sample_call
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.variant import Variant, load_variant
+from agent.record import Speed
+
+BATCH, LENGTH, ROUNDS = 16, 128, 7
+
+
+def measure_speed(variant: Variant, protocol: Protocol, device: torch.device) -> Speed:
+    """Tokens a second, forward and backward: the median of rounds in which the two ops take turns."""
+    baseline = load_variant(baseline_path("delta_net_4layer"))
+    times: dict[str, list[float]] = {"op": [], "baseline": []}
+    for round_ in range(ROUNDS + 2):
+        for name, timed in (("op", variant), ("baseline", baseline)):
+            seconds = _seconds(timed, protocol, device)
+            if round_ >= 2:  # the first rounds warm up
+                times[name].append(seconds)
+    tokens = BATCH * LENGTH
+    return Speed(tokens / statistics.median(times["op"]), tokens / statistics.median(times["baseline"]))
+
+
+def _seconds(variant: Variant, protocol: Protocol, device: torch.device) -> float:
+    call = sample_call(variant.declaration, protocol, BATCH, LENGTH, device)
+    _wait(device)
+    start = time.perf_counter()
+    o, _ = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
+    torch.autograd.grad(o.sum(), call.tensors(), allow_unused=True)
+    _wait(device)
+    return time.perf_counter() - start
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,106 @@
+"""Replicas of one shape as one network: a row of weights each."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from agent.evaluator.network import Architecture, Network
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks.request import chance_of
+from agent.evaluator.variant import Variant
+
+LOGITS_AT_ONCE = 1 << 22
+
+
+class Stack:
+    """R replicas whose inputs have one length. A vocabulary below the largest is padded, and its padding never wins."""
+
+    def __init__(
+        self,
+        replicas: list[Replica],
+        variant: Variant,
+        protocol: Protocol,
+        device: torch.device,
+        rows: Tensor | None = None,
+    ) -> None:
+        self.replicas = list(replicas)
+        self.device = device
+        self.network = Network(architecture(replicas, protocol), variant)
+        if rows is None:
+            rows = torch.stack([self._initial_row(replica) for replica in replicas])
+        self.rows = rows.to(device)
+        self.vocabs = torch.tensor([replica.setting.vocab for replica in replicas], device=device)
+        self.padded = bool((self.vocabs < self.vocabs.max()).any())
+
+    def logits(self, weights: dict[str, Tensor], tokens: Tensor, chosen: Tensor | slice = slice(None)) -> Tensor:
+        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows; on a GPU the products are bfloat16."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            return self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None).float()
+
+    def read(self, inputs: Tensor, chosen: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.
+
+        So many at a time as keeps the logits small, since they are the largest thing here.
+        """
+        weights = self.network.layout.views(self.rows[chosen])
+        replicas, examples, length = inputs.shape
+        at_once = max(1, LOGITS_AT_ONCE // (replicas * length * max(self.network.architecture.vocab, 128)))
+        for start in range(0, examples, at_once):
+            part = slice(start, start + at_once)
+            with torch.no_grad():
+                logits = self.logits(weights, inputs[:, part], chosen)
+            yield part, logits
+
+    def keep(self, kept: Tensor) -> None:
+        """Go on with the replicas `kept` alone."""
+        self.replicas = [self.replicas[row] for row in kept.tolist()]
+        self.rows, self.vocabs = self.rows[kept], self.vocabs[kept]
+
+    def _initial_row(self, replica: Replica) -> Tensor:
+        chance = chance_of(f"weights, {replica.setting.label}, seed {replica.seed}", "cpu")
+        return self.network.layout.initial_row(replica.setting.vocab, chance)
+
+
+def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
+    """The network that all of these replicas can share."""
+    return Architecture(
+        vocab=max(replica.setting.vocab for replica in replicas),
+        autoencoder=replicas[0].setting.task == "Compress",
+        width=protocol.width,
+        heads=protocol.heads,
+        inner=protocol.inner,
+        chunk_size=protocol.chunk_size,
+    )
+
+
+# How many tokens a step of one stack may hold. On a CPU a stack only saves the overhead of calls, and one that spills
+# out of the cache loses it again (`make bench` shows where); on a GPU small replicas leave most of the device idle.
+TOKENS_A_STEP = {"cpu": 1 << 12, "cuda": 1 << 18}
+
+
+def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
+    """The replicas of a protocol in groups that can train together, the longest work first.
+
+    The learning rates and decays of one setting and seed stay together, since they are each other's rivals.
+    """
+    shapes: dict[tuple[int, int, bool], list[list[Replica]]] = {}
+    for (setting, _), grid in groupby(protocol.replicas(), lambda replica: (replica.setting, replica.seed)):
+        alike = list(grid)
+        shape = (setting.input_length, alike[0].batch, setting.task == "Compress")
+        shapes.setdefault(shape, []).append(alike)
+    groups = []
+    for (length, batch, _), grids in shapes.items():
+        grids.sort(key=lambda grid: (grid[0].steps, grid[0].setting.vocab), reverse=True)
+        at_once = max(1, TOKENS_A_STEP[device_kind] // (length * batch * len(grids[0])))
+        groups += [
+            [replica for grid in grids[start : start + at_once] for replica in grid]
+            for start in range(0, len(grids), at_once)
+        ]
+    return sorted(groups, key=lambda group: sum(work(replica) for replica in group), reverse=True)
+
+
+def work(replica: Replica) -> int:
+    """The tokens that a replica trains on if it is not solved before."""
+    return replica.steps * replica.batch * replica.setting.input_length

@@ -1,0 +1,50 @@
+"""The six MAD tasks (Poli et al. 2024, arXiv 2403.17844), drawn on the device without a loop over examples."""
+
+from collections.abc import Callable
+
+import torch
+
+from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.compress import compress
+from agent.evaluator.tasks.fuzzy_recall import fuzzy_recall
+from agent.evaluator.tasks.memorize import memorize
+from agent.evaluator.tasks.recall import recall
+from agent.evaluator.tasks.request import IGNORE, Examples, Request, Split, chance_of
+from agent.evaluator.tasks.selective_copy import selective_copy
+
+__all__ = ["IGNORE", "Examples", "Split", "draw"]
+
+GENERATORS: dict[str, Callable[[Request], Examples]] = {
+    "Compress": compress,
+    "Context Recall": recall,
+    "Fuzzy Recall": fuzzy_recall,
+    "Memorize": memorize,
+    "Noisy Recall": recall,
+    "Selective Copy": selective_copy,
+}
+
+# Examples are made so many tokens at a time: what a generator holds in between then stays within a CPU's cache, and
+# memory beyond the result stays small. Changing it changes every draw.
+BLOCK_TOKENS = 2**18
+
+
+def draw(setting: Setting, count: int, *, split: Split, seed: int, world: int, device: torch.device | str) -> Examples:
+    """`count` examples of a setting: inputs and targets, (count, setting.input_length) each.
+
+    split: "train" has the targets of training (in the recall tasks every next token), "test" those of scoring. A
+        validation draw is a "test" with a seed of its own. Draws of one seed but different split or setting are
+        independent of each other.
+    seed: of this draw; the same arguments on the same kind of device give the same examples.
+    world: the seed of what all draws of one replica share, which is the map that Memorize asks for.
+    """
+    if count < 1:
+        raise ValueError(f"cannot draw {count} examples: ask for at least 1")
+    if split not in ("train", "test"):
+        raise ValueError(f"there is no split {split!r}: 'train' or 'test'; for validation use 'test' with another seed")
+    chance = chance_of(f"{setting.label}, {split}, seed {seed}", device)
+    rows = max(1, BLOCK_TOKENS // setting.length)
+    blocks = [
+        GENERATORS[setting.task](Request(setting, min(rows, count - start), split, world, chance))
+        for start in range(0, count, rows)
+    ]
+    return Examples(torch.cat([block.inputs for block in blocks]), torch.cat([block.targets for block in blocks]))

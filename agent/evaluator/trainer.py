@@ -1,0 +1,174 @@
+"""Train a stack of replicas to the end of their protocol: the story of one training loop."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from agent.evaluator.batches import Batches, validation_examples
+from agent.evaluator.metric import accuracy, token_losses
+from agent.evaluator.optimiser import StackedAdamW
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.stack import Stack
+from agent.evaluator.tasks import IGNORE
+from agent.evaluator.variant import Variant
+from agent.record import CurvePoint
+
+Ending = Literal["solved", "finished", "cut", "diverged"]
+
+
+@dataclass
+class Trainee:
+    """A replica and what has become of it: the weights with the lowest validation loss, and the last ones, (P,) each."""
+
+    replica: Replica
+    best: Tensor
+    last: Tensor
+    curve: list[CurvePoint] = field(default_factory=list)
+    ending: Ending | None = None
+
+    @property
+    def best_point(self) -> CurvePoint:
+        """Where the best weights stood."""
+        return min(self.curve, key=lambda point: point.loss if finite(point) else float("inf"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One validation of one replica, for whoever watches."""
+
+    replica: Replica
+    point: CurvePoint
+    training: int  # replicas of the stack that still train
+
+
+def train(
+    replicas: list[Replica],
+    variant: Variant,
+    protocol: Protocol,
+    device: torch.device,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> list[Trainee]:
+    """Train replicas of one shape together. One that ends leaves, and the rest go on without it."""
+    training = Training(replicas, variant, protocol, device)
+    trainees = list(training.trainees)
+    while training.trainees:
+        training.step()
+        for trainee in training.validate():
+            trainee.ending = ending(trainee, trainees, protocol)
+            report(Progress(trainee.replica, trainee.curve[-1], len(training.trainees)))
+        training.dismiss()
+    return trainees
+
+
+def finite(point: CurvePoint) -> bool:
+    """Whether training was still sound at a validation."""
+    return isfinite(point.training_loss) and isfinite(point.loss)
+
+
+def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> Ending | None:
+    """Whether a replica's training is over, after a validation."""
+    point, replica, cut = trainee.curve[-1], trainee.replica, protocol.cut
+    if not finite(point):
+        return "diverged"
+    if point.accuracy > protocol.solved_at:
+        return "solved"
+    if point.step >= replica.steps:
+        return "finished"
+    if cut and point.step >= cut.after * replica.steps and _behind(trainee, trainees) > cut.margin:
+        return "cut"
+    return None
+
+
+def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
+    """How far a replica's best accuracy lies below the best of its own setting and seed."""
+
+    def best(candidate: Trainee) -> float:
+        return max((point.accuracy for point in candidate.curve if finite(point)), default=0.0)
+
+    same = (trainee.replica.setting, trainee.replica.seed)
+    return max(best(rival) for rival in trainees if (rival.replica.setting, rival.replica.seed) == same) - best(trainee)
+
+
+class Training:
+    """The replicas that still train, with their examples and the optimiser's memory."""
+
+    def __init__(self, replicas: list[Replica], variant: Variant, protocol: Protocol, device: torch.device) -> None:
+        self.device = device
+        self.stack = Stack(replicas, variant, protocol, device)
+        self.trainees = [
+            Trainee(replica, row.clone(), row.clone()) for replica, row in zip(replicas, self.stack.rows, strict=True)
+        ]
+        self.batches = Batches(replicas, device)
+        self.validation = validation_examples(replicas, protocol.validation_examples, device)
+        self.optimiser = StackedAdamW.start(
+            self.stack.rows,
+            rates=[replica.learning_rate for replica in replicas],
+            decays=[replica.weight_decay for replica in replicas],
+            horizons=[replica.steps for replica in replicas] if protocol.cosine else None,
+        )
+        self.training_loss = torch.zeros(len(replicas), device=device)  # summed since each replica's last validation
+        self.taken = 0
+
+    def step(self) -> None:
+        """One optimiser step of every replica."""
+        batch = self.batches.take(self.taken)
+        views = self.stack.network.layout.views(self.stack.rows)
+        weights = {name: view.detach().requires_grad_() for name, view in views.items()}
+        losses = token_losses(self.stack.logits(weights, batch.inputs), batch.targets)
+        # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
+        gradients = torch.autograd.grad(losses.sum(), list(weights.values()), materialize_grads=True)
+        self.optimiser.step(self.stack.rows, torch.cat([part.flatten(1) for part in gradients], dim=1))
+        self.training_loss += losses.detach()
+        self.taken += 1
+
+    def validate(self) -> list[Trainee]:
+        """Measure the replicas that are due after this step, and remember the best weights of each."""
+        due = [
+            row
+            for row, trainee in enumerate(self.trainees)
+            if self.taken % trainee.replica.validate_every == 0 or self.taken == trainee.replica.steps
+        ]
+        if not due:
+            return []
+        rows = torch.tensor(due, device=self.device)
+        losses, accuracies = self._measure(rows)
+        for row, loss, right in zip(due, losses, accuracies, strict=True):
+            trainee = self.trainees[row]
+            since = self.taken - (trainee.curve[-1].step if trainee.curve else 0)
+            point = CurvePoint(self.taken, float(self.training_loss[row]) / since, loss, right)
+            if finite(point) and (not trainee.curve or point.loss < trainee.best_point.loss):
+                trainee.best = self.stack.rows[row].clone()
+            trainee.curve.append(point)
+        self.training_loss[rows] = 0.0
+        return [self.trainees[row] for row in due]
+
+    def dismiss(self) -> None:
+        """Take leave of the replicas that have ended, with their last weights."""
+        ended = [trainee.ending is not None for trainee in self.trainees]
+        if not any(ended):
+            return
+        for row, trainee in enumerate(self.trainees):
+            if ended[row]:
+                trainee.last = self.stack.rows[row].clone()
+        self.trainees = [trainee for trainee in self.trainees if trainee.ending is None]
+        kept = torch.tensor([row for row, gone in enumerate(ended) if not gone], dtype=torch.int64, device=self.device)
+        self.training_loss = self.training_loss[kept]
+        for part in (self.stack, self.batches, self.validation, self.optimiser):
+            part.keep(kept)
+
+    def _measure(self, rows: Tensor) -> tuple[list[float], list[float]]:
+        """The loss and the macro accuracy of some replicas on their validation examples."""
+        examples = self.validation.whole(rows)
+        predictions = torch.empty_like(examples.targets)
+        summed = torch.zeros(len(rows), device=self.device)
+        for part, logits in self.stack.read(examples.inputs, rows):
+            targets = examples.targets[:, part]
+            predictions[:, part] = logits.argmax(-1)
+            summed += token_losses(logits, targets) * (targets != IGNORE).sum((1, 2))
+        losses = summed / (examples.targets != IGNORE).sum((1, 2))
+        right = accuracy(predictions, examples.targets, int(self.stack.vocabs.max()))
+        return losses.tolist(), right.macro.tolist()

@@ -1,0 +1,181 @@
+"""A variant: one Python module whose `delta_rule_chunkwise` is the op of the mixer, and what it declares.
+
+A declaration is data at the top of the module, so that it can be read without running anything:
+
+    LEARNED_INPUTS = {"gate": "head"}
+        keyword arguments of the op, each a linear projection of the hidden state without activation:
+        "head" arrives as (B, H, L), "key" as (B, H, L, K), "value" as (B, H, L, V).
+    LEARNED_PARAMETERS = {"decay": (("head", "key"), (0.0, 1.0))}
+        keyword arguments of the op that do not depend on the token: the shape, of the words above and of whole
+        numbers, and the range that initial values are drawn from. They arrive with a leading batch dimension, here
+        (B, H, K), so that one call can serve replicas whose parameters differ.
+"""
+
+import ast
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OP = "delta_rule_chunkwise"
+OP_ARGUMENTS = ("q", "k", "v", "beta", "initial_state", "chunk_size")
+DIMENSIONS = ("head", "key", "value")
+ALLOWED_IMPORTS = ("torch", "math", "einops", "agent.kernels")
+LARGEST_PARAMETER = 1 << 16
+LARGEST_FILE = 100_000
+
+
+class VariantRefused(Exception):
+    """The file is not a variant. The message says where and what to change."""
+
+
+class WrongShape(Exception):
+    """The op ran, but what it returned is not what the contract says."""
+
+
+@dataclass(frozen=True)
+class LearnedParameter:
+    """A parameter of the op itself: its shape in words and whole numbers, and the range of its initial values."""
+
+    shape: tuple[str | int, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a variant asks the layer for."""
+
+    inputs: Mapping[str, str]
+    parameters: Mapping[str, LearnedParameter]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A loaded variant."""
+
+    op: Callable[..., tuple[Any, Any]]
+    declaration: Declaration
+
+
+def read_declaration(path: Path) -> Declaration:
+    """Check a file without running it, and read what it declares.
+
+    Raises VariantRefused when the file is missing, is not Python, lacks the op, gives it another signature, imports
+    what it may not, or declares what cannot be supplied.
+    """
+    tree = _parse(path)
+    _check_imports(tree, path)
+    declaration = Declaration(
+        _inputs(_literal(tree, "LEARNED_INPUTS", path), path),
+        _parameters(_literal(tree, "LEARNED_PARAMETERS", path), path),
+    )
+    _check_signature(tree, declaration, path)
+    return declaration
+
+
+def load_variant(path: Path) -> Variant:
+    """Run the module and take its op. To be called in a worker only: the code is not to be trusted."""
+    declaration = read_declaration(path)
+    spec = importlib.util.spec_from_file_location("variant", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    op = getattr(module, OP, None)
+    if not inspect.isfunction(op):
+        raise VariantRefused(f"{path}: after import, {OP} is no longer the function that the file defines")
+    return Variant(op, declaration)
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise VariantRefused(f"{path}: cannot be read ({error.strerror}); give the path of a variant file") from error
+    if len(source) > LARGEST_FILE:
+        raise VariantRefused(f"{path}: {len(source):,} bytes; a variant is one op, at most {LARGEST_FILE:,} bytes")
+    try:
+        return ast.parse(source, filename=str(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise VariantRefused(f"{path}{line}: not Python ({reason})") from error
+
+
+def _check_imports(tree: ast.Module, path: Path) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or "")]
+        else:
+            continue
+        for name in names:
+            if not any(name == allowed or name.startswith(allowed + ".") for allowed in ALLOWED_IMPORTS):
+                raise VariantRefused(
+                    f"{path}, line {node.lineno}: imports {name}; a variant may import {', '.join(ALLOWED_IMPORTS)}"
+                )
+
+
+def _check_signature(tree: ast.Module, declaration: Declaration, path: Path) -> None:
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == OP]
+    if not functions:
+        raise VariantRefused(f"{path}: has no function {OP}({', '.join(OP_ARGUMENTS)})")
+    op = functions[-1]
+    arguments = op.args
+    positional = [argument.arg for argument in arguments.posonlyargs + arguments.args]
+    if tuple(positional[: len(OP_ARGUMENTS)]) != OP_ARGUMENTS:
+        raise VariantRefused(
+            f"{path}, line {op.lineno}: {OP}({', '.join(positional)}) must begin with ({', '.join(OP_ARGUMENTS)})"
+        )
+    if len(arguments.defaults) < len(positional) - 4:
+        raise VariantRefused(f"{path}, line {op.lineno}: initial_state and chunk_size need defaults: None and 32")
+    extra = set(positional[len(OP_ARGUMENTS) :]) | {argument.arg for argument in arguments.kwonlyargs}
+    declared = {*declaration.inputs, *declaration.parameters}
+    if extra != declared:
+        odd = ", ".join(sorted(extra ^ declared))
+        raise VariantRefused(
+            f"{path}, line {op.lineno}: {odd}: each further argument of {OP} must be declared in LEARNED_INPUTS or "
+            "LEARNED_PARAMETERS, and each declared name must be an argument"
+        )
+
+
+def _literal(tree: ast.Module, name: str, path: Path) -> dict[str, Any]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
+            try:
+                value = ast.literal_eval(node.value)
+            except ValueError as error:
+                raise VariantRefused(f"{path}, line {node.lineno}: {name} must be written out, not computed") from error
+            if not isinstance(value, dict) or not all(isinstance(key, str) and key.isidentifier() for key in value):
+                raise VariantRefused(f"{path}, line {node.lineno}: {name} must be a dict from argument names")
+            return value
+    return {}
+
+
+def _inputs(declared: dict[str, Any], path: Path) -> dict[str, str]:
+    for name, kind in declared.items():
+        if kind not in DIMENSIONS:
+            raise VariantRefused(f"{path}: LEARNED_INPUTS[{name!r}] is {kind!r}; it must be one of {DIMENSIONS}")
+    return declared
+
+
+def _parameters(declared: dict[str, Any], path: Path) -> dict[str, LearnedParameter]:
+    parameters = {}
+    for name, value in declared.items():
+        try:
+            shape, (low, high) = value
+            parameter = LearnedParameter(tuple(shape), float(low), float(high))
+            fixed = [size for size in parameter.shape if size not in DIMENSIONS]
+            in_range = all(isinstance(size, int) and 0 < size <= LARGEST_PARAMETER for size in fixed)
+            if not (in_range and len(parameter.shape) <= 3 and abs(low) <= high - low + abs(low) < float("inf")):
+                raise ValueError
+        except (TypeError, ValueError) as error:
+            raise VariantRefused(
+                f"{path}: LEARNED_PARAMETERS[{name!r}] must be ((dimensions), (low, high)), at most three dimensions, "
+                f"each of {DIMENSIONS} or a whole number up to {LARGEST_PARAMETER}"
+            ) from error
+        parameters[name] = parameter
+    return parameters

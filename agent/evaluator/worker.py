@@ -1,0 +1,161 @@
+"""The child that runs a variant's code: `python -m agent.evaluator.worker FOLDER`.
+
+It reads FOLDER/job.json, then answers one request a line on its standard input with lines on its standard output:
+progress, and at last "done" or "failed". It never sees a test label: training leaves weights in FOLDER, and prediction,
+in another process, turns those weights and unlabelled inputs into predicted tokens.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from agent.evaluator.probes import check_contract, state_size
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.speed import measure_speed
+from agent.evaluator.stack import Stack, stacks
+from agent.evaluator.trainer import Progress, train
+from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.record import FailureKind
+
+
+@dataclass(frozen=True)
+class Job:
+    """What FOLDER/job.json says: the variant, the protocol, the device."""
+
+    folder: Path
+    variant: str
+    protocol: str
+    device: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "Job":
+        return cls(folder, **json.loads((folder / "job.json").read_text()))
+
+    def write(self) -> None:
+        facts = {name: value for name, value in asdict(self).items() if name != "folder"}
+        (self.folder / "job.json").write_text(json.dumps(facts))
+
+    def weights(self, stack: int) -> Path:
+        return self.folder / f"weights-{stack}.safetensors"
+
+    def inputs(self, stack: int) -> Path:
+        return self.folder / f"inputs-{stack}.safetensors"
+
+    def predictions(self, stack: int) -> Path:
+        return self.folder / f"predictions-{stack}.bin"
+
+
+class Worker:
+    """A loaded variant, ready to describe itself, to train and to predict."""
+
+    def __init__(self, job: Job, variant: Variant) -> None:
+        self.job = job
+        self.variant = variant
+        self.protocol = Protocol.from_json(job.protocol)
+        self.device = torch.device(job.device)
+        self.stacks = stacks(self.protocol, self.device.type)
+
+    def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """The contract's shapes, the sizes, and the speed of the op."""
+        check_contract(self.variant, self.protocol, self.device)
+        stack = Stack([next(self.protocol.replicas())], self.variant, self.protocol, self.device)
+        return {
+            "parameters": stack.network.layout.size,
+            "state_size": state_size(self.variant, self.protocol, self.device),
+            "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
+        }
+
+    def train(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Train a stack, leave its weights in the folder and answer with the curves."""
+
+        def report(progress: Progress) -> None:
+            reply({"progress": {"key": progress.replica.key, "point": asdict(progress.point)}})
+
+        trainees = train(self.stacks[stack], self.variant, self.protocol, self.device, report)
+        save_file(
+            {name: torch.stack([getattr(trainee, name) for trainee in trainees]).cpu() for name in ("best", "last")},
+            self.job.weights(stack),
+        )
+        return {
+            "trainees": [
+                {"ending": trainee.ending, "curve": [asdict(point) for point in trainee.curve]} for trainee in trainees
+            ]
+        }
+
+    def predict(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Predict every position of the inputs in the folder, with the best and with the last weights: int32."""
+        weights, request = load_file(self.job.weights(stack)), load_file(self.job.inputs(stack))
+        chosen, inputs = request["chosen"], request["inputs"].to(self.device)
+        replicas = [self.stacks[stack][row] for row in chosen.tolist()]
+        predictions = torch.stack(
+            [self._predict(replicas, weights[name][chosen], inputs) for name in ("best", "last")]
+        )
+        self.job.predictions(stack).write_bytes(predictions.cpu().numpy().tobytes())
+        return {}
+
+    def _predict(self, replicas: list[Replica], rows: Tensor, inputs: Tensor) -> Tensor:
+        """(R, N, T) inputs -> (R, N, T) int32."""
+        stack = Stack(replicas, self.variant, self.protocol, self.device, rows)
+        predictions = torch.empty(inputs.shape, dtype=torch.int32)
+        for part, logits in stack.read(inputs.long(), torch.arange(len(replicas), device=self.device)):
+            predictions[:, part] = logits.argmax(-1)
+        return predictions
+
+
+def serve(job: Job, requests: TextIO, replies: TextIO) -> None:
+    """Answer requests until there are no more, or one fails."""
+
+    def reply(message: dict[str, Any]) -> None:
+        replies.write(json.dumps(message) + "\n")
+        replies.flush()
+
+    try:
+        worker = Worker(job, load_variant(Path(job.variant)))
+        for line in requests:
+            request = json.loads(line)
+            answer = getattr(worker, request.pop("do"))(**request, reply=reply)
+            reply({"done": answer})
+    except BaseException as error:  # whatever the variant raised, the parent must hear of it
+        traceback.print_exc()
+        kind, reason = diagnose(error, Path(job.variant))
+        reply({"failed": {"kind": kind, "reason": reason}})
+
+
+def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, str]:
+    """The kind of a failure, and a reason that names the variant's line where there is one."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(variant)]
+    where = f" (line {lines[-1]} of the variant)" if lines else ""
+    message = str(error).strip()
+    text = f"{message.splitlines()[0] if message else type(error).__name__}{where}"
+    match error:
+        case VariantRefused():
+            return "refused", text
+        case WrongShape():
+            return "wrong shape", text
+        case MemoryError() | torch.OutOfMemoryError():
+            return "out of memory", text
+        case RuntimeError() if "memory" in message and "alloc" in message:
+            return "out of memory", text
+    return "crash", f"{type(error).__name__}: {text}"
+
+
+def main() -> None:
+    # The pipe to the parent is kept apart from what the variant may print, which goes to the log.
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
+    serve(Job.read(Path(sys.argv[1])), sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    main()

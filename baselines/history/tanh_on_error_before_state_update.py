@@ -1,0 +1,56 @@
+"""DeltaNet that bounds each error by a tanh before it is written to the memory.
+
+The change. S += k^T tanh(error), entry by entry. The output of the chunk takes the error itself.
+
+The hope. A single large error can overwrite what the memory holds; bounded between -1 and 1, it cannot.
+
+What came of it. Compress .495 is the best of the known scores, against the template's .487. Fuzzy Recall .158 is below
+the template's .190, and the others are as they were. Where errors are small a tanh does nothing; where they are large
+the memory is left short of the value, and each later look at the same key has to make up for it.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from agent.kernels import unit_lower_inverse
+
+
+def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
+    """Read and write the memory along a sequence.
+
+    q, k: (B, H, L, K) queries and keys, not yet normalised.
+    v: (B, H, L, V) values.
+    beta: (B, H, L) in (0, 1), how far each token moves the memory towards its value.
+    initial_state: (B, H, K, V), the memory that an earlier call returned; None is an empty one.
+    Returns o: (B, H, L, V) and the state after the last token, (B, H, K, V).
+    """
+    batch, heads, length, key_dim = q.shape
+    q = F.normalize(q, dim=-1) * key_dim**-0.5
+    k = F.normalize(k, dim=-1)
+
+    # Padding writes nothing: its beta and its k are zero. Chunked tensors are (B, H, chunks, C, .).
+    q, k, v, beta = (split_into_chunks(x, chunk_size) for x in (q, k, v, beta.unsqueeze(-1)))
+
+    # Each token's correction, had the chunk begun with an empty memory (u), and how it shrinks with what S holds (w).
+    k_beta = k * beta
+    T = unit_lower_inverse((k_beta @ k.transpose(-1, -2)).tril(-1))
+    u = T @ (v * beta)
+    w = T @ k_beta
+    within_chunk = (q @ k.transpose(-1, -2)).tril()
+
+    S = q.new_zeros(batch, heads, key_dim, v.shape[-1]) if initial_state is None else initial_state
+    outputs = []
+    for i in range(q.shape[2]):
+        # The memory as it stood before this chunk is all that the chunk may know of the past.
+        error = u[:, :, i] - w[:, :, i] @ S
+        outputs.append(q[:, :, i] @ S + within_chunk[:, :, i] @ error)
+        S = S + k[:, :, i].transpose(-1, -2) @ error.tanh()
+
+    o = torch.cat(outputs, dim=2)[:, :, :length]
+    return o, S
+
+
+def split_into_chunks(x, chunk_size):
+    """(B, H, L, D) -> (B, H, ceil(L / C), C, D), the last chunk filled up with zeros."""
+    padding = -x.shape[2] % chunk_size
+    return F.pad(x, (0, 0, 0, padding)).unflatten(2, (-1, chunk_size))
