@@ -19,7 +19,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A validation during training: the mean training loss since the last one, loss and macro accuracy on unseen data."""
+    """A validation during training: mean training loss since the last one, loss and macro accuracy on unseen data."""
 
     step: int
     training_loss: float
@@ -31,8 +31,8 @@ class CurvePoint:
 class SeedScore:
     """What one seed of one setting reached on the test, and how it was trained.
 
-    `macro` is the score, at the weights with the lowest validation loss; `micro` is the plain fraction correct there, and
-    `macro_last` what the last weights reach. The learning rate and decay are those of the grid's best replica.
+    `macro` is the score, at the weights with the lowest validation loss; `micro` is the plain fraction correct there,
+    and `macro_last` what the last weights reach. The learning rate and decay are those of the grid's best replica.
     """
 
     task: str

@@ -26,9 +26,7 @@ class Collection:
     draw_of: Tensor
 
     @classmethod
-    def of(
-        cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device
-    ) -> "Collection":
+    def of(cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device) -> "Collection":
         draws: dict[tuple[object, int], int] = {}
         examples = []
         for replica in replicas:

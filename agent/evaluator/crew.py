@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.jail import Child, confined
+from agent.evaluator.progress import Update
 from agent.record import Failure
 
 Request = dict[str, Any]
@@ -28,8 +29,8 @@ class Crew:
         self.children: list[Child] = []
         self.lock = threading.Lock()
 
-    def run(self, requests: list[Request], watch: Callable[[Request], None]) -> list[Request]:
-        """The answers to the requests, in their order. `watch` sees every progress message, one at a time.
+    def run(self, requests: list[Request], watch: Callable[[Update], None]) -> list[Request]:
+        """The answers to the requests, in their order. `watch` sees every update, one at a time.
 
         Raises EvaluationFailed with the first failure; by then no worker is left.
         """
@@ -57,7 +58,7 @@ class Crew:
         self,
         waiting: "queue.SimpleQueue[tuple[int, Request]]",
         answers: dict[int, Request],
-        watch: Callable[[Request], None],
+        watch: Callable[[Update], None],
     ) -> None:
         """One worker's life."""
         with confined("agent.evaluator.worker", [str(self.folder)], self.folder) as child:
@@ -73,7 +74,7 @@ class Crew:
                     return
                 answers[index] = answer
 
-    def _ask(self, child: Child, request: Request, watch: Callable[[Request], None]) -> Request | None:
+    def _ask(self, child: Child, request: Request, watch: Callable[[Update], None]) -> Request | None:
         """Send a request and follow its progress to its answer; None once the crew has failed."""
         try:
             child.requests.write(json.dumps(request).encode() + b"\n")
@@ -87,8 +88,10 @@ class Crew:
             if "failed" in message:
                 self._fail(Failure(message["failed"]["kind"], message["failed"]["reason"], child.log_tail()))
                 return None
-            with self.lock:
-                watch(message)
+            update = Update.of(message)
+            if update is not None:
+                with self.lock:
+                    watch(update)
         self._fail(_death(child))
         return None
 
@@ -117,7 +120,7 @@ def _death(child: Child) -> Failure:
     """Why a worker's pipe closed without an answer."""
     code = child.process.wait()
     if code == -9:
-        return Failure("out of memory", "the worker was killed by the system, most likely for its memory", child.log_tail())
+        return Failure("out of memory", "the system killed the worker, most likely for its memory", child.log_tail())
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return Failure("crash", f"the worker ended without an answer ({how})", child.log_tail())
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import torch
 
-from agent.evaluator.crew import Crew, Request, crew_size
+from agent.errors import Unavailable, UsageError
+from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import Exam, best_of_grid
+from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.stack import stacks
 from agent.evaluator.variant import read_declaration
@@ -23,7 +25,7 @@ def evaluate(
     protocol: Protocol,
     device: str | None = None,
     test_seed: int | None = None,
-    watch: Callable[[Request], None] = lambda message: None,
+    watch: Callable[[Update], None] = lambda update: None,
 ) -> ScoreCard:
     """Train a variant on every replica of a protocol, test it and score it.
 
@@ -33,7 +35,7 @@ def evaluate(
     """
     started = time.monotonic()
     read_declaration(variant)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = choose_device(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
     with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
@@ -68,3 +70,14 @@ def evaluate(
 def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:
     mine = [score for score in scores if score.task == task]
     return TaskScore(task, tuple(sorted(mine, key=lambda score: (score.setting, score.seed))))
+
+
+def choose_device(device: str | None) -> str:
+    """The device asked for, or a GPU where there is one; Unavailable if this machine lacks it."""
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise UsageError(f"there is no device {device!r}: cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Unavailable("torch finds no CUDA device here; leave --device out to use the CPU")
+    return device

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from agent.errors import FAILED, USAGE, DeltaSearchError
 from agent.evaluator.metric import accuracy
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks import Examples, draw
@@ -17,12 +18,14 @@ from agent.evaluator.worker import Job
 from agent.record import CurvePoint, Failure, SeedScore
 
 
-class EvaluationFailed(Exception):
+class EvaluationFailed(DeltaSearchError):
     """A variant could not be scored."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.kind}: {failure.reason}")
         self.failure = failure
+        self.detail = failure.log_tail
+        self.exit_code = USAGE if failure.kind in ("refused", "wrong shape") else FAILED
 
 
 @dataclass(frozen=True)
@@ -110,19 +113,26 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
     Raises EvaluationFailed where every point of a grid diverged: there is then no score for that seed.
     """
     grids: dict[tuple[object, int], list[Candidate]] = {}
-    for row, (replica, trained) in enumerate(zip(group, answer["trainees"], strict=True)):
-        curve = tuple(CurvePoint(**point) for point in trained["curve"])
-        grids.setdefault((replica.setting, replica.seed), []).append(Candidate(replica, row, trained["ending"], curve))
+    for candidate in _candidates(group, answer):
+        grids.setdefault((candidate.replica.setting, candidate.replica.seed), []).append(candidate)
     chosen = []
     for grid in grids.values():
         sound = [candidate for candidate in grid if candidate.ending != "diverged"]
         if not sound:
-            worst = grid[0]
-            raise EvaluationFailed(
-                Failure(
-                    "diverged",
-                    f"{worst.replica.key}: the loss was no longer finite at step {worst.curve[-1].step}",
-                )
-            )
+            where = f"{grid[0].replica.key}: the loss was no longer finite at step {grid[0].curve[-1].step}"
+            raise EvaluationFailed(Failure("diverged", where))
         chosen.append(max(sound, key=lambda candidate: max(point.accuracy for point in candidate.curve)))
     return chosen
+
+
+def _candidates(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
+    """What a worker says of its stack. It runs a variant's code, so it may say anything."""
+    try:
+        return [
+            Candidate(
+                replica, row, str(trained["ending"]), tuple(CurvePoint(**point) for point in trained["curve"] or [{}])
+            )
+            for row, (replica, trained) in enumerate(zip(group, answer["trainees"], strict=True))
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvaluationFailed(Failure("crash", f"the worker's account of training is garbled: {error!r}")) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from agent.errors import UsageError
 from agent.evaluator.setting import TASKS, Setting
 
 
@@ -26,8 +27,8 @@ class Plan:
 class Cut:
     """When a point of the learning-rate x weight-decay grid is given up.
 
-    From `after` (a fraction of its steps) on, a replica whose best validation accuracy lies more than `margin` below the
-    best of the same setting and seed leaves. Its own grid has another point that will be chosen, so no score changes.
+    From `after` (a fraction of its steps) on, a replica whose best validation accuracy lies more than `margin` below
+    the best of its setting and seed leaves. Its grid has a better point, which will be chosen instead.
     """
 
     after: float
@@ -105,7 +106,10 @@ class Protocol:
         return cls(**facts | {"plans": plans, "cut": Cut(**facts["cut"]) if facts["cut"] else None})
 
     def only(self, tasks: tuple[str, ...]) -> "Protocol":
-        """The same protocol restricted to some tasks; its fingerprint is its own."""
+        """The same protocol restricted to some tasks, with a fingerprint of its own. UsageError for a task it lacks."""
+        unknown = [task for task in tasks if task not in self.tasks]
+        if unknown:
+            raise UsageError(f"protocol {self.name} has no task {unknown[0]!r}: choose from {', '.join(self.tasks)}")
         plans = tuple(
             replace(plan, settings=kept)
             for plan in self.plans

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
+from agent.errors import UsageError
 from agent.evaluator.protocol import Cut, Plan, Protocol
 from agent.evaluator.setting import Setting
 
@@ -11,7 +13,7 @@ FEWER_EXAMPLES = (6400, 3200, 1600, 800)
 MEMORIZE_EXAMPLES = 256
 
 
-def _around(baseline: Setting, **changes: tuple[float, ...]) -> tuple[Setting, ...]:
+def _around(baseline: Setting, **changes: tuple[Any, ...]) -> tuple[Setting, ...]:
     """A baseline setting and all that differ from it in one variable."""
     varied = (replace(baseline, **{name: value}) for name, values in changes.items() for value in values)
     return tuple(chain([baseline], varied))
@@ -49,7 +51,9 @@ MAD_SETTINGS = {
 MAD_SEEDS = {"Memorize": 5, "Fuzzy Recall": 2}
 
 
-def _mad_plans(seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...]) -> tuple[Plan, ...]:
+def _mad_plans(
+    seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...]
+) -> tuple[Plan, ...]:
     return tuple(
         Plan(settings, seeds.get(task, least), batch=128, epochs=200, learning_rates=rates, weight_decays=decays)
         for task, settings in MAD_SETTINGS.items()
@@ -105,3 +109,11 @@ QUICK = Protocol(
 )
 
 PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}
+
+
+def choose_protocol(name: str | None, device: str) -> Protocol:
+    """A protocol by its name; by default what the device can afford."""
+    name = name or ("quick" if device == "cpu" else "mad")
+    if name not in PROTOCOLS:
+        raise UsageError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]

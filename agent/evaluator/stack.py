@@ -35,9 +35,10 @@ class Stack:
         self.padded = bool((self.vocabs < self.vocabs.max()).any())
 
     def logits(self, weights: dict[str, Tensor], tokens: Tensor, chosen: Tensor | slice = slice(None)) -> Tensor:
-        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows; on a GPU the products are bfloat16."""
+        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows; a GPU multiplies in bfloat16."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            return self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None).float()
+            logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None)
+        return logits.to(self.rows.dtype)
 
     def read(self, inputs: Tensor, chosen: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.

@@ -1,6 +1,6 @@
 """Train a stack of replicas to the end of their protocol: the story of one training loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal
@@ -22,7 +22,7 @@ Ending = Literal["solved", "finished", "cut", "diverged"]
 
 @dataclass
 class Trainee:
-    """A replica and what has become of it: the weights with the lowest validation loss, and the last ones, (P,) each."""
+    """A replica and what has become of it: the weights of lowest validation loss, and the last ones, (P,) each."""
 
     replica: Replica
     best: Tensor
@@ -42,7 +42,7 @@ class Progress:
 
     replica: Replica
     point: CurvePoint
-    training: int  # replicas of the stack that still train
+    ending: Ending | None
 
 
 def train(
@@ -59,7 +59,7 @@ def train(
         training.step()
         for trainee in training.validate():
             trainee.ending = ending(trainee, trainees, protocol)
-            report(Progress(trainee.replica, trainee.curve[-1], len(training.trainees)))
+            report(Progress(trainee.replica, trainee.curve[-1], trainee.ending))
         training.dismiss()
     return trainees
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.errors import UsageError
+
 OP = "delta_rule_chunkwise"
 OP_ARGUMENTS = ("q", "k", "v", "beta", "initial_state", "chunk_size")
 DIMENSIONS = ("head", "key", "value")
@@ -27,11 +29,11 @@ LARGEST_PARAMETER = 1 << 16
 LARGEST_FILE = 100_000
 
 
-class VariantRefused(Exception):
+class VariantRefused(UsageError):
     """The file is not a variant. The message says where and what to change."""
 
 
-class WrongShape(Exception):
+class WrongShape(UsageError):
     """The op ran, but what it returned is not what the contract says."""
 
 
@@ -80,7 +82,8 @@ def load_variant(path: Path) -> Variant:
     """Run the module and take its op. To be called in a worker only: the code is not to be trusted."""
     declaration = read_declaration(path)
     spec = importlib.util.spec_from_file_location("variant", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     op = getattr(module, OP, None)

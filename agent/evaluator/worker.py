@@ -79,7 +79,8 @@ class Worker:
         """Train a stack, leave its weights in the folder and answer with the curves."""
 
         def report(progress: Progress) -> None:
-            reply({"progress": {"key": progress.replica.key, "point": asdict(progress.point)}})
+            facts = {"key": progress.replica.key, "point": asdict(progress.point), "ending": progress.ending}
+            reply({"progress": facts})
 
         trainees = train(self.stacks[stack], self.variant, self.protocol, self.device, report)
         save_file(
@@ -97,9 +98,7 @@ class Worker:
         weights, request = load_file(self.job.weights(stack)), load_file(self.job.inputs(stack))
         chosen, inputs = request["chosen"], request["inputs"].to(self.device)
         replicas = [self.stacks[stack][row] for row in chosen.tolist()]
-        predictions = torch.stack(
-            [self._predict(replicas, weights[name][chosen], inputs) for name in ("best", "last")]
-        )
+        predictions = torch.stack([self._predict(replicas, weights[name][chosen], inputs) for name in ("best", "last")])
         self.job.predictions(stack).write_bytes(predictions.cpu().numpy().tobytes())
         return {}
 

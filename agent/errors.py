@@ -1,0 +1,22 @@
+"""The errors that a person can do something about: each says what is wrong and ends the program with its exit code."""
+
+FAILED, USAGE, UNAVAILABLE = 1, 2, 3
+
+
+class DeltaSearchError(Exception):
+    """Shown as one line, without a traceback."""
+
+    exit_code = FAILED
+    detail = ""
+
+
+class UsageError(DeltaSearchError):
+    """What was asked for cannot be done as asked."""
+
+    exit_code = USAGE
+
+
+class Unavailable(DeltaSearchError):
+    """This machine lacks what was asked for."""
+
+    exit_code = UNAVAILABLE
