@@ -28,7 +28,7 @@ class Collection:
     @classmethod
     def of(cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device) -> "Collection":
         draws: dict[tuple[object, int], int] = {}
-        examples = []
+        examples: list[Examples] = []
         for replica in replicas:
             if (replica.setting, replica.seed) not in draws:
                 draws[replica.setting, replica.seed] = len(examples)
