@@ -1,6 +1,7 @@
 """The command line: verbs become calls, and what happened becomes an exit code."""
 
 import json
+import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from agent.errors import DeltaSearchError
+from agent.errors import DeltaSearchError, UsageError
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import choose_protocol
 from agent.evaluator.variant import read_declaration
 from agent.workspace import Workspace
 
@@ -35,33 +38,41 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole score card as JSON.")] = False,
 ) -> None:
     """Train and score one variant file."""
-    read_declaration(file)  # before torch is imported, so that a mistake is answered at once
-    if name and task:
-        raise typer.BadParameter("a row of results.csv needs all six tasks", param_hint="--name with --task")
-
-    from agent.evaluator.evaluation import choose_device, evaluate
-    from agent.evaluator.protocols import choose_protocol
-    from agent.terminal import print_card, watching
-
-    device = choose_device(device)
-    chosen = choose_protocol(protocol, device)
+    # Importing torch takes a second: what can be refused without it is refused at once.
+    read_declaration(file)
+    chosen = _protocol(protocol, device)
     chosen = chosen.only(tuple(task)) if task else chosen
     chosen = chosen if cut else replace(chosen, cut=None)
-    if name:
+    if name is not None:
+        if task:
+            raise UsageError("a row of results.csv needs all six tasks: leave out --task or --name")
         Workspace(workspace).check_new(name, chosen.name, chosen.fingerprint)
+
+    from agent.evaluator.evaluation import evaluate
+    from agent.terminal import print_card, watching
+
     with watching(chosen) as watch:
         card = evaluate(file, chosen, device, test_seed, watch)
-    if name:
-        Workspace(workspace).add_row(name, card)
     if as_json:
         json.dump(asdict(card) | {"scores": card.scores, "average": card.average}, sys.stdout, indent=1)
         print()
     else:
         print_card(card)
+    if name is not None:  # last, so that a disk that is full by now costs the row alone
+        Workspace(workspace).add_row(name, card)
+
+
+def _protocol(name: str | None, device: str | None) -> Protocol:
+    if name is not None:
+        return choose_protocol(name, device or "cpu")
+    from agent.evaluator.evaluation import choose_device  # torch alone knows whether there is a GPU
+
+    return choose_protocol(None, choose_device(device))
 
 
 def main() -> None:
     """Run a verb. An error that has a remedy is one line and an exit code, never a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is to be interrupted
     try:
         app()
     except DeltaSearchError as error:

@@ -23,17 +23,18 @@ Watch = Callable[[Update], None]
 def watching(protocol: Protocol) -> Iterator[Watch]:
     """Show an evaluation's progress on standard error: a bar on a terminal, now and then a plain line elsewhere."""
     meter = Meter(protocol)
-    if sys.stderr.isatty():
-        with _bar(meter) as watch:
+    console = Console(stderr=True)
+    if sys.stderr.isatty() and not console.is_dumb_terminal:
+        with _bar(meter, console) as watch:
             yield watch
     else:
         yield _lines(meter)
 
 
 @contextmanager
-def _bar(meter: Meter) -> Iterator[Watch]:
+def _bar(meter: Meter, console: Console) -> Iterator[Watch]:
     columns = (BarColumn(24), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("starting the workers", total=1.0)
 
         def watch(update: Update) -> None:

@@ -3,17 +3,21 @@
 import json
 import os
 import queue
+import subprocess
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.jail import Child, confined
 from agent.evaluator.progress import Update
-from agent.record import Failure
+from agent.record import Failure, FailureKind
+
+SECONDS_TO_DIE = 2.0
 
 Request = dict[str, Any]
 
@@ -25,33 +29,30 @@ class Crew:
         self.folder = folder
         self.workers = workers
         self.deadline = deadline
-        self.failure: Failure | None = None
-        self.children: list[Child] = []
-        self.lock = threading.Lock()
+        self.failures: list[Failure] = []
+        self.watching = threading.Lock()
 
     def run(self, requests: list[Request], watch: Callable[[Update], None]) -> list[Request]:
         """The answers to the requests, in their order. `watch` sees every update, one at a time.
 
-        Raises EvaluationFailed with the first failure; by then no worker is left.
+        Raises EvaluationFailed with the first failure. However this ends, no worker is left.
         """
         waiting: queue.SimpleQueue[tuple[int, Request]] = queue.SimpleQueue()
         for item in enumerate(requests):
             waiting.put(item)
         answers: dict[int, Request] = {}
         workers = min(self.workers, len(requests))
-        watchdog = threading.Timer(max(0.0, self.deadline - time.monotonic()), self._time_out)
-        watchdog.start()
-        try:
-            with ThreadPoolExecutor(workers) as pool:
-                for work in [pool.submit(self._work, waiting, answers, watch) for _ in range(workers)]:
-                    work.result()
-        except BaseException:
-            self._fail(Failure("crash", "interrupted"))
-            raise
-        finally:
-            watchdog.cancel()
-        if self.failure:
-            raise EvaluationFailed(self.failure)
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                works = [pool.submit(self._work, waiting, answers, watch) for _ in range(workers)]
+                wait(works)
+            except BaseException:  # Ctrl-C: the threads hear of it here, and each takes its worker along
+                self.failures.append(Failure("crash", "interrupted"))
+                raise
+        for work in works:
+            work.result()
+        if self.failures:
+            raise EvaluationFailed(self.failures[0])
         return [answers[index] for index in range(len(requests))]
 
     def _work(
@@ -61,64 +62,64 @@ class Crew:
         watch: Callable[[Update], None],
     ) -> None:
         """One worker's life."""
-        with confined("agent.evaluator.worker", [str(self.folder)], self.folder) as child:
-            with self.lock:
-                self.children.append(child)
-            while self.failure is None:
-                try:
+        try:
+            with confined("agent.evaluator.worker", [str(self.folder)], self.folder) as child:
+                while not self.failures:
                     index, request = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                answer = self._ask(child, request, watch)
-                if answer is None:
-                    return
-                answers[index] = answer
+                    answer = self._ask(child, request, watch)
+                    if answer is not None:
+                        answers[index] = answer
+        except queue.Empty:
+            return
+        except BaseException as error:  # of this program's own, or of `watch`: `run` raises it
+            self.failures.append(Failure("crash", repr(error)))
+            raise
 
     def _ask(self, child: Child, request: Request, watch: Callable[[Update], None]) -> Request | None:
         """Send a request and follow its progress to its answer; None once the crew has failed."""
-        try:
+        with suppress(BrokenPipeError):  # it died; what it said before that follows
             child.requests.write(json.dumps(request).encode() + b"\n")
-            child.requests.flush()
-        except BrokenPipeError:
-            pass  # it died; what it said before that follows
-        for line in child.replies:
-            message = _parse(line)
-            if "done" in message:
-                return dict(message["done"])
-            if "failed" in message:
-                self._fail(Failure(message["failed"]["kind"], message["failed"]["reason"], child.log_tail()))
-                return None
-            update = Update.of(message)
-            if update is not None:
-                with self.lock:
-                    watch(update)
-        self._fail(_death(child))
+        for line in child.lines(self._stopped):
+            match _parse(line):
+                case {"done": dict() as answer}:
+                    return answer
+                case {"failed": {"kind": kind, "reason": str() as reason}} if kind in get_args(FailureKind):
+                    self.failures.append(Failure(kind, reason, child.log_tail()))
+                    return None
+                case message if update := Update.of(message):
+                    with self.watching:
+                        watch(update)
+        if not self.failures:
+            self.failures.append(_overdue(child) if self._stopped() else _death(child))
         return None
 
-    def _time_out(self) -> None:
-        self._fail(Failure("timeout", "the evaluation took longer than its protocol allows and was stopped"))
-
-    def _fail(self, failure: Failure) -> None:
-        """The first failure counts; then every worker is stopped, so that no thread waits for one."""
-        with self.lock:
-            self.failure = self.failure or failure
-            children = list(self.children)
-        for child in children:
-            child.process.kill()
+    def _stopped(self) -> bool:
+        """Every thread looks here, and ends its worker when there is a failure anywhere."""
+        return bool(self.failures) or time.monotonic() > self.deadline
 
 
 def _parse(line: bytes) -> Request:
     """A message of the worker; what is not one is no reason to believe it or to stop."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}
 
 
+def _overdue(child: Child) -> Failure:
+    """Why a worker at the deadline is none the sooner done: its log says where it stands."""
+    child.say_where()
+    reason = "the evaluation took longer than its protocol allows and was stopped"
+    return Failure("timeout", reason, child.log_tail())
+
+
 def _death(child: Child) -> Failure:
-    """Why a worker's pipe closed without an answer."""
-    code = child.process.wait()
+    """Why a worker says no more."""
+    try:
+        code = child.process.wait(SECONDS_TO_DIE)
+    except subprocess.TimeoutExpired:
+        return Failure("crash", "the worker closed its pipe without an answer", child.log_tail())
     if code == -9:
         return Failure("out of memory", "the system killed the worker, most likely for its memory", child.log_tail())
     how = f"signal {-code}" if code < 0 else f"exit code {code}"

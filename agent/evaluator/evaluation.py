@@ -4,14 +4,15 @@ import platform
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from agent.errors import Unavailable, UsageError
 from agent.evaluator.crew import Crew, crew_size
-from agent.evaluator.exam import Exam, best_of_grid
+from agent.evaluator.exam import Exam, best_of_grid, doubting
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.stack import stacks
@@ -39,11 +40,12 @@ def evaluate(
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
     with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
-        job = Job(Path(scratch), str(variant.resolve()), protocol.to_json(), device)
-        job.write()
+        job = Job(Path(scratch), protocol.to_json(), device)
+        job.write(variant)
         crew = Crew(job.folder, crew_size(device), started + protocol.time_limit_hours * 3600)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = crew.run([{"do": "describe"}, *training], watch)
+        described = _described(description)
         exams = [
             Exam.set(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
@@ -57,14 +59,22 @@ def evaluate(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
         tasks={task: _task_score(task, scores) for task in protocol.tasks},
-        parameters=description["parameters"],
-        state_size=description["state_size"],
-        speed=Speed(**description["speed"]),
-        device=description["device"],
+        **described,
         versions={"python": platform.python_version(), "torch": torch.__version__},
         test_seed=test_seed,
         seconds=time.monotonic() - started,
     )
+
+
+def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a card that a worker fills in."""
+    with doubting():
+        return {
+            "parameters": int(answer["parameters"]),
+            "state_size": int(answer["state_size"]),
+            "speed": Speed(float(answer["speed"]["op"]), float(answer["speed"]["baseline_op"])),
+            "device": str(answer["device"]),
+        }
 
 
 def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:

@@ -3,7 +3,8 @@
 Only the parent runs this. It alone draws the test and holds its labels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ class EvaluationFailed(DeltaSearchError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.kind}: {failure.reason}")
         self.failure = failure
-        self.detail = failure.log_tail
-        self.exit_code = USAGE if failure.kind in ("refused", "wrong shape") else FAILED
+        refused = failure.kind in ("refused", "wrong shape")
+        self.exit_code = USAGE if refused else FAILED
+        self.detail = "" if refused else failure.log_tail
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,12 @@ class Exam:
     def mark(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels; EvaluationFailed if they are not tokens."""
         targets = torch.stack([examples.targets for examples in self.examples])
-        raw = job.predictions(self.stack).read_bytes()
-        if len(raw) != 2 * targets.numel() * 4:
-            raise EvaluationFailed(
-                Failure("wrong shape", f"the worker predicted {len(raw) // 4:,} tokens, not {2 * targets.numel():,}")
-            )
-        predictions = torch.frombuffer(bytearray(raw), dtype=torch.int32).view(2, *targets.shape).long()
+        path, tokens = job.predictions(self.stack), 2 * targets.numel()
+        size = path.stat().st_size if path.is_file() else 0
+        if size != 4 * tokens:
+            raise EvaluationFailed(Failure("wrong shape", f"the worker predicted {size // 4:,} tokens, not {tokens:,}"))
+        raw = bytearray(path.read_bytes())
+        predictions = torch.frombuffer(raw, dtype=torch.int32).view(2, *targets.shape).long()
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
         if bool(((predictions < 0) | (predictions >= classes)).any()):
             raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
@@ -126,13 +128,23 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
 
 
 def _candidates(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
-    """What a worker says of its stack. It runs a variant's code, so it may say anything."""
-    try:
+    """What a worker says of its stack: at least one validation of each replica."""
+    with doubting():
         return [
-            Candidate(
-                replica, row, str(trained["ending"]), tuple(CurvePoint(**point) for point in trained["curve"] or [{}])
-            )
+            Candidate(replica, row, str(trained["ending"]), tuple(_point(point) for point in trained["curve"] or [{}]))
             for row, (replica, trained) in enumerate(zip(group, answer["trainees"], strict=True))
         ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise EvaluationFailed(Failure("crash", f"the worker's account of training is garbled: {error!r}")) from error
+
+
+def _point(facts: Mapping[str, Any]) -> CurvePoint:
+    loss, training_loss, accuracy = (float(facts[name]) for name in ("loss", "training_loss", "accuracy"))
+    return CurvePoint(int(facts["step"]), training_loss, loss, accuracy)
+
+
+@contextmanager
+def doubting() -> Iterator[None]:
+    """Read a worker's account. It runs a variant's code, so it may say anything, and nonsense is its failure."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise EvaluationFailed(Failure("crash", f"the worker's account is garbled: {error!r}")) from error

@@ -4,22 +4,26 @@ This is the one place through which every worker is started; further layers of c
 """
 
 import ctypes
+import faulthandler
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[2]
-LOG_TAIL = 4_000  # characters
+LOG_TAIL = 4_000  # bytes
+LONGEST_LINE = 1 << 24  # bytes
+LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
 MARK = "DELTASEARCH_CHILD"
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,34 @@ class Child:
         assert self.process.stdout is not None
         return self.process.stdout
 
+    def lines(self, stopped: Callable[[], bool]) -> Iterator[bytes]:
+        """What the child says, line by line, until it has no more to say or `stopped`.
+
+        A dead child says no more, even where a descendant of it still holds its end of the pipe.
+        """
+        rest = b""
+        while not stopped():
+            if select.select([self.replies], [], [], LOOK_UP)[0]:
+                part = os.read(self.replies.fileno(), 1 << 16)
+                if not part:
+                    return
+                *lines, rest = (rest + part).split(b"\n")
+                yield from lines
+                rest = rest if len(rest) <= LONGEST_LINE else b""
+            elif self.process.poll() is not None:
+                return
+
     def log_tail(self) -> str:
         """The end of what the child printed."""
-        return self.log.read_bytes()[-LOG_TAIL:].decode(errors="replace")
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - LOG_TAIL))
+            return log.read(LOG_TAIL).decode(errors="replace")
+
+    def say_where(self) -> None:
+        """Have the child write into its log where it stands; see `obey_parent`."""
+        self.process.send_signal(signal.SIGUSR1)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(LOOK_UP)
 
 
 @contextmanager
@@ -56,6 +85,7 @@ def confined(module: str, arguments: list[str], scratch: Path) -> Iterator[Child
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log_file,
+            bufsize=0,
             env=clean_environment() | {MARK: mark},
             cwd=scratch,
             start_new_session=True,
@@ -66,16 +96,20 @@ def confined(module: str, arguments: list[str], scratch: Path) -> Iterator[Child
     finally:
         kill_family(process.pid, mark)
         process.wait()
-        for pipe in (child.requests, child.replies):
-            with suppress(BrokenPipeError):
-                pipe.close()
+        child.requests.close()
+        child.replies.close()
 
 
 def clean_environment() -> dict[str, str]:
     """What a worker may know of its surroundings: no key, no home, no proxy."""
     passed_on = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
-    return environment | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}
+    return environment | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def adopt_orphans() -> None:
@@ -84,18 +118,28 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def obey_parent() -> None:
+    """In a child: say where it stands when asked to or when it crashes, and on Linux do not outlive its parent."""
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def kill_family(root: int, mark: str) -> None:
     """Kill a child, its descendants and whatever carries its mark, and look again until none is left."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # macOS forbids to kill a group of the dead
         os.killpg(root, signal.SIGKILL)
+    killed = set()
     while family := _family(root, mark):
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            if pid != root:  # the caller waits for the root itself
-                with suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
+        killed |= family
         time.sleep(0.005)
+    for pid in killed - {root}:  # adopted by now; the caller waits for the root itself
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _family(root: int, mark: str) -> set[int]:

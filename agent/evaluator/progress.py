@@ -26,7 +26,7 @@ class Update:
             progress, point = message["progress"], message["progress"]["point"]
             ended = progress["ending"] is not None
             return cls(str(progress["key"]), int(point["step"]), float(point["loss"]), float(point["accuracy"]), ended)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
 
 

@@ -20,7 +20,7 @@ class Plan:
     epochs: int
     learning_rates: tuple[float, ...]
     weight_decays: tuple[float, ...]
-    epochs_a_validation: int = 1
+    validations: int  # spread evenly over the steps
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Protocol:
         """Every training run of a row, in the order of the plans."""
         for plan in self.plans:
             for setting in plan.settings:
-                epoch = -(-setting.train_examples // plan.batch)
-                steps, validate_every = plan.epochs * epoch, plan.epochs_a_validation * epoch
+                steps = plan.epochs * -(-setting.train_examples // plan.batch)
+                validate_every = -(-steps // plan.validations)
                 for seed in range(plan.seeds):
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:

@@ -55,7 +55,15 @@ def _mad_plans(
     seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...]
 ) -> tuple[Plan, ...]:
     return tuple(
-        Plan(settings, seeds.get(task, least), batch=128, epochs=200, learning_rates=rates, weight_decays=decays)
+        Plan(
+            settings,
+            seeds.get(task, least),
+            128,
+            epochs=200,
+            learning_rates=rates,
+            weight_decays=decays,
+            validations=200,
+        )
         for task, settings in MAD_SETTINGS.items()
     )
 
@@ -88,7 +96,7 @@ SMOKE = Protocol(
                 Setting("Noisy Recall", 12, 16, 64, noise=0.2, noise_vocab=4),
                 Setting("Selective Copy", 8, 16, 64, copies=4),
             ),
-            seeds=2, batch=32, epochs=4, learning_rates=(2e-3,), weight_decays=(0.0,), epochs_a_validation=2,
+            seeds=2, batch=32, epochs=4, learning_rates=(2e-3,), weight_decays=(0.0,), validations=2,
         ),
     ),
     width=32,
@@ -99,13 +107,30 @@ SMOKE = Protocol(
     time_limit_hours=0.05,
 )  # fmt: skip
 
+
+def _quick_plan(setting: Setting, seeds: int, epochs: int, validations: int, batch: int = 32) -> Plan:
+    return Plan((setting,), seeds, batch, epochs, learning_rates=(2e-3,), weight_decays=(0.0,), validations=validations)
+
+
+# One setting a task, short enough to be learned in minutes and stopped while variants still differ; docs/protocols.md
+# has the measurements behind it. Most seeds go to Memorize and Fuzzy Recall, the noisiest, and Memorize is cheap.
 QUICK = Protocol(
     name="quick",
-    purpose="a row in about three minutes on two cores, designed to keep the ranking of mad",
-    plans=(),
+    purpose="a row in two to three minutes on two cores, to screen variants in the order that mad would give them",
+    plans=(
+        _quick_plan(Setting("Compress", 8, 20, 6400), seeds=3, epochs=3, validations=6),
+        _quick_plan(Setting("Context Recall", 16, 64, 3840), seeds=2, epochs=1, validations=3),
+        _quick_plan(Setting("Fuzzy Recall", 16, 48, 5600, motif=2), seeds=4, epochs=2, validations=7),
+        _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=6, epochs=10, validations=2, batch=64),
+        _quick_plan(Setting("Noisy Recall", 32, 64, 4800, noise=0.2, noise_vocab=16), seeds=3, epochs=1, validations=3),
+        _quick_plan(Setting("Selective Copy", 16, 64, 4000, copies=8), seeds=3, epochs=2, validations=5),
+    ),
     width=64,
     inner=176,
     chunk_size=16,
+    validation_examples=256,
+    test_examples=512,
+    time_limit_hours=0.5,
 )
 
 PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}

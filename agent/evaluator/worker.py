@@ -1,12 +1,13 @@
 """The child that runs a variant's code: `python -m agent.evaluator.worker FOLDER`.
 
-It reads FOLDER/job.json, then answers one request a line on its standard input with lines on its standard output:
-progress, and at last "done" or "failed". It never sees a test label: training leaves weights in FOLDER, and prediction,
-in another process, turns those weights and unlabelled inputs into predicted tokens.
+It reads FOLDER/job.json and FOLDER/variant.py, then answers one request a line on its standard input with lines on its
+standard output: progress, and at last "done" or "failed". It never sees a test label: training leaves weights in
+FOLDER, and prediction, in another process, turns those weights and unlabelled inputs into predicted tokens.
 """
 
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from agent.evaluator.jail import obey_parent
 from agent.evaluator.probes import check_contract, state_size
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.speed import measure_speed
@@ -29,10 +31,9 @@ from agent.record import FailureKind
 
 @dataclass(frozen=True)
 class Job:
-    """What FOLDER/job.json says: the variant, the protocol, the device."""
+    """A folder with a variant, and what its job.json says: the protocol, the device."""
 
     folder: Path
-    variant: str
     protocol: str
     device: str
 
@@ -40,9 +41,15 @@ class Job:
     def read(cls, folder: Path) -> "Job":
         return cls(folder, **json.loads((folder / "job.json").read_text()))
 
-    def write(self) -> None:
+    def write(self, variant: Path) -> None:
+        """Leave all of it in the folder: an evaluation is of the file as it was when it began."""
+        shutil.copyfile(variant, self.variant)
         facts = {name: value for name, value in asdict(self).items() if name != "folder"}
         (self.folder / "job.json").write_text(json.dumps(facts))
+
+    @property
+    def variant(self) -> Path:
+        return self.folder / "variant.py"
 
     def weights(self, stack: int) -> Path:
         return self.folder / f"weights-{stack}.safetensors"
@@ -55,7 +62,7 @@ class Job:
 
 
 class Worker:
-    """A loaded variant, ready to describe itself, to train and to predict."""
+    """A loaded variant that keeps the contract, ready to describe itself, to train and to predict."""
 
     def __init__(self, job: Job, variant: Variant) -> None:
         self.job = job
@@ -63,10 +70,10 @@ class Worker:
         self.protocol = Protocol.from_json(job.protocol)
         self.device = torch.device(job.device)
         self.stacks = stacks(self.protocol, self.device.type)
+        check_contract(variant, self.protocol, self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The contract's shapes, the sizes, and the speed of the op."""
-        check_contract(self.variant, self.protocol, self.device)
+        """The sizes, and the speed of the op."""
         stack = Stack([next(self.protocol.replicas())], self.variant, self.protocol, self.device)
         return {
             "parameters": stack.network.layout.size,
@@ -119,14 +126,14 @@ def serve(job: Job, requests: TextIO, replies: TextIO) -> None:
         replies.flush()
 
     try:
-        worker = Worker(job, load_variant(Path(job.variant)))
+        worker = Worker(job, load_variant(job.variant))
         for line in requests:
             request = json.loads(line)
             answer = getattr(worker, request.pop("do"))(**request, reply=reply)
             reply({"done": answer})
     except BaseException as error:  # whatever the variant raised, the parent must hear of it
         traceback.print_exc()
-        kind, reason = diagnose(error, Path(job.variant))
+        kind, reason = diagnose(error, job.variant)
         reply({"failed": {"kind": kind, "reason": reason}})
 
 
@@ -149,11 +156,13 @@ def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, str]:
 
 
 def main() -> None:
-    # The pipe to the parent is kept apart from what the variant may print, which goes to the log.
-    replies = os.fdopen(os.dup(1), "w")
+    obey_parent()
+    # The pipes to the parent are kept apart from what the variant may print, which goes to the log, or try to read.
+    requests, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
-    serve(Job.read(Path(sys.argv[1])), sys.stdin, replies)
+    serve(Job.read(Path(sys.argv[1])), requests, replies)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,12 @@ def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
 
     S = q.new_zeros(batch, heads, key_dim, v.shape[-1]) if initial_state is None else initial_state
     outputs = []
-    for i in range(q.shape[2]):
+    chunks = zip(*(x.unbind(2) for x in (q, k, u, w, within_chunk)), strict=True)
+    for q_i, k_i, u_i, w_i, within_i in chunks:
         # The memory as it stood before this chunk is all that the chunk may know of the past.
-        error = u[:, :, i] - w[:, :, i] @ S
-        outputs.append(q[:, :, i] @ S + within_chunk[:, :, i] @ error)
-        S = S + k[:, :, i].transpose(-1, -2) @ error.tanh()
+        error = u_i - w_i @ S
+        outputs.append(q_i @ S + within_i @ error)
+        S = S + k_i.transpose(-1, -2) @ error.tanh()
 
     o = torch.cat(outputs, dim=2)[:, :, :length]
     return o, S
@@ -53,4 +54,4 @@ def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
 def split_into_chunks(x, chunk_size):
     """(B, H, L, D) -> (B, H, ceil(L / C), C, D), the last chunk filled up with zeros."""
     padding = -x.shape[2] % chunk_size
-    return F.pad(x, (0, 0, 0, padding)).unflatten(2, (-1, chunk_size))
+    return (F.pad(x, (0, 0, 0, padding)) if padding else x).unflatten(2, (-1, chunk_size))

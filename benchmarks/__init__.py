@@ -1,0 +1,1 @@
+"""Measurements of this project against the ordinary way of doing the same."""

@@ -1,0 +1,42 @@
+"""Evaluations as small as they come: protocols of a second, variants of a few lines, and who lives on afterwards."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from agent.evaluator.protocols import SMOKE
+
+TINY = replace(SMOKE, plans=(replace(SMOKE.plans[0], epochs=2, epochs_a_validation=1),))
+ONE_TASK = replace(TINY.only(("Memorize",)), plans=(replace(TINY.only(("Memorize",)).plans[0], seeds=1),))
+
+VARIANT = """\
+import torch
+{at_import}
+
+def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
+    o = beta.unsqueeze(-1) * v
+{in_op}
+    return o, v.new_zeros(len(v), 1)
+"""
+
+
+def write_variant(folder: Path, at_import: str = "", in_op: str = "") -> Path:
+    """A variant that writes each value times its beta, with further lines at its top and in its op.
+
+    Their first lines are lines 2 and 6 of the file if neither has more than one line.
+    """
+    path = folder / "written.py"
+    indented = "\n".join(f"    {line}" for line in in_op.splitlines())
+    path.write_text(VARIANT.format(at_import=at_import, in_op=indented))
+    return path
+
+
+def living(folder: Path) -> list[int]:
+    """The processes, zombies aside, whose command line names a folder: its workers, and whatever they forked."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            dead = (entry / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+            if str(folder).encode() in (entry / "cmdline").read_bytes() and not dead:
+                found.append(int(entry.name))
+    return found

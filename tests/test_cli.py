@@ -1,0 +1,243 @@
+"""`python -m agent` as a person meets it: what it says, where, and how it ends."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pandas
+import pytest
+from small_evaluations import living, write_variant
+
+from agent.baselines import GATED, TEMPLATE, baseline_path
+from agent.errors import UNAVAILABLE, USAGE
+from agent.evaluator.protocols import MAD_GRID, SMOKE
+from agent.evaluator.setting import TASKS
+from agent.workspace import PROTOCOL, TABLE
+
+DELTA_NET, GATED_DELTA_NET = baseline_path(TEMPLATE), baseline_path(GATED)
+LOOPING = "print('looping')\nwhile True: pass"
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Begin a command as a shell begins it: in a process group of its own, and with scratch space of its own."""
+    begun = []
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def start(*arguments, stderr=subprocess.PIPE, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agent", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"TMPDIR": str(scratch), "COLUMNS": "120"} | environment,
+        )
+        begun.append(process)
+        return process
+
+    yield start
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run(start):
+    """Run a command to its end: its exit code, and what it said on standard output and standard error."""
+
+    def run(*arguments, **environment):
+        process = start(*arguments, **environment)
+        output, errors = process.communicate(timeout=120)
+        return process.returncode, output, errors
+
+    return run
+
+
+@pytest.fixture
+def refusal(run, tmp_path):
+    """The one line with which a command is refused, before torch is imported: here that would end it otherwise."""
+    (tmp_path / "poison").mkdir()
+    (tmp_path / "poison" / "torch.py").write_text("raise SystemExit('torch was imported')")
+
+    def refusal(*arguments):
+        code, output, errors = run(*arguments, PYTHONPATH=str(tmp_path / "poison"))
+        assert (code, output, errors.count("\n")) == (USAGE, "", 1)
+        assert errors.startswith("deltasearch: ")
+        return errors.removeprefix("deltasearch: ").rstrip()
+
+    return refusal
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A workspace with one row, of a protocol to be named."""
+
+    def workspace(protocol):
+        root = tmp_path / "workspace"
+        (root / PROTOCOL).parent.mkdir(parents=True)
+        (root / PROTOCOL).write_text(json.dumps({"name": protocol.name, "fingerprint": protocol.fingerprint}))
+        (root / TABLE).write_text("," + ",".join(TASKS) + "\ndelta_net" + ",0.500000" * 6 + "\n")
+        return root
+
+    return workspace
+
+
+def test_files_that_are_no_variants_are_refused(refusal, tmp_path):
+    assert refusal("evaluate", "nowhere.py").startswith("nowhere.py: cannot be read (No such file or directory);")
+    assert "cannot be read (Is a directory)" in refusal("evaluate", tmp_path)
+    assert "line 2: imports os" in refusal("evaluate", write_variant(tmp_path, at_import="import os"))
+    (tmp_path / "empty.py").touch()
+    assert "has no function delta_rule_chunkwise" in refusal("evaluate", tmp_path / "empty.py", "--name", "x")
+
+
+def test_other_mistakes_are_refused(refusal, tmp_path):
+    evaluate = ("evaluate", DELTA_NET, "--protocol", "smoke")
+    assert refusal("evaluate", DELTA_NET, "--protocol", "fast").startswith("there is no protocol 'fast': choose one of")
+    assert refusal(*evaluate, "--task", "Copy").startswith("protocol smoke has no task 'Copy': choose from Compress,")
+    assert refusal(*evaluate, "--name", "Delta-Net").startswith("'Delta-Net' is no variant name")
+    assert refusal(*evaluate, "--name", "").startswith("'' is no variant name")
+    assert refusal(*evaluate, "--name", "x", "--task", "Compress").startswith(
+        "a row of results.csv needs all six tasks"
+    )
+    assert "cannot be written" in refusal(*evaluate, "--name", "x", "--workspace", DELTA_NET)
+
+
+def test_a_second_row_of_one_name_is_refused(refusal, workspace):
+    root = workspace(SMOKE)
+    before = (root / TABLE).read_bytes()
+    evaluate = ("evaluate", DELTA_NET, "--protocol", "smoke", "--workspace", root)
+    assert "already has a row delta_net" in refusal(*evaluate, "--name", "delta_net")
+    assert (root / TABLE).read_bytes() == before
+
+
+def test_a_row_of_another_protocol_is_refused(refusal, workspace):
+    root = workspace(MAD_GRID)
+    evaluate = ("evaluate", DELTA_NET, "--name", "delta_net", "--workspace", root)
+    assert "holds scores of protocol mad-grid" in refusal(*evaluate, "--protocol", "smoke")
+    assert "already has a row delta_net" in refusal(*evaluate, "--protocol", "mad-grid")
+    # Never to give up a replica is another protocol.
+    uncut = refusal(*evaluate, "--protocol", "mad-grid", "--name", "other", "--no-cut")
+    assert f"not of mad-grid ({replace(MAD_GRID, cut=None).fingerprint})" in uncut
+
+
+def test_an_unknown_option_or_verb_is_a_mistake(run):
+    for arguments in (("evaluate", "--bogus", DELTA_NET), ("evaluate",), ("sing",), ()):
+        code, output, errors = run(*arguments)
+        assert code == USAGE
+        assert "Usage: python -m agent" in output + errors
+        assert "Traceback" not in errors
+
+
+def test_help_has_an_example(run):
+    code, output, errors = run("evaluate", "--help", COLUMNS="200")
+    assert (code, errors) == (0, "")
+    assert "Example: python -m agent evaluate baselines/gated_delta_net.py" in output
+
+
+def test_a_device_that_is_not_here_is_unavailable(run):
+    code, output, errors = run("evaluate", DELTA_NET, "--device", "cuda", CUDA_VISIBLE_DEVICES="")
+    assert (code, output) == (UNAVAILABLE, "")
+    assert errors == "deltasearch: torch finds no CUDA device here; leave --device out to use the CPU\n"
+    code, _, errors = run("evaluate", DELTA_NET, "--device", "tpu")
+    assert (code, errors) == (USAGE, "deltasearch: there is no device 'tpu': cpu or cuda\n")
+
+
+def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
+    root = workspace(SMOKE)
+    code, output, errors = run(
+        "evaluate", GATED_DELTA_NET, "--protocol", "smoke", "--device", "cpu", "--test-seed", 7,
+        "--name", "gated_delta_net", "--workspace", root, "--json",
+    )  # fmt: skip
+    assert code == 0
+    card = json.loads(output)
+    table = pandas.read_csv(root / TABLE, index_col=0)
+    assert list(table.index) == ["delta_net", "gated_delta_net"]
+    assert list(table.columns) == list(card["scores"]) == list(TASKS)
+    assert list(table.loc["delta_net"]) == [0.5] * 6
+    assert dict(table.loc["gated_delta_net"]) == pytest.approx(card["scores"], abs=5e-7)
+    assert card["average"] == pytest.approx(sum(card["scores"].values()) / 6)
+    assert (card["protocol"], card["fingerprint"], card["test_seed"]) == ("smoke", SMOKE.fingerprint, 7)
+    # Without a terminal, progress is plain lines.
+    assert errors
+    for line in errors.splitlines():
+        assert re.fullmatch(
+            r" *\d+%  [\w ]+ V\d+ L\d+, step \d+/8, loss \d\.\d{3}, accuracy \d\.\d{3}, \d+:\d\d left", line
+        )
+
+
+def test_on_a_terminal_a_bar_moves_and_the_scores_of_a_task_follow(start, tmp_path):
+    terminal, stderr = pty.openpty()
+    process = start(
+        "evaluate", write_variant(tmp_path), "--protocol", "smoke", "--task", "Memorize", "--device", "cpu",
+        stderr=stderr, TERM="xterm",
+    )  # fmt: skip
+    os.close(stderr)
+    shown = "".join(iter(lambda: read_terminal(terminal), ""))
+    os.close(terminal)
+    output, _ = process.communicate()
+    assert process.returncode == 0
+    assert "━" in shown
+    assert re.search(r"100%.* Memorize V16 L16, step 8/8, loss ", shown)
+    assert re.search(r"^task +score +± s\.e\. +settings +seeds +plain *\nMemorize +0\.\d{4} +0\.\d{4} +1 +2 ", output)
+    assert not re.search("Compress|Recall|Copy", output)
+    assert "a state of 1 numbers" in output
+
+
+def read_terminal(terminal):
+    try:
+        return os.read(terminal, 1 << 16).decode(errors="replace")
+    except OSError:  # the other end is closed
+        return ""
+
+
+def test_a_failure_ends_with_its_log_and_its_reason(run, tmp_path):
+    broken = write_variant(tmp_path, in_op="raise KeyError('gate')")
+    code, output, errors = run("evaluate", broken, "--protocol", "smoke", "--device", "cpu")
+    assert (code, output) == (1, "")
+    assert "Traceback" in errors
+    assert errors.splitlines()[-1] == "deltasearch: crash: KeyError: 'gate' (line 6 of the variant)"
+
+
+def test_a_wrong_shape_is_a_mistake_told_in_one_line(run, tmp_path):
+    code, output, errors = run("evaluate", write_variant(tmp_path, in_op="o = o[:1]"), "--protocol", "smoke")
+    assert (code, output) == (USAGE, "")
+    assert re.fullmatch(r"deltasearch: wrong shape: delta_rule_chunkwise returned o of shape .*\n", errors)
+
+
+@pytest.fixture
+def looping(start, tmp_path):
+    """A command of which a worker is known to be inside the variant, never to return by itself."""
+    process = start("evaluate", write_variant(tmp_path, in_op=LOOPING), "--protocol", "smoke", "--device", "cpu")
+    while not any("looping" in log.read_text() for log in tmp_path.glob("scratch/*/log-*")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert living(tmp_path / "scratch")
+    return process
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop):
+    os.killpg(looping.pid, stop)
+    output, errors = looping.communicate(timeout=20)
+    assert looping.returncode == 130
+    assert (output, errors) == ("", "")
+    assert living(tmp_path / "scratch") == []
+    assert list(tmp_path.glob("scratch/*")) == []
+
+
+def test_no_worker_outlives_an_evaluation_that_is_killed(looping, tmp_path):
+    looping.kill()
+    looping.wait()
+    gone = time.monotonic() + 10
+    while living(tmp_path / "scratch"):
+        assert time.monotonic() < gone
+        time.sleep(0.05)

@@ -1,0 +1,260 @@
+"""Evaluations with real workers: what a card holds, who sees the labels, and how each misfortune is told."""
+
+import math
+import re
+import threading
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small_evaluations import ONE_TASK, TINY, living, write_variant
+
+from agent.baselines import GATED, TEMPLATE, baseline_path
+from agent.evaluator.crew import Crew
+from agent.evaluator.evaluation import evaluate
+from agent.evaluator.exam import Candidate, EvaluationFailed, Exam, best_of_grid
+from agent.evaluator.setting import TASKS
+from agent.evaluator.stack import stacks
+from agent.evaluator.tasks import draw
+from agent.evaluator.worker import Job
+
+DESCRIBE, TRAIN = {"do": "describe"}, {"do": "train", "stack": 0}
+
+# A daemon is a process that nothing ties to the one that began it: two forks and a session of its own.
+DAEMON = """\
+os = torch.os
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        __import__("time").sleep(600)
+    os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def card():
+    return evaluate(baseline_path(TEMPLATE), TINY)
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job(tmp_path / "job", ONE_TASK.to_json(), "cpu")
+
+
+@pytest.fixture
+def ask(tmp_path, job):
+    """Hand a variant to one fresh worker with some requests: its answers, and all it said on the way."""
+
+    def ask(*requests, at_import="", in_op="", overdue_at=None):
+        job.folder.mkdir()
+        job.write(write_variant(tmp_path, at_import, in_op))
+        crew = Crew(job.folder, 1, time.monotonic() + 60)
+        if overdue_at is not None:
+            threading.Thread(target=end_when_printed, args=(crew, overdue_at), daemon=True).start()
+        try:
+            return crew.run(list(requests), lambda update: None)
+        finally:
+            assert living(job.folder) == []
+
+    return ask
+
+
+def end_when_printed(crew, text):
+    """Move a crew's deadline to the moment at which its variant prints a text."""
+    while not any(text in log.read_text() for log in crew.folder.glob("log-*")):
+        time.sleep(0.05)
+    crew.deadline = time.monotonic()
+
+
+@pytest.fixture
+def failure(ask):
+    """How a variant fails at being described."""
+
+    def failure(**arguments):
+        with pytest.raises(EvaluationFailed) as caught:
+            ask(DESCRIBE, **arguments)
+        return caught.value.failure
+
+    return failure
+
+
+def test_a_card_has_every_task_with_spread_and_all_that_is_needed_to_repeat_it(card):
+    assert tuple(card.tasks) == tuple(card.scores) == TASKS
+    assert (card.protocol, card.fingerprint, card.device) == ("smoke", TINY.fingerprint, "cpu")
+    for score in card.tasks.values():
+        assert [seed.seed for seed in score.seeds] == [0, 1]
+        assert 0 <= score.mean <= 1
+        assert score.spread == pytest.approx(abs(score.seeds[0].macro - score.seeds[1].macro) / 2)
+        for seed in score.seeds:
+            assert seed.ending == "finished"
+            assert [point.step for point in seed.curve] == [2, 4]
+            assert seed.best_step == min(seed.curve, key=lambda point: point.loss).step
+    assert card.average == pytest.approx(sum(card.scores.values()) / 6)
+    assert card.parameters > 10_000
+    assert card.state_size == 32 * 32
+    assert card.speed.op > 0
+    assert 0.2 < card.speed.ratio < 5  # the template against itself
+    assert card.versions["torch"] == torch.__version__
+    assert card.seconds > 0
+
+
+def test_its_test_seed_repeats_an_evaluation_to_the_digit(card):
+    again = evaluate(baseline_path(TEMPLATE), TINY, test_seed=card.test_seed)
+    assert again.tasks == card.tasks
+    assert again.test_seed == card.test_seed
+
+
+def test_learned_inputs_are_supplied_and_every_evaluation_has_a_secret_test_of_its_own(card):
+    other = evaluate(baseline_path(GATED), ONE_TASK)
+    assert other.scores.keys() == {"Memorize"}
+    assert other.test_seed != card.test_seed
+
+
+def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path):
+    spying = "if any(name.startswith('inputs') for name in torch.os.listdir()): raise OSError(*torch.os.listdir())"
+    with pytest.raises(EvaluationFailed, match="OSError") as caught:
+        evaluate(write_variant(tmp_path, at_import=spying), ONE_TASK)
+    found = set(re.findall(r"[\w-]+\.\w+", caught.value.failure.reason))
+    logs = {name for name in found if re.fullmatch(r"log-\w+\.txt", name)}
+    assert found - logs == {"inputs-0.safetensors", "job.json", "variant.py", "weights-0.safetensors"}
+
+
+@pytest.mark.parametrize("task", ["Memorize", "Selective Copy"])
+def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
+    replica = next(TINY.only((task,)).replicas())
+    test_seed = 271_828_182_845
+    exam = Exam.set(0, [Candidate(replica, 0, "finished", ())], TINY, test_seed)
+    job.folder.mkdir()
+    job.write(write_variant(tmp_path))
+    exam.hand_out(job)
+    handed = load_file(job.inputs(0))
+    assert handed.keys() == {"chosen", "inputs"}
+    # The labels are neither among the inputs nor to be had by drawing again from anything that the folder tells.
+    targets = exam.examples[0].targets
+    assert (targets != handed["inputs"][0]).any()
+    assert not any(str(test_seed).encode() in path.read_bytes() for path in job.folder.iterdir())
+    redrawn = draw(replica.setting, TINY.test_examples, split="test", seed=0, world=replica.seed, device="cpu")
+    assert not torch.equal(redrawn.targets, targets)
+
+
+def test_an_exception_is_a_crash_that_names_the_line(failure):
+    told = failure(in_op="o = o @ k")
+    assert told.kind == "crash"
+    assert re.fullmatch(r"RuntimeError: .* \(line 6 of the variant\)", told.reason)
+    assert "Traceback" in told.log_tail
+
+
+@pytest.mark.parametrize(("place", "line"), [("at_import", 3), ("in_op", 7)])
+def test_an_endless_loop_is_stopped_and_the_log_says_where_it_was(failure, place, line):
+    told = failure(**{place: "print('looping')\nwhile True: pass"}, overdue_at="looping")
+    assert told.kind == "timeout"
+    assert f'variant.py", line {line} in' in told.log_tail
+
+
+def test_a_daemon_dies_with_an_endless_loop(failure):
+    told = failure(at_import=DAEMON, in_op="print('looping')\nwhile True: pass", overdue_at="looping")
+    assert told.kind == "timeout"
+
+
+def test_a_daemon_that_holds_the_pipe_does_not_hide_a_death(failure):
+    told = failure(at_import=DAEMON + "os._exit(7)")
+    assert (told.kind, told.reason) == ("crash", "the worker ended without an answer (exit code 7)")
+
+
+@pytest.mark.parametrize("in_op", ["raise MemoryError", "torch.empty(1 << 50)", "torch.os.kill(torch.os.getpid(), 9)"])
+def test_out_of_memory_is_told_apart(failure, in_op):
+    told = failure(in_op=f"print('hungry'); {in_op}")
+    assert told.kind == "out of memory"
+    assert "hungry" in told.log_tail
+
+
+@pytest.mark.parametrize(
+    ("in_op", "kind", "reason"),
+    [
+        ("o = o[..., :-1]", "wrong shape", "must be the same"),
+        ("return o", "wrong shape", r"must return \(o, state\)"),
+        ("o = o / 0", "refused", "not finite"),
+        ("torch.os._exit(0)", "crash", r"ended without an answer \(exit code 0\)"),
+        ("torch.os.kill(torch.os.getpid(), 11)", "crash", r"ended without an answer \(signal 11\)"),
+        ("torch.os.closerange(3, 50); __import__('time').sleep(60)", "crash", "closed its pipe"),
+        ("breakpoint()", "crash", "BdbQuit"),
+        ("raise SystemExit", "crash", "SystemExit"),
+    ],
+)
+def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason):
+    told = failure(in_op=f"print('here'); {in_op}")
+    assert told.kind == kind
+    assert re.search(reason, told.reason)
+    assert "here" in told.log_tail
+
+
+def test_a_loss_that_is_no_longer_finite_is_diverged_and_no_score(tmp_path):
+    late = "global calls; calls += 1\nif calls > 6: o = o * float('nan')"
+    with pytest.raises(EvaluationFailed, match="no longer finite at step") as caught:
+        evaluate(write_variant(tmp_path, at_import="calls = 0", in_op=late), ONE_TASK)
+    assert caught.value.failure.kind == "diverged"
+
+
+def test_neither_what_a_variant_prints_nor_what_it_forges_disturbs_the_answers(ask):
+    noise = r"""
+print('{"done": {"trainees": []}}')
+garbage = b'\xff\n[1]\n{"progress": 1}\n{"done": 1}\n{"failed": {"kind": "fun"}}\n' + b'[' * 9999 + b'\n'
+for pipe in range(3, 20):
+    try: torch.os.write(pipe, garbage)
+    except OSError: pass
+"""
+    described, trained = ask(DESCRIBE, TRAIN, at_import=noise)
+    assert described["state_size"] == 1
+    (candidate,) = best_of_grid(stacks(ONE_TASK, "cpu")[0], trained)
+    assert candidate.ending == "finished"
+    assert math.isfinite(candidate.best_point.loss)
+
+
+POINT = {"step": 4, "training_loss": 1.0, "loss": 1.0, "accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    "trainees",
+    [
+        None,
+        [],
+        [{"ending": "finished", "curve": []}],
+        [{"ending": "finished", "curve": [POINT | {"step": math.inf}]}],
+        [{"ending": "finished", "curve": [POINT | {"loss": None}]}],
+        [{"ending": "finished", "curve": [POINT]}] * 2,
+    ],
+)
+def test_a_forged_account_of_training_is_a_failure(trainees):
+    with pytest.raises(EvaluationFailed, match="crash: the worker's account is garbled"):
+        best_of_grid(stacks(ONE_TASK, "cpu")[0], {"trainees": trainees})
+
+
+@pytest.mark.parametrize("predictions", [None, b"", b"\xff" * 2 * 64 * 16 * 4])
+def test_forged_predictions_are_a_failure(job, predictions):
+    exam = Exam.set(0, [Candidate(next(ONE_TASK.replicas()), 0, "finished", ())], ONE_TASK, 1)
+    job.folder.mkdir()
+    if predictions is not None:
+        job.predictions(0).write_bytes(predictions)
+    with pytest.raises(EvaluationFailed, match="the worker predicted"):
+        exam.mark(job)
+
+
+def test_a_watcher_that_fails_is_not_the_variants_fault(tmp_path, job):
+    def watch(update):
+        raise BrokenPipeError
+
+    job.folder.mkdir()
+    job.write(write_variant(tmp_path))
+    with pytest.raises(BrokenPipeError):
+        Crew(job.folder, 1, time.monotonic() + 60).run([TRAIN], watch)
+    assert living(job.folder) == []
+
+
+def test_an_evaluation_is_of_the_file_as_it_was(job, tmp_path):
+    path = write_variant(tmp_path)
+    job.folder.mkdir()
+    job.write(path)
+    before = path.read_text()
+    path.write_text("raise SystemExit")
+    assert job.variant.read_text() == before

@@ -1,0 +1,177 @@
+"""The gate that a variant file passes before anything of it runs."""
+
+import sys
+
+import pytest
+
+from agent.baselines import BASELINES, baseline_path
+from agent.errors import USAGE
+from agent.evaluator.variant import LearnedParameter, VariantRefused, load_variant, read_declaration
+
+OP = "def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32): return v, v"
+WITH_GATE = "def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32, *, gate): return v, v"
+WITH_DECAY = WITH_GATE.replace("gate", "decay")
+
+
+@pytest.fixture
+def written(tmp_path):
+    def written(source):
+        path = tmp_path / "variant.py"
+        path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        return path
+
+    return written
+
+
+@pytest.fixture
+def refusal(written):
+    """Why a file is refused; without its path, which begins every reason."""
+
+    def refusal(source):
+        path = written(source)
+        with pytest.raises(VariantRefused) as caught:
+            read_declaration(path)
+        assert caught.value.exit_code == USAGE
+        reason = str(caught.value)
+        assert "\n" not in reason
+        return reason.removeprefix(str(path)).removeprefix(": ").removeprefix(", ")
+
+    return refusal
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_baseline_passes(name):
+    read_declaration(baseline_path(name))
+
+
+@pytest.mark.parametrize(
+    "source", [OP, f"import math\nimport torch.nn.functional as F\nfrom einops import rearrange\n{OP}"]
+)
+def test_a_plain_op_declares_nothing(written, source):
+    declaration = read_declaration(written(source))
+    assert (declaration.inputs, declaration.parameters) == ({}, {})
+
+
+def test_what_is_declared_is_read_without_running_the_file(written):
+    inputs = "LEARNED_INPUTS = {'gate': 'head'}"
+    parameters = "LEARNED_PARAMETERS = {'decay': (('head', 4), (-1, 2))}"
+    op = WITH_GATE.replace("gate", "gate, decay")
+    declaration = read_declaration(written(f"raise SystemExit\n{inputs}\n{parameters}\n{op}"))
+    assert declaration.inputs == {"gate": "head"}
+    assert declaration.parameters == {"decay": LearnedParameter(("head", 4), -1.0, 2.0)}
+
+
+def test_a_path_without_a_file(tmp_path):
+    with pytest.raises(VariantRefused, match=r"nowhere\.py: cannot be read .*; give the path of a variant file"):
+        read_declaration(tmp_path / "nowhere.py")
+    with pytest.raises(VariantRefused, match="cannot be read"):
+        read_declaration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("", "has no function delta_rule_chunkwise(q, k, v, beta, initial_state, chunk_size)"),
+        ("x = 1\nThis is a variant.", "line 2: not Python (invalid syntax)"),
+        (b"\x7fELF\x02\x01\x00\x00" * 99, "not Python ("),
+        (b"\xff\xfe\x80", "not Python ("),
+        (b"PK\x03\x04", "not Python ("),
+        ("(" * 50_000, "not Python ("),
+        ("-" * 90_000 + "1", "not Python ("),
+        ("#" * 100_001, "100,001 bytes; a variant is one op, at most 100,000 bytes"),
+        (f"if True:\n    {OP}", "has no function"),
+        (f"async {OP}", "has no function"),
+    ],
+)
+def test_what_is_no_variant(refusal, source, reason):
+    assert refusal(source).startswith((reason, f"line 1: {reason}"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "q, k, v", "q, v, k, beta, initial_state=None, chunk_size=32", "q, k, v, beta, chunk_size=32", "*args"],
+)
+def test_another_signature(refusal, arguments):
+    reason = refusal(f"def delta_rule_chunkwise({arguments}): return v, v")
+    assert "must begin with (q, k, v, beta, initial_state, chunk_size)" in reason
+    assert reason.startswith("line 1: ")
+
+
+@pytest.mark.parametrize("optional", ["initial_state, chunk_size", "initial_state, chunk_size=32"])
+def test_optional_arguments_need_defaults(refusal, optional):
+    assert "need defaults" in refusal(f"def delta_rule_chunkwise(q, k, v, beta, {optional}): return v, v")
+
+
+@pytest.mark.parametrize(
+    "source", [WITH_GATE, WITH_GATE.replace("*, gate", "gate=None"), f"LEARNED_INPUTS = {{'gate': 'head'}}\n{OP}"]
+)
+def test_arguments_and_declarations_that_differ(refusal, source):
+    assert "gate: each further argument of delta_rule_chunkwise must be declared" in refusal(source)
+
+
+@pytest.mark.parametrize(
+    ("line", "imported"),
+    [
+        ("import os", "os"),
+        ("import numpy as np", "numpy"),
+        ("from subprocess import run", "subprocess"),
+        ("import math, sys", "sys"),
+        ("from . import kernels", "."),
+        ("from .kernels import rms_norm", ".kernels"),
+        ("import torchvision", "torchvision"),
+        ("import agent.evaluator.exam", "agent.evaluator.exam"),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_imports_that_are_not_allowed(refusal, line, imported, inside):
+    reason = refusal(f"{OP}\ndef more():\n    {line}" if inside else f"\n\n{line}\n{OP}")
+    assert reason == f"line 3: imports {imported}; a variant may import torch, math, einops, agent.kernels"
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        ("dict(gate='head')", "line 1: LEARNED_INPUTS must be written out, not computed"),
+        ("{'gate': 'he' + 'ad'}", "line 1: LEARNED_INPUTS must be written out, not computed"),
+        ("['gate']", "line 1: LEARNED_INPUTS must be a dict from argument names"),
+        ("{'a gate': 'head'}", "line 1: LEARNED_INPUTS must be a dict from argument names"),
+        ("{'gate': 'chunk'}", "LEARNED_INPUTS['gate'] is 'chunk'; it must be one of"),
+    ],
+)
+def test_learned_inputs_that_cannot_be_supplied(refusal, declared, reason):
+    assert refusal(f"LEARNED_INPUTS = {declared}\n{WITH_GATE}").startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "'head'",
+        "('head',)",
+        "(('head',), (0, 1), 2)",
+        "(('chunk',), (0, 1))",
+        "((0,), (0, 1))",
+        "((65537,), (0, 1))",
+        "((2.5,), (0, 1))",
+        "((1, 1, 1, 1), (0, 1))",
+        "(('head',), (1, 0))",
+        "(('head',), (0, 1e999))",
+        "(('head',), ('low', 'high'))",
+    ],
+)
+def test_learned_parameters_that_cannot_be_supplied(refusal, declared):
+    reason = refusal(f"LEARNED_PARAMETERS = {{'decay': {declared}}}\n{WITH_DECAY}")
+    assert reason.startswith(
+        "LEARNED_PARAMETERS['decay'] must be ((dimensions), (low, high)), at most three dimensions"
+    )
+
+
+def test_a_refused_file_is_never_run(written, monkeypatch):
+    monkeypatch.setattr(sys, "ran", False, raising=False)
+    with pytest.raises(VariantRefused):
+        load_variant(written(f"torch = __import__('sys')\ntorch.ran = True\nimport os\n{OP}"))
+    assert not sys.ran
+
+
+def test_a_function_that_is_replaced_as_the_file_runs(written):
+    with pytest.raises(VariantRefused, match="after import, delta_rule_chunkwise is no longer the function"):
+        load_variant(written(f"{OP}\ndelta_rule_chunkwise = None"))
