@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.evaluator.protocols import SMOKE
 
-TINY = replace(SMOKE, plans=(replace(SMOKE.plans[0], epochs=2, epochs_a_validation=1),))
+TINY = replace(SMOKE, plans=(replace(SMOKE.plans[0], epochs=2, validations=2),))
 ONE_TASK = replace(TINY.only(("Memorize",)), plans=(replace(TINY.only(("Memorize",)).plans[0], seeds=1),))
 
 VARIANT = """\

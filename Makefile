@@ -1,0 +1,42 @@
+# `make test` and `make evaluate` need nothing but Python >= 3.11, git and make: each installs what it needs first.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+VARIANT ?= templates/naive.py
+
+.PHONY: help install test lint bench evaluate clean
+
+help:
+	@echo "make install    a virtual environment in $(VENV) with everything in it"
+	@echo "make test       install, then run the tests"
+	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
+	@echo "make bench      install, then the benchmarks: medians and ratios"
+	@echo "make lint       install, then ruff and mypy"
+	@echo "make clean      remove $(VENV)"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
+	@touch $(STAMP)
+
+test: $(STAMP)
+	$(RUN) -m pytest
+
+lint: $(STAMP)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: $(STAMP)
+	$(RUN) -m benchmarks
+
+evaluate: $(STAMP)
+	$(RUN) -m agent evaluate $(VARIANT)
+
+clean:
+	rm -rf $(VENV)

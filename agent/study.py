@@ -1,0 +1,148 @@
+"""What a protocol is worth: the twelve known variants under it, its noise, and its agreement with the known scores.
+
+    python -m agent.study table --protocol quick         evaluates the twelve; goes on where it was stopped
+    python -m agent.study noise --protocol quick         the spread of one-seed scores of the baseline
+    python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
+
+The first two write to baselines/measured/, the third only reads and prints the tables of docs/protocols.md.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from agent.baselines import BASELINES, TEMPLATE, baseline_path, reference_scores
+from agent.comparison import AVERAGE, MEASURED
+from agent.errors import UsageError
+from agent.evaluator.evaluation import choose_device, evaluate
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import choose_protocol
+from agent.record import ScoreCard
+from agent.terminal import watching
+
+# A published number can be repeated to the digit, so its test is not secret; the variants here are our own.
+TEST_SEED = 1
+NOISE_SEEDS = 10
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+ProtocolName = Annotated[str, typer.Option("--protocol", help="smoke, quick, mad or mad-grid.")]
+
+
+@app.command()
+def table(protocol: ProtocolName = "quick") -> None:
+    """Evaluate each known variant that baselines/measured/ does not hold yet under this protocol."""
+    chosen = choose_protocol(protocol, "cpu")
+    path = MEASURED / f"{chosen.name}.csv"
+    for name in BASELINES:
+        if name not in {row["variant"] for row in read_rows(path, chosen)}:
+            typer.echo(name, err=True)
+            card = _evaluate(name, chosen)
+            write_rows(path, [*read_rows(path, chosen), *seed_rows(name, card)])
+
+
+@app.command()
+def noise(protocol: ProtocolName = "quick", seeds: int = NOISE_SEEDS) -> None:
+    """Train the baseline on many seeds and keep the standard deviation of each setting's one-seed score."""
+    chosen = choose_protocol(protocol, "cpu")
+    card = _evaluate(TEMPLATE, replace(chosen, plans=tuple(replace(plan, seeds=seeds) for plan in chosen.plans)))
+    write_rows(MEASURED / f"{chosen.name}_noise.csv", noise_rows(card, chosen.fingerprint))
+
+
+@app.command()
+def agreement(protocol: ProtocolName = "quick") -> None:
+    """Print our scores of the known variants, and how far their order is that of the known scores."""
+    chosen = choose_protocol(protocol, "cpu")
+    rows = read_rows(MEASURED / f"{chosen.name}.csv", chosen)
+    if not rows:
+        raise UsageError(f"nothing is measured under {chosen.name} yet: python -m agent.study table")
+    ours, known = task_scores(rows), pd.DataFrame(reference_scores()).T
+    known[AVERAGE] = known.mean(axis=1)
+    known = known.loc[ours.index]
+    correlations = {task: ours[task].rank().corr(known[task].rank()) for task in ours.columns}
+    print(markdown(["variant", *ours.columns], [[name, *scores] for name, scores in ours.iterrows()]))
+    print(markdown(["Spearman over the variants", *correlations], [[f"{len(ours)} variants", *correlations.values()]]))
+
+
+def _evaluate(name: str, protocol: Protocol) -> ScoreCard:
+    with watching(protocol) as watch:
+        return evaluate(baseline_path(name), protocol, choose_device(None), TEST_SEED, watch)
+
+
+def seed_rows(name: str, card: ScoreCard) -> list[dict[str, Any]]:
+    """One row a seed of a setting, with what is needed to repeat it."""
+    return [
+        {
+            "variant": name,
+            "task": seed.task,
+            "setting": seed.setting,
+            "seed": seed.seed,
+            "macro": f"{seed.macro:.6f}",
+            "micro": f"{seed.micro:.6f}",
+            "macro_last": f"{seed.macro_last:.6f}",
+            "ending": seed.ending,
+            "best_step": seed.best_step,
+            "steps": seed.steps,
+            **_origin(card, card.fingerprint),
+        }
+        for score in card.tasks.values()
+        for seed in score.seeds
+    ]
+
+
+def noise_rows(card: ScoreCard, fingerprint: str) -> list[dict[str, Any]]:
+    """One row a setting: mean and standard deviation of its one-seed scores."""
+    return [
+        {
+            "setting": setting,
+            "std": f"{stdev(scores):.6f}",
+            "mean": f"{fmean(scores):.6f}",
+            "seeds": len(scores),
+            **_origin(card, fingerprint),
+        }
+        for score in card.tasks.values()
+        for setting, scores in score.by_setting.items()
+    ]
+
+
+def _origin(card: ScoreCard, fingerprint: str) -> dict[str, Any]:
+    return {"fingerprint": fingerprint, "test_seed": card.test_seed, "device": card.device, **card.versions}
+
+
+def task_scores(rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
+    """Variant x task: the mean over settings of the mean over seeds, and the average over tasks."""
+    frame = pd.DataFrame(rows).astype({"macro": float})
+    settings = frame.groupby(["variant", "task", "setting"], sort=False)["macro"].mean()
+    scores = settings.groupby(["variant", "task"]).mean().unstack()
+    scores[AVERAGE] = scores.mean(axis=1)
+    return scores.reindex([name for name in BASELINES if name in scores.index])
+
+
+def read_rows(path: Path, protocol: Protocol) -> list[dict[str, str]]:
+    """The rows of a measured table that this protocol made; rows of an older shape of it are left behind."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["fingerprint"] == protocol.fingerprint]
+
+
+def write_rows(path: Path, rows: list[Any]) -> None:
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def markdown(header: list[str], rows: list[list[Any]]) -> str:
+    """A table as Markdown has them, numbers with three decimals."""
+    cells = [[f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells]) + "\n"
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,162 @@
+"""`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
+
+python -m benchmarks [trainer] [op] [generators]
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from agent.baselines import TEMPLATE, baseline_path
+from agent.evaluator.crew import Crew, crew_size
+from agent.evaluator.exam import best_of_grid
+from agent.evaluator.probes import sample_call
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import MAD_SETTINGS, QUICK
+from agent.evaluator.stack import stacks
+from agent.evaluator.tasks import draw
+from agent.evaluator.trainer import train
+from agent.evaluator.variant import Variant, load_variant
+from agent.evaluator.worker import Job
+from benchmarks.ordinary import train_ordinary
+from templates.recurrence import delta_rule_recurrent
+
+CPU = torch.device("cpu")
+SEEDS = 2
+ROUNDS = 5
+
+
+def in_turn(calls: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
+    """Median seconds of each call; they take turns, so that a machine whose speed drifts is fair to all."""
+    for call in calls.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def show(title: str, seconds: dict[str, float]) -> None:
+    """Each median, and how many times as long it takes as the first."""
+    first = next(iter(seconds.values()))
+    parts = [f"{name} {1e3 * value:,.1f} ms ({value / first:.2f}x)" for name, value in seconds.items()]
+    print(f"{title:<44} {'   '.join(parts)}", flush=True)
+
+
+def trainer() -> None:
+    """The quick protocol, two seeds a setting: stacked in a crew of workers, against one replica after another."""
+    variant = load_variant(baseline_path(TEMPLATE))
+    protocol = replace(QUICK, plans=tuple(replace(plan, seeds=SEEDS) for plan in QUICK.plans))
+    print(f"trainer: {protocol.name}, {SEEDS} seeds a setting, once each, start of the workers included")
+    started = time.perf_counter()
+    ours = _train_in_crew(protocol)
+    crew = time.perf_counter() - started
+    theirs: dict[str, list[float]] = {}
+    ordinary = 0.0
+    for replica in protocol.replicas():
+        started = time.perf_counter()
+        outcome = train_ordinary(replica, variant, protocol)
+        ordinary += time.perf_counter() - started
+        theirs.setdefault(replica.setting.task, []).append(max(point.accuracy for point in outcome.curve))
+    show("  the whole row", {"crew": crew, "ordinary": ordinary})
+    for task, accuracies in theirs.items():
+        print(f"  {task:<42} accuracy: crew {ours[task]:.4f}   ordinary {statistics.fmean(accuracies):.4f}")
+    _stacking(variant, protocol)
+
+
+def _train_in_crew(protocol: Protocol) -> dict[str, float]:
+    """Task -> mean validation accuracy."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = Job(Path(folder), str(baseline_path(TEMPLATE)), protocol.to_json(), "cpu")
+        job.write()
+        groups = stacks(protocol, "cpu")
+        crew = Crew(job.folder, crew_size("cpu"), time.monotonic() + 3600)
+        answers = crew.run([{"do": "train", "stack": index} for index in range(len(groups))], lambda update: None)
+    accuracies: dict[str, list[float]] = {}
+    for group, answer in zip(groups, answers, strict=True):
+        for candidate in best_of_grid(group, answer):
+            best = max(point.accuracy for point in candidate.curve)
+            accuracies.setdefault(candidate.replica.setting.task, []).append(best)
+    return {task: statistics.fmean(values) for task, values in accuracies.items()}
+
+
+def _stacking(variant: Variant, protocol: Protocol) -> None:
+    """One thread, one process: what stacking alone is worth at each shape, in a short training."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for plan in protocol.plans:
+        replicas = [
+            replace(replica, steps=10, validate_every=10) for replica in replace(protocol, plans=(plan,)).replicas()
+        ]
+        seconds = in_turn(
+            {
+                "stacked": lambda replicas=replicas: train(replicas, variant, protocol, CPU),  # type: ignore[misc]
+                "one by one": lambda replicas=replicas: [train([r], variant, protocol, CPU) for r in replicas],  # type: ignore[misc]
+                "ordinary": lambda replicas=replicas: [train_ordinary(r, variant, protocol) for r in replicas],  # type: ignore[misc]
+            },
+            rounds=3,
+        )
+        show(f"  one thread, 10 steps, {plan.settings[0].task}", seconds)
+    torch.set_num_threads(threads)
+
+
+def op() -> None:
+    """The template's op, forward and backward, against its recurrence and against torch.compile of it."""
+    print("op: forward and backward, batch 32, one head of 64, chunks of 16")
+    template = load_variant(baseline_path(TEMPLATE))
+    compiled = torch.compile(template.op)
+    for length in (64, 256):
+        call = sample_call(template.declaration, QUICK, 32, length, CPU)
+
+        def timed(function: Callable[..., tuple[torch.Tensor, object]], call=call, **options: int) -> None:  # type: ignore[no-untyped-def]
+            o, _ = function(*call.positional, **options)
+            torch.autograd.grad(o.sum(), call.tensors())
+
+        calls: dict[str, Callable[[], object]] = {
+            "chunkwise": lambda timed=timed: timed(template.op, chunk_size=16),  # type: ignore[misc]
+            "recurrent": lambda timed=timed: timed(delta_rule_recurrent),  # type: ignore[misc]
+            "compiled": lambda timed=timed: timed(compiled, chunk_size=16),  # type: ignore[misc]
+        }
+        try:
+            calls["compiled"]()
+        except Exception as error:  # a machine without a C++ compiler has no inductor; say so and go on
+            print(f"  torch.compile does not work here: {type(error).__name__}")
+            del calls["compiled"]
+        show(f"  length {length}", in_turn(calls))
+
+
+def generators() -> None:
+    """12,800 examples of 1,024 tokens of each task."""
+    print("generators: 12,800 x 1,024 tokens")
+    for task, settings in MAD_SETTINGS.items():
+        setting = replace(settings[0], length=1024)
+        seconds = in_turn(
+            {
+                split: lambda setting=setting, split=split: draw(  # type: ignore[misc]
+                    setting, 12_800, split=split, seed=0, world=0, device=CPU
+                )
+                for split in ("train", "test")
+            },
+            rounds=3,
+        )
+        show(f"  {task}", seconds)
+
+
+def main() -> None:
+    benches = {"trainer": trainer, "op": op, "generators": generators}
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {crew_size('cpu')} workers")
+    for name in sys.argv[1:] or benches:
+        benches[name]()
+
+
+if __name__ == "__main__":
+    main()
