@@ -8,7 +8,6 @@ The first two write to baselines/measured/, the third only reads and prints the 
 """
 
 import csv
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -114,7 +113,7 @@ def _origin(card: ScoreCard, fingerprint: str) -> dict[str, Any]:
     return {"fingerprint": fingerprint, "test_seed": card.test_seed, "device": card.device, **card.versions}
 
 
-def task_scores(rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
+def task_scores(rows: list[dict[str, str]]) -> pd.DataFrame:
     """Variant x task: the mean over settings of the mean over seeds, and the average over tasks."""
     frame = pd.DataFrame(rows).astype({"macro": float})
     settings = frame.groupby(["variant", "task", "setting"], sort=False)["macro"].mean()

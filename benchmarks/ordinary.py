@@ -95,7 +95,7 @@ def logits(model: nn.Module, tokens: Tensor) -> Tensor:
 @torch.no_grad()
 def validate(model: nn.Module, examples: Examples, vocab: int) -> tuple[float, float]:
     """The mean loss and the macro accuracy on unseen examples."""
-    loss, predictions = 0.0, []
+    loss, predictions = torch.zeros((), device=examples.inputs.device), []
     for inputs, targets in zip(examples.inputs.split(METRIC_BATCH), examples.targets.split(METRIC_BATCH), strict=True):
         read = logits(model, inputs)
         loss += F.cross_entropy(read.flatten(0, 1), targets.flatten(), ignore_index=IGNORE, reduction="sum")

@@ -1,5 +1,7 @@
 """The network as one ordinarily writes it: an nn.Module with separate layers, one replica."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -122,7 +124,7 @@ def load_row(model: Model, layout: Layout, row: Tensor) -> None:
         "norm.weight": stacked["output.gain"],
         "output.weight": stacked["output"][:vocab],
     }
-    for pair, mixer in enumerate(model.mixers):
+    for pair, mixer in enumerate(cast(list[Mixer], model.mixers)):
         theirs, ours = f"mixer{pair}.", f"mixers.{pair}."
         names = ["q", "k", "v", "beta", *(f"inputs.{name}" for name in mixer.inputs)]
         parts = stacked[theirs + "in"].split([mixer.get_submodule(name).out_features for name in names])
