@@ -8,7 +8,7 @@ from math import isfinite
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler, TensorDataset
 
 from agent.evaluator.batches import Batches, Collection, validation_examples
@@ -71,7 +71,7 @@ def train_ordinary(replica: Replica, variant: Variant, protocol: Protocol, devic
 def starting_model(replica: Replica, variant: Variant, protocol: Protocol, device: torch.device) -> Model:
     """The model of a replica with the weights that it would begin with in a stack."""
     stack = Stack([replica], variant, protocol, device)
-    model = Model(stack.network.architecture, variant).to(device)
+    model = Model(stack.network.architecture, variant).to(stack.rows)
     load_row(model, stack.network.layout, stack.rows[0])
     return model
 
@@ -86,14 +86,14 @@ def training_batches(replica: Replica, device: torch.device) -> DataLoader[tuple
     return DataLoader(TensorDataset(examples.inputs, examples.targets), sampler=sampler, batch_size=None)
 
 
-def logits(model: nn.Module, tokens: Tensor) -> Tensor:
+def logits(model: Model, tokens: Tensor) -> Tensor:
     """(B, T) tokens -> (B, T, V); a GPU multiplies in bfloat16."""
     with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=tokens.is_cuda):
-        return model(tokens).float()
+        return model(tokens).to(model.output.weight.dtype)
 
 
 @torch.no_grad()
-def validate(model: nn.Module, examples: Examples, vocab: int) -> tuple[float, float]:
+def validate(model: Model, examples: Examples, vocab: int) -> tuple[float, float]:
     """The mean loss and the macro accuracy on unseen examples."""
     loss, predictions = torch.zeros((), device=examples.inputs.device), []
     for inputs, targets in zip(examples.inputs.split(METRIC_BATCH), examples.targets.split(METRIC_BATCH), strict=True):

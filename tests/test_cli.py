@@ -47,7 +47,7 @@ def start(tmp_path):
     yield start
     for process in begun:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 @pytest.fixture
@@ -121,11 +121,10 @@ def test_a_second_row_of_one_name_is_refused(refusal, workspace):
 
 def test_a_row_of_another_protocol_is_refused(refusal, workspace):
     root = workspace(MAD_GRID)
-    evaluate = ("evaluate", DELTA_NET, "--name", "delta_net", "--workspace", root)
+    evaluate = ("evaluate", DELTA_NET, "--name", "other", "--workspace", root)
     assert "holds scores of protocol mad-grid" in refusal(*evaluate, "--protocol", "smoke")
-    assert "already has a row delta_net" in refusal(*evaluate, "--protocol", "mad-grid")
     # Never to give up a replica is another protocol.
-    uncut = refusal(*evaluate, "--protocol", "mad-grid", "--name", "other", "--no-cut")
+    uncut = refusal(*evaluate, "--protocol", "mad-grid", "--no-cut")
     assert f"not of mad-grid ({replace(MAD_GRID, cut=None).fingerprint})" in uncut
 
 
@@ -187,7 +186,7 @@ def test_on_a_terminal_a_bar_moves_and_the_scores_of_a_task_follow(start, tmp_pa
     assert process.returncode == 0
     assert "━" in shown
     assert re.search(r"100%.* Memorize V16 L16, step 8/8, loss ", shown)
-    assert re.search(r"^task +score +± s\.e\. +settings +seeds +plain *\nMemorize +0\.\d{4} +0\.\d{4} +1 +2 ", output)
+    assert re.match(r"task +score +± s\.e\. +settings +seeds +plain *\nMemorize +[01]\.\d{4} +0\.\d{4} +1 +2 ", output)
     assert not re.search("Compress|Recall|Copy", output)
     assert "a state of 1 numbers" in output
 
@@ -237,7 +236,7 @@ def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop
 def test_no_worker_outlives_an_evaluation_that_is_killed(looping, tmp_path):
     looping.kill()
     looping.wait()
-    gone = time.monotonic() + 10
+    gone = time.monotonic() + 30
     while living(tmp_path / "scratch"):
         assert time.monotonic() < gone
         time.sleep(0.05)

@@ -199,7 +199,7 @@ def test_a_loss_that_is_no_longer_finite_is_diverged_and_no_score(tmp_path):
 def test_neither_what_a_variant_prints_nor_what_it_forges_disturbs_the_answers(ask):
     noise = r"""
 print('{"done": {"trainees": []}}')
-garbage = b'\xff\n[1]\n{"progress": 1}\n{"done": 1}\n{"failed": {"kind": "fun"}}\n' + b'[' * 9999 + b'\n'
+garbage = b'\xff\n[1]\n{"progress": 1}\n{"done": 1}\n{"failed": {"kind": "fun", "reason": ""}}\n' + b'[' * 9999 + b'\n'
 for pipe in range(3, 20):
     try: torch.os.write(pipe, garbage)
     except OSError: pass

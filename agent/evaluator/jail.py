@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 LOG_TAIL = 4_000  # bytes
 LONGEST_LINE = 1 << 24  # bytes
 LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
-MARK = "DELTASEARCH_CHILD"
+MARK, PARENT = "DELTASEARCH_CHILD", "DELTASEARCH_PARENT"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -86,7 +86,7 @@ def confined(module: str, arguments: list[str], scratch: Path) -> Iterator[Child
             stdout=subprocess.PIPE,
             stderr=log_file,
             bufsize=0,
-            env=clean_environment() | {MARK: mark},
+            env=clean_environment() | {MARK: mark, PARENT: str(os.getpid())},
             cwd=scratch,
             start_new_session=True,
         )
@@ -124,6 +124,8 @@ def obey_parent() -> None:
     faulthandler.register(signal.SIGUSR1)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != int(os.environ[PARENT]):  # it died before this process could ask to hear of it
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def kill_family(root: int, mark: str) -> None:

@@ -94,7 +94,7 @@ def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
     groups = []
     for (length, batch, _), grids in shapes.items():
         grids.sort(key=lambda grid: (grid[0].steps, grid[0].setting.vocab), reverse=True)
-        at_once = max(1, TOKENS_A_STEP[device_kind] // (length * batch * len(grids[0])))
+        at_once = max(1, TOKENS_A_STEP[device_kind] // (length * batch * max(map(len, grids))))
         groups += [
             [replica for grid in grids[start : start + at_once] for replica in grid]
             for start in range(0, len(grids), at_once)

@@ -84,10 +84,14 @@ def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> End
 
 
 def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
-    """How far a replica's best accuracy lies below the best of its own setting and seed."""
+    """How far a replica's best accuracy lies below the best of its own setting and seed.
+
+    A rival that diverged is none: it cannot be chosen in this one's place.
+    """
 
     def best(candidate: Trainee) -> float:
-        return max((point.accuracy for point in candidate.curve if finite(point)), default=0.0)
+        sound = all(finite(point) for point in candidate.curve)
+        return max((point.accuracy for point in candidate.curve), default=0.0) if sound else 0.0
 
     same = (trainee.replica.setting, trainee.replica.seed)
     return max(best(rival) for rival in trainees if (rival.replica.setting, rival.replica.seed) == same) - best(trainee)

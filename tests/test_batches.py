@@ -1,0 +1,145 @@
+"""What each replica of a stack sees and in which order, and which replicas make a stack."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import chain, pairwise
+
+import pytest
+import torch
+from small_replicas import CPU, NARROW, compress, memorize, recall, replica
+
+from agent.evaluator.batches import Batches, training_examples, validation_examples
+from agent.evaluator.protocol import Plan
+from agent.evaluator.protocols import PROTOCOLS, SMOKE
+from agent.evaluator.setting import Setting
+from agent.evaluator.stack import TOKENS_A_STEP, stacks, work
+from agent.evaluator.tasks import IGNORE, draw
+
+# Twelve tokens of 64: no two examples are alike by chance.
+MANY_TOKENS = {examples: compress(vocab=64, examples=examples) for examples in (27, 40)}
+
+
+def drawn(examples):
+    """Examples (N, T) as pairs of tuples that can be counted, those without any target left out."""
+    pairs = zip(examples.inputs.tolist(), examples.targets.tolist(), strict=True)
+    return [(tuple(inputs), tuple(targets)) for inputs, targets in pairs if set(targets) != {IGNORE}]
+
+
+def of_row(examples, row):
+    return drawn(type(examples)(examples.inputs[row], examples.targets[row]))
+
+
+def own_draw(each):
+    """What a replica is to learn from."""
+    setting, seed = each.setting, each.seed
+    return drawn(draw(setting, setting.train_examples, split="train", seed=seed, world=seed, device=CPU))
+
+
+def test_each_epoch_sees_each_example_once_in_a_fresh_order():
+    """Of 27 examples, epochs have batches of 16 and 11; of 40, batches of 16, 16 and 8."""
+    replicas = [replica(MANY_TOKENS[27]), replica(MANY_TOKENS[40])]
+    batches = Batches(replicas, CPU)
+    taken = [batches.take(step) for step in range(6)]
+    assert all(batch.inputs.shape == batch.targets.shape == (2, 16, 12) for batch in taken)
+    for row, sizes in enumerate(([16, 11], [16, 16, 8])):
+        seen = [of_row(batch, row) for batch in taken]
+        assert [len(batch) for batch in seen] == sizes * (6 // len(sizes))
+        epochs = [list(chain(*seen[start : start + len(sizes)])) for start in range(0, 6, len(sizes))]
+        expected = own_draw(replicas[row])
+        for epoch in epochs:
+            assert Counter(epoch) == Counter(expected)
+            assert epoch != expected
+        assert all(one != other for one, other in pairwise(epochs))
+
+
+def test_a_replica_sees_the_same_whatever_it_is_stacked_with():
+    replicas = [replica(MANY_TOKENS[40]), replica(MANY_TOKENS[27]), replica(MANY_TOKENS[27], seed=1)]
+    alone = [Batches([each], CPU) for each in replicas]
+    together, staying = Batches(replicas, CPU), [0, 1, 2]
+    for step in range(8):
+        if step == 3:  # in the middle of an epoch of two, and at the start of one of the third
+            together.keep(torch.tensor([0, 2]))
+            staying = [0, 2]
+        batch = together.take(step)
+        expected = [of_row(each.take(step), 0) for each in alone]
+        assert [of_row(batch, row) for row in range(len(staying))] == [expected[row] for row in staying]
+
+
+def test_rivals_of_one_seed_see_the_same_and_seeds_differ():
+    setting = MANY_TOKENS[40]
+    replicas = [replica(setting, rate=1e-3), replica(setting, rate=1e-2, decay=0.1), replica(setting, seed=1)]
+    batch = Batches(replicas, CPU).take(0)
+    assert of_row(batch, 0) == of_row(batch, 1)
+    assert not set(of_row(batch, 0)) & set(of_row(batch, 2))
+
+
+@pytest.mark.parametrize(
+    "setting", [MANY_TOKENS[40], Setting("Context Recall", 64, 12, 40), Setting("Selective Copy", 64, 24, 40, copies=8)]
+)
+def test_validation_has_no_example_of_training(setting):
+    replicas = [replica(setting, seed=seed) for seed in range(3)]
+    training, validation = (
+        examples.whole(torch.arange(3))
+        for examples in (training_examples(replicas, CPU), validation_examples(replicas, 30, CPU))
+    )
+    assert training.inputs.shape[:2] == (3, 40)
+    assert validation.inputs.shape[:2] == (3, 30)
+    sequences = [tuple(row) for part in (training, validation) for row in part.inputs.flatten(0, 1).tolist()]
+    assert len(set(sequences)) == len(sequences) == 3 * 70
+
+
+def test_validation_scores_what_the_test_scores():
+    """Training on recall has a target everywhere, the test only where a key was shown before."""
+    replicas = [replica(recall(64), seed=seed) for seed in range(2)]
+    every_next = training_examples(replicas, CPU).whole(torch.arange(2))
+    asked = validation_examples(replicas, 30, CPU).whole(torch.arange(2))
+    assert (every_next.targets != IGNORE).all()
+    assert (asked.targets != IGNORE).any(-1).all()
+    assert (asked.targets == IGNORE).float().mean() > 0.5
+
+
+def test_memorize_asks_in_validation_for_the_map_of_training():
+    replicas = [replica(memorize(64), seed=seed) for seed in range(2)]
+    maps = []
+    for row in range(2):
+        found = {}
+        for examples in (training_examples(replicas, CPU), validation_examples(replicas, 30, CPU)):
+            for inputs, targets in of_row(examples.whole(torch.arange(2)), row):
+                for key, value in zip(inputs[0::2], targets[1::2], strict=True):
+                    assert found.setdefault(key, value) == value
+        maps.append(found)
+    assert maps[0] != maps[1]
+
+
+# Plans of several batch sizes, lengths and seeds, with a grid, one setting in two plans, and Compress among the rest.
+VARIED = replace(
+    NARROW,
+    name="varied",
+    plans=(
+        Plan((memorize(), memorize(32), compress()), 3, 16, 2, (1e-3, 1e-2), (0.0, 0.1), 2),
+        Plan((memorize(64), recall()), 2, 32, 2, (1e-3,), (0.0, 0.1), 2),
+        Plan((compress(16), Setting("Selective Copy", 8, 12, 40, copies=2)), 40, 16, 3, (1e-3,), (0.0,), 2),
+    ),
+)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("protocol", [*PROTOCOLS.values(), VARIED], ids=[*PROTOCOLS, "varied"])
+def test_stacks_cover_each_replica_once_and_keep_rivals_together(protocol, device):
+    groups = stacks(protocol, device)
+    assert Counter(each for group in groups for each in group) == Counter(protocol.replicas())
+    homes = Counter(home for group in groups for home in {(each.setting, each.seed) for each in group})
+    assert set(homes.values()) == {1}
+    for group in groups:
+        shapes = {(each.setting.input_length, each.batch, each.setting.task == "Compress") for each in group}
+        assert len(shapes) == 1
+        ((length, batch, _),) = shapes
+        rivals = len({(each.setting, each.seed) for each in group})
+        assert rivals == 1 or len(group) * length * batch <= TOKENS_A_STEP[device]
+    amounts = [sum(work(each) for each in group) for group in groups]
+    assert amounts == sorted(amounts, reverse=True)
+
+
+def test_a_device_that_holds_more_gets_fewer_stacks():
+    assert len(stacks(SMOKE, "cuda")) <= len(stacks(SMOKE, "cpu"))
+    assert len(stacks(VARIED, "cuda")) < len(stacks(VARIED, "cpu"))
