@@ -98,6 +98,15 @@ def test_validation_scores_what_the_test_scores():
     assert (asked.targets == IGNORE).float().mean() > 0.5
 
 
+@pytest.mark.parametrize("test_seed", [0, 1, 1000])
+def test_validation_is_no_test_of_a_small_seed(test_seed):
+    """Tests are drawn like validations, from a seed of their own, which a person may choose."""
+    each = replica(MANY_TOKENS[40], seed=2)
+    test = draw(each.setting, 30, split="test", seed=test_seed + each.seed, world=each.seed, device=CPU)
+    validation = validation_examples([each], 30, CPU).whole(torch.arange(1))
+    assert not set(of_row(validation, 0)) & set(drawn(test))
+
+
 def test_memorize_asks_in_validation_for_the_map_of_training():
     replicas = [replica(memorize(64), seed=seed) for seed in range(2)]
     maps = []
