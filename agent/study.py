@@ -131,6 +131,7 @@ def read_rows(path: Path, protocol: Protocol) -> list[dict[str, str]]:
 
 
 def write_rows(path: Path, rows: list[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
