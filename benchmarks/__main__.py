@@ -76,8 +76,8 @@ def trainer() -> None:
 def _train_in_crew(protocol: Protocol) -> dict[str, float]:
     """Task -> mean validation accuracy."""
     with tempfile.TemporaryDirectory() as folder:
-        job = Job(Path(folder), str(baseline_path(TEMPLATE)), protocol.to_json(), "cpu")
-        job.write()
+        job = Job(Path(folder), protocol.to_json(), "cpu")
+        job.write(baseline_path(TEMPLATE))
         groups = stacks(protocol, "cpu")
         crew = Crew(job.folder, crew_size("cpu"), time.monotonic() + 3600)
         answers = crew.run([{"do": "train", "stack": index} for index in range(len(groups))], lambda update: None)
