@@ -1,5 +1,6 @@
 """The gate that a variant file passes before anything of it runs."""
 
+import os
 import sys
 
 import pytest
@@ -175,3 +176,25 @@ def test_a_refused_file_is_never_run(written, monkeypatch):
 def test_a_function_that_is_replaced_as_the_file_runs(written):
     with pytest.raises(VariantRefused, match="after import, delta_rule_chunkwise is no longer the function"):
         load_variant(written(f"{OP}\ndelta_rule_chunkwise = None"))
+
+
+def test_a_declaration_that_is_no_dict_at_all(refusal):
+    assert "LEARNED_INPUTS must be written out" in refusal(f"LEARNED_INPUTS = {{[1]: 2}}\n{OP}")
+
+
+def test_a_range_beyond_all_numbers(refusal):
+    source = f"LEARNED_PARAMETERS = {{'decay': (('head',), (0, 1{'0' * 400}))}}\n{WITH_DECAY}"
+    assert refusal(source).startswith("LEARNED_PARAMETERS['decay'] must be")
+
+
+def test_a_name_that_is_declared_twice(refusal):
+    source = "LEARNED_INPUTS = {'gate': 'head'}\nLEARNED_PARAMETERS = {'gate': (('head',), (0.0, 1.0))}\n" + WITH_GATE
+    assert refusal(source).startswith("gate: declared as an input and as a parameter")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes exist on POSIX systems only")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    pipe = tmp_path / "variant.py"
+    os.mkfifo(pipe)
+    with pytest.raises(VariantRefused, match="no ordinary file"):
+        read_declaration(pipe)

@@ -93,6 +93,8 @@ def load_variant(path: Path) -> Variant:
 
 
 def _parse(path: Path) -> ast.Module:
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a device or a pipe may be read without end
+        raise VariantRefused(f"{path}: cannot be read (it is no ordinary file); give the path of a variant file")
     try:
         source = path.read_bytes()
     except OSError as error:
@@ -137,6 +139,8 @@ def _check_signature(tree: ast.Module, declaration: Declaration, path: Path) -> 
         raise VariantRefused(f"{path}, line {op.lineno}: initial_state and chunk_size need defaults: None and 32")
     extra = set(positional[len(OP_ARGUMENTS) :]) | {argument.arg for argument in arguments.kwonlyargs}
     declared = {*declaration.inputs, *declaration.parameters}
+    if both := declaration.inputs.keys() & declaration.parameters.keys():
+        raise VariantRefused(f"{path}: {', '.join(sorted(both))}: declared as an input and as a parameter; keep one")
     if extra != declared:
         odd = ", ".join(sorted(extra ^ declared))
         raise VariantRefused(
@@ -150,7 +154,7 @@ def _literal(tree: ast.Module, name: str, path: Path) -> dict[str, Any]:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
             try:
                 value = ast.literal_eval(node.value)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise VariantRefused(f"{path}, line {node.lineno}: {name} must be written out, not computed") from error
             if not isinstance(value, dict) or not all(isinstance(key, str) and key.isidentifier() for key in value):
                 raise VariantRefused(f"{path}, line {node.lineno}: {name} must be a dict from argument names")
@@ -175,7 +179,7 @@ def _parameters(declared: dict[str, Any], path: Path) -> dict[str, LearnedParame
             in_range = all(isinstance(size, int) and 0 < size <= LARGEST_PARAMETER for size in fixed)
             if not (in_range and len(parameter.shape) <= 3 and abs(low) <= high - low + abs(low) < float("inf")):
                 raise ValueError
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise VariantRefused(
                 f"{path}: LEARNED_PARAMETERS[{name!r}] must be ((dimensions), (low, high)), at most three dimensions, "
                 f"each of {DIMENSIONS} or a whole number up to {LARGEST_PARAMETER}"
