@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean, stdev
 from typing import Literal
 
@@ -25,6 +26,11 @@ class CurvePoint:
     training_loss: float
     loss: float
     accuracy: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether training was still sound here."""
+        return isfinite(self.training_loss) and isfinite(self.loss)
 
 
 @dataclass(frozen=True)

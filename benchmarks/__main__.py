@@ -128,7 +128,7 @@ def op() -> None:
         }
         try:
             calls["compiled"]()
-        except Exception as error:  # a machine without a C++ compiler has no inductor; say so and go on
+        except RuntimeError as error:  # a machine without a C++ compiler has no inductor; say so and go on
             print(f"  torch.compile does not work here: {type(error).__name__}")
             del calls["compiled"]
         show(f"  length {length}", in_turn(calls))

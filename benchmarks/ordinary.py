@@ -4,7 +4,6 @@ What the stacked trainer is held against: the tests ask for the same numbers, th
 """
 
 from dataclasses import dataclass, field
-from math import isfinite
 
 import torch
 import torch.nn.functional as F
@@ -107,7 +106,7 @@ def validate(model: Model, examples: Examples, vocab: int) -> tuple[float, float
 
 def ending(point: CurvePoint, replica: Replica, protocol: Protocol) -> Ending | None:
     """Whether training is over. The cut rule has no place here: a replica alone has no rival."""
-    if not (isfinite(point.training_loss) and isfinite(point.loss)):
+    if not point.finite:
         return "diverged"
     if point.accuracy > protocol.solved_at:
         return "solved"

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from agent.evaluator.protocol import Replica
+from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import IGNORE, Examples, draw
 from agent.evaluator.tasks.request import chance_of
 
@@ -27,11 +28,11 @@ class Collection:
 
     @classmethod
     def of(cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device) -> "Collection":
-        draws: dict[tuple[object, int], int] = {}
+        draws: dict[tuple[Setting, int], int] = {}
         examples: list[Examples] = []
         for replica in replicas:
-            if (replica.setting, replica.seed) not in draws:
-                draws[replica.setting, replica.seed] = len(examples)
+            if replica.grid not in draws:
+                draws[replica.grid] = len(examples)
                 examples.append(draw_for(replica))
         size = max(len(drawn.inputs) for drawn in examples)
         inputs, targets = (
@@ -41,7 +42,7 @@ class Collection:
         for row, drawn in enumerate(examples):
             inputs[row, : len(drawn.inputs)] = drawn.inputs
             targets[row, : len(drawn.targets)] = drawn.targets
-        draw_of = [draws[replica.setting, replica.seed] for replica in replicas]
+        draw_of = [draws[replica.grid] for replica in replicas]
         return cls(inputs, targets, torch.tensor(draw_of, device=device))
 
     def at(self, index: Tensor) -> Examples:
@@ -95,7 +96,7 @@ class Batches:
         """The batch of a step, counted from 0: (R, B, T). Rows beyond the end of an epoch carry no target."""
         for row, (replica, chance) in enumerate(zip(self.replicas, self.chances, strict=True)):
             size = replica.setting.train_examples
-            if step % -(-size // self.batch) == 0:
+            if step % replica.steps_an_epoch == 0:
                 self.order[row, :size] = torch.randperm(size, generator=chance).to(self.device)
         steps_an_epoch = -(-self.sizes // self.batch)
         place = (step % steps_an_epoch * self.batch)[:, None] + torch.arange(self.batch, device=self.device)

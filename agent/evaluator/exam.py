@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from agent.errors import FAILED, USAGE, DeltaSearchError
 from agent.evaluator.metric import accuracy
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import Examples, draw
 from agent.evaluator.worker import Job
 from agent.record import CurvePoint, Failure, SeedScore
@@ -114,9 +115,9 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
 
     Raises EvaluationFailed where every point of a grid diverged: there is then no score for that seed.
     """
-    grids: dict[tuple[object, int], list[Candidate]] = {}
+    grids: dict[tuple[Setting, int], list[Candidate]] = {}
     for candidate in _candidates(group, answer):
-        grids.setdefault((candidate.replica.setting, candidate.replica.seed), []).append(candidate)
+        grids.setdefault(candidate.replica.grid, []).append(candidate)
     chosen = []
     for grid in grids.values():
         sound = [candidate for candidate in grid if candidate.ending != "diverged"]

@@ -48,6 +48,15 @@ class Replica:
     weight_decay: float
 
     @property
+    def grid(self) -> tuple[Setting, int]:
+        """What the points of one grid of rates and decays share: their setting and seed, and so their examples."""
+        return self.setting, self.seed
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return ceil_div(self.setting.train_examples, self.batch)
+
+    @property
     def key(self) -> str:
         return f"{self.setting.label} seed {self.seed} rate {self.learning_rate:g} decay {self.weight_decay:g}"
 
@@ -74,8 +83,8 @@ class Protocol:
         """Every training run of a row, in the order of the plans."""
         for plan in self.plans:
             for setting in plan.settings:
-                steps = plan.epochs * -(-setting.train_examples // plan.batch)
-                validate_every = -(-steps // plan.validations)
+                steps = plan.epochs * ceil_div(setting.train_examples, plan.batch)
+                validate_every = ceil_div(steps, plan.validations)
                 for seed in range(plan.seeds):
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:
@@ -116,6 +125,11 @@ class Protocol:
             if (kept := tuple(setting for setting in plan.settings if setting.task in tasks))
         )
         return replace(self, plans=plans)
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b, rounded up."""
+    return -(-a // b)
 
 
 def _tuples(facts: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
     The learning rates and decays of one setting and seed stay together, since they are each other's rivals.
     """
     shapes: dict[tuple[int, int, bool], list[list[Replica]]] = {}
-    for (setting, _), grid in groupby(protocol.replicas(), lambda replica: (replica.setting, replica.seed)):
+    for (setting, _), grid in groupby(protocol.replicas(), lambda replica: replica.grid):
         alike = list(grid)
         shape = (setting.input_length, alike[0].batch, setting.task == "Compress")
         shapes.setdefault(shape, []).append(alike)

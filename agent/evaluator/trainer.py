@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Literal
 
 import torch
@@ -33,7 +32,7 @@ class Trainee:
     @property
     def best_point(self) -> CurvePoint:
         """Where the best weights stood."""
-        return min(self.curve, key=lambda point: point.loss if finite(point) else float("inf"))
+        return min(self.curve, key=lambda point: point.loss if point.finite else float("inf"))
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,10 @@ def train(
     return trainees
 
 
-def finite(point: CurvePoint) -> bool:
-    """Whether training was still sound at a validation."""
-    return isfinite(point.training_loss) and isfinite(point.loss)
-
-
 def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> Ending | None:
     """Whether a replica's training is over, after a validation."""
     point, replica, cut = trainee.curve[-1], trainee.replica, protocol.cut
-    if not finite(point):
+    if not point.finite:
         return "diverged"
     if point.accuracy > protocol.solved_at:
         return "solved"
@@ -90,11 +84,10 @@ def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
     """
 
     def best(candidate: Trainee) -> float:
-        sound = all(finite(point) for point in candidate.curve)
+        sound = all(point.finite for point in candidate.curve)
         return max((point.accuracy for point in candidate.curve), default=0.0) if sound else 0.0
 
-    same = (trainee.replica.setting, trainee.replica.seed)
-    return max(best(rival) for rival in trainees if (rival.replica.setting, rival.replica.seed) == same) - best(trainee)
+    return max(best(rival) for rival in trainees if rival.replica.grid == trainee.replica.grid) - best(trainee)
 
 
 class Training:
@@ -144,7 +137,7 @@ class Training:
             trainee = self.trainees[row]
             since = self.taken - (trainee.curve[-1].step if trainee.curve else 0)
             point = CurvePoint(self.taken, float(self.training_loss[row]) / since, loss, right)
-            if finite(point) and (not trainee.curve or point.loss < trainee.best_point.loss):
+            if point.finite and (not trainee.curve or point.loss < trainee.best_point.loss):
                 trainee.best = self.stack.rows[row].clone()
             trainee.curve.append(point)
         self.training_loss[rows] = 0.0
