@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from agent.errors import DeltaSearchError, UsageError
+from agent.errors import INTERRUPTED, DeltaSearchError, UsageError
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.evaluator.variant import read_declaration
@@ -80,3 +80,7 @@ def main() -> None:
             print(error.detail.rstrip(), file=sys.stderr)
         print(f"deltasearch: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("deltasearch: interrupted; no worker is left", file=sys.stderr)
+        raise

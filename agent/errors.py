@@ -1,6 +1,6 @@
 """The errors that a person can do something about: each says what is wrong and ends the program with its exit code."""
 
-FAILED, USAGE, UNAVAILABLE = 1, 2, 3
+FAILED, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
 
 
 class DeltaSearchError(Exception):

@@ -228,7 +228,7 @@ def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop
     os.killpg(looping.pid, stop)
     output, errors = looping.communicate(timeout=20)
     assert looping.returncode == 130
-    assert (output, errors) == ("", "")
+    assert (output, errors) == ("", "deltasearch: interrupted; no worker is left\n")
     assert living(tmp_path / "scratch") == []
     assert list(tmp_path.glob("scratch/*")) == []
 

@@ -76,8 +76,8 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
     )
 
 
-# How many tokens a step of one stack may hold. On a CPU a stack only saves the overhead of calls, and one that spills
-# out of the cache loses it again (`make bench` shows where); on a GPU small replicas leave most of the device idle.
+# How many tokens a step of one stack may hold. On a CPU stacking is about even at this size (docs/performance.md), and
+# larger stacks leave the cache; on a GPU, where it has not been measured yet, small replicas leave most of it idle.
 TOKENS_A_STEP = {"cpu": 1 << 12, "cuda": 1 << 18}
 
 
