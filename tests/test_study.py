@@ -7,7 +7,7 @@ import pytest
 
 from agent import study
 from agent.baselines import BASELINES, reference_scores
-from agent.comparison import MEASURED
+from agent.comparison import MEASURED, read_noise
 from agent.evaluator.protocols import QUICK
 from agent.record import ScoreCard, SeedScore, Speed, TaskScore
 
@@ -74,6 +74,10 @@ def test_noise_is_the_standard_deviation_over_seeds():
 
 def test_the_shipped_measurements_are_of_the_shipped_quick_protocol():
     settings = {setting.label for plan in QUICK.plans for setting in plan.settings}
+    noise = read_noise(QUICK.fingerprint)
+    assert set(noise) == settings
+    assert all(measured.seeds >= 10 for measured in noise.values())
+
     with (MEASURED / "quick.csv").open(newline="") as file:
         measured = list(csv.DictReader(file))
     assert {row["fingerprint"] for row in measured} == {QUICK.fingerprint}
