@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
-from agent.record import ScoreCard, TaskScore
+from agent.score import ScoreCard, TaskScore
 
 MEASURED = Path(__file__).parents[1] / "baselines" / "measured"
 AVERAGE = "average"

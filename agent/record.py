@@ -1,124 +1,104 @@
-"""The facts that travel through the house: frozen, without input or output."""
+"""A run: one experiment from its proposal to its note. Frozen facts, without input or output."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isfinite
-from statistics import fmean, stdev
+from dataclasses import dataclass, field
 from typing import Literal
 
-FailureKind = Literal["refused", "crash", "timeout", "out of memory", "wrong shape", "diverged"]
+from agent.score import Failure, ScoreCard
+
+Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "analysed"]
+
+# What may follow what. A run that was interrupted while evaluating goes back to approved and is evaluated again.
+NEXT_STAGES: Mapping[Stage, tuple[Stage, ...]] = {
+    "proposed": ("approved", "rejected", "failed"),
+    "approved": ("evaluating", "rejected", "failed"),
+    "rejected": (),
+    "evaluating": ("evaluated", "failed", "approved"),
+    "evaluated": ("analysed",),
+    "failed": ("analysed",),
+    "analysed": (),
+}
+
+Section = Literal["observations", "issues", "reasoning", "expected", "outcome", "lessons"]
+
+# The first four are written with the proposal, before anything is known of its scores; the others after.
+PROPOSED_SECTIONS: tuple[Section, ...] = ("observations", "issues", "reasoning", "expected")
+ANALYSED_SECTIONS: tuple[Section, ...] = ("outcome", "lessons")
+SECTIONS: tuple[Section, ...] = PROPOSED_SECTIONS + ANALYSED_SECTIONS
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why there is no score. It is never read as a number."""
+class Text:
+    """The same words in both languages."""
 
-    kind: FailureKind
-    reason: str
-    log_tail: str = ""
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """A validation during training: mean training loss since the last one, loss and macro accuracy on unseen data."""
-
-    step: int
-    training_loss: float
-    loss: float
-    accuracy: float
-
-    @property
-    def finite(self) -> bool:
-        """Whether training was still sound here."""
-        return isfinite(self.training_loss) and isfinite(self.loss)
+    en: str
+    zh: str
 
 
 @dataclass(frozen=True)
-class SeedScore:
-    """What one seed of one setting reached on the test, and how it was trained.
+class Proposal:
+    """A variant that was not trained yet: where it comes from, why it might work, and what it should reach.
 
-    `macro` is the score, at the weights with the lowest validation loss; `micro` is the plain fraction correct there,
-    and `macro_last` what the last weights reach. The learning rate and decay are those of the grid's best replica.
+    `parents` are names of variants; the first is the one whose file was changed, a second makes it a combination.
+    `moves` are all moves of the catalogue that the variant holds, its parents' too. `predicted` is the score expected
+    of each task, registered before anything is trained. `source` is the whole variant file.
     """
 
-    task: str
-    setting: str
-    seed: int
-    macro: float
-    micro: float
-    macro_last: float
-    learning_rate: float
-    weight_decay: float
-    ending: str
-    best_step: int
-    steps: int
-    curve: tuple[CurvePoint, ...] = ()
+    name: str
+    source: str
+    author: str  # "catalogue", "baseline", "a person", or the name of a language model
+    title: Text
+    parents: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+    predicted: Mapping[str, float] = field(default_factory=dict)
+    argument: Mapping[Section, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class TaskScore:
-    """A task's score: the mean over its settings of the mean over their seeds."""
+class Review:
+    """What a person, or the search itself where nobody reviews, decided about a proposal."""
 
-    task: str
-    seeds: tuple[SeedScore, ...]
-
-    @property
-    def by_setting(self) -> dict[str, list[float]]:
-        """Setting -> the macro accuracy of each of its seeds."""
-        scores: dict[str, list[float]] = {}
-        for seed in self.seeds:
-            scores.setdefault(seed.setting, []).append(seed.macro)
-        return scores
-
-    @property
-    def mean(self) -> float:
-        return fmean(fmean(scores) for scores in self.by_setting.values())
-
-    @property
-    def spread(self) -> float | None:
-        """The standard error of the mean that the seeds of this card show; None where every setting has one seed."""
-        repeated = [stdev(scores) ** 2 / len(scores) for scores in self.by_setting.values() if len(scores) > 1]
-        if len(repeated) < len(self.by_setting):
-            return None
-        return sum(repeated) ** 0.5 / len(repeated)
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        return sum(len(scores) - 1 for scores in self.by_setting.values())
+    decision: Literal["approved", "rejected"]
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
-class Speed:
-    """Tokens a second through the op, forward and backward, and the same of the baseline's op in the same process."""
+class Milestone:
+    """When a run entered a stage: seconds since the epoch."""
 
-    op: float
-    baseline_op: float
-
-    @property
-    def ratio(self) -> float:
-        return self.op / self.baseline_op
+    stage: Stage
+    at: float
 
 
 @dataclass(frozen=True)
-class ScoreCard:
-    """All that an evaluation measured, and what is needed to repeat it."""
+class Run:
+    """One experiment. `id` is the time of its proposal, as in the names of the older notes: 20250616_174156."""
 
+    id: str
+    stage: Stage
+    proposal: Proposal
     protocol: str
     fingerprint: str
-    tasks: Mapping[str, TaskScore]
-    parameters: int
-    state_size: int
-    speed: Speed
-    device: str
-    versions: Mapping[str, str]
-    test_seed: int
-    seconds: float
+    milestones: tuple[Milestone, ...] = ()
+    review: Review | None = None
+    attempts: int = 0
+    isolation: str = ""
+    signature: tuple[float, ...] = ()  # what the op answers on fixed inputs: see agent/evaluator/check.py
+    card: ScoreCard | None = None
+    failure: Failure | None = None
+    analysis: Mapping[Section, Text] = field(default_factory=dict)
 
     @property
-    def scores(self) -> dict[str, float]:
-        """Task -> score, in the order of the table."""
-        return {task: score.mean for task, score in self.tasks.items()}
+    def name(self) -> str:
+        return self.proposal.name
 
     @property
-    def average(self) -> float:
-        return fmean(self.scores.values())
+    def scored(self) -> bool:
+        """Whether the run has a row in the table."""
+        return self.card is not None
+
+    def reached(self, stage: Stage) -> float | None:
+        """When the run last entered a stage; None if it never did."""
+        times = [milestone.at for milestone in self.milestones if milestone.stage == stage]
+        return times[-1] if times else None

@@ -22,7 +22,7 @@ from agent.errors import UsageError
 from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
-from agent.record import ScoreCard
+from agent.score import ScoreCard
 from agent.terminal import watching
 
 # A published number can be repeated to the digit, so its test is not secret; the variants here are our own.

@@ -12,7 +12,7 @@ from rich.table import Table
 from agent.comparison import estimate, read_noise
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
-from agent.record import ScoreCard
+from agent.score import ScoreCard
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.errors import UsageError
-from agent.record import ScoreCard
+from agent.score import ScoreCard
 
 TABLE = "results.csv"
 PROTOCOL = "runs/protocol.json"

@@ -17,7 +17,7 @@ from agent.evaluator.stack import Stack
 from agent.evaluator.tasks import IGNORE, Examples
 from agent.evaluator.trainer import Ending
 from agent.evaluator.variant import Variant
-from agent.record import CurvePoint
+from agent.score import CurvePoint
 from benchmarks.ordinary_model import Model, load_row
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ import pytest
 
 from agent import comparison
 from agent.comparison import AVERAGE, LEAST_STD, Comparison, Noise, average, compare, estimate, read_noise, student
-from agent.record import ScoreCard, SeedScore, Speed, TaskScore
+from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 # Two-sided quantiles of Student's distribution from the usual tables.
 QUANTILES = [

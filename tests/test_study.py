@@ -9,7 +9,7 @@ from agent import study
 from agent.baselines import BASELINES, reference_scores
 from agent.comparison import MEASURED, read_noise
 from agent.evaluator.protocols import QUICK
-from agent.record import ScoreCard, SeedScore, Speed, TaskScore
+from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 
 def card(scores: dict[str, list[float]]) -> ScoreCard:

@@ -18,7 +18,7 @@ from agent.evaluator.setting import Setting
 from agent.evaluator.stack import Stack
 from agent.evaluator.trainer import Trainee, ending, train
 from agent.evaluator.variant import Declaration, LearnedParameter, Variant
-from agent.record import CurvePoint
+from agent.score import CurvePoint
 from benchmarks.ordinary import train_ordinary
 
 delta_net, gated_delta_net = load_baseline(TEMPLATE), load_baseline(GATED)

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.jail import Child, confined
 from agent.evaluator.progress import Update
-from agent.record import Failure, FailureKind
+from agent.score import Failure, FailureKind
 
 SECONDS_TO_DIE = 2.0
 

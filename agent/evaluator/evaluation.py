@@ -18,7 +18,7 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.stack import stacks
 from agent.evaluator.variant import read_declaration
 from agent.evaluator.worker import Job
-from agent.record import ScoreCard, SeedScore, Speed, TaskScore
+from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 
 def evaluate(

@@ -17,7 +17,7 @@ from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import Examples, draw
 from agent.evaluator.worker import Job
-from agent.record import CurvePoint, Failure, SeedScore
+from agent.score import CurvePoint, Failure, SeedScore
 
 
 class EvaluationFailed(DeltaSearchError):

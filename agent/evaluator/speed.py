@@ -9,7 +9,7 @@ from agent.baselines import baseline_path
 from agent.evaluator.probes import sample_call
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.variant import Variant, load_variant
-from agent.record import Speed
+from agent.score import Speed
 
 BATCH, LENGTH, ROUNDS = 16, 128, 7
 

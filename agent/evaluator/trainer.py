@@ -14,7 +14,7 @@ from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.stack import Stack
 from agent.evaluator.tasks import IGNORE
 from agent.evaluator.variant import Variant
-from agent.record import CurvePoint
+from agent.score import CurvePoint
 
 Ending = Literal["solved", "finished", "cut", "diverged"]
 

@@ -26,7 +26,7 @@ from agent.evaluator.speed import measure_speed
 from agent.evaluator.stack import Stack, stacks
 from agent.evaluator.trainer import Progress, train
 from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_variant
-from agent.record import FailureKind
+from agent.score import FailureKind
 
 
 @dataclass(frozen=True)
