@@ -119,11 +119,13 @@ QUICK = Protocol(
     purpose="a row in two to three minutes on two cores, to screen variants in the order that mad would give them",
     plans=(
         _quick_plan(Setting("Compress", 8, 20, 6400), seeds=3, epochs=3, validations=6),
-        _quick_plan(Setting("Context Recall", 16, 64, 3840), seeds=2, epochs=1, validations=3),
+        _quick_plan(Setting("Context Recall", 16, 64, 9600), seeds=2, epochs=1, validations=8),
         _quick_plan(Setting("Fuzzy Recall", 16, 48, 5600, motif=2), seeds=4, epochs=2, validations=7),
-        _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=6, epochs=10, validations=2, batch=64),
-        _quick_plan(Setting("Noisy Recall", 32, 64, 4800, noise=0.2, noise_vocab=16), seeds=3, epochs=1, validations=3),
-        _quick_plan(Setting("Selective Copy", 16, 64, 4000, copies=8), seeds=3, epochs=2, validations=5),
+        _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=8, epochs=10, validations=2, batch=64),
+        _quick_plan(
+            Setting("Noisy Recall", 32, 64, 12800, noise=0.2, noise_vocab=16), seeds=2, epochs=1, validations=8
+        ),
+        _quick_plan(Setting("Selective Copy", 16, 64, 6400, copies=8), seeds=3, epochs=2, validations=8),
     ),
     width=64,
     inner=176,
