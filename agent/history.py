@@ -1,0 +1,55 @@
+"""What a workspace has tried so far, as proposers, the policy and the analyst read it. No input or output."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.baselines import TEMPLATE
+from agent.comparison import Comparison, Noise, compare
+from agent.record import Run
+from agent.score import ScoreCard
+
+
+@dataclass(frozen=True)
+class History:
+    """Every run of a workspace in the order of their proposal, and the measured noise of its protocol."""
+
+    runs: tuple[Run, ...]
+    noise: Mapping[str, Noise]
+
+    @property
+    def scored(self) -> tuple[Run, ...]:
+        """The runs that have a row."""
+        return tuple(run for run in self.runs if run.scored)
+
+    @property
+    def failed(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.failure is not None)
+
+    @property
+    def baseline(self) -> Run | None:
+        """The template's own run; None before it is scored."""
+        return self.find(TEMPLATE)
+
+    @property
+    def best(self) -> Run | None:
+        """The run with the highest average; of equals the first."""
+        return max(self.scored, key=lambda run: card_of(run).average, default=None)
+
+    def find(self, name: str) -> Run | None:
+        """The scored run of a variant."""
+        return next((run for run in self.scored if run.name == name), None)
+
+    def children(self, name: str) -> tuple[Run, ...]:
+        """All that was tried from a variant, whatever became of it."""
+        return tuple(run for run in self.runs if name in run.proposal.parents)
+
+    def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
+        """Each task, and "average": how a scored run stands against another."""
+        return compare(card_of(run), card_of(other), self.noise)
+
+
+def card_of(run: Run) -> ScoreCard:
+    """The scores of a run that has them; ValueError for one that has none."""
+    if run.card is None:
+        raise ValueError(f"run {run.id} ({run.name}) is {run.stage} and has no scores")
+    return run.card

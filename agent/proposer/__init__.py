@@ -1,0 +1,20 @@
+"""Where ideas come from. Every proposer keeps one interface, so that the loop does not know which it has."""
+
+from random import Random
+from typing import Protocol
+
+from agent.errors import DeltaSearchError
+from agent.history import History
+from agent.record import Proposal, Run
+
+
+class NothingToPropose(DeltaSearchError):
+    """Every idea that this proposer has from this parent was tried or does not fit."""
+
+
+class Proposer(Protocol):
+    """Someone who makes a new variant out of an old one."""
+
+    def propose(self, history: History, parent: Run, draw: Random) -> Proposal:
+        """A variant that the history does not hold yet. Raises NothingToPropose."""
+        ...
