@@ -41,3 +41,10 @@ def reference_scores() -> dict[str, dict[str, float]]:
     with (ROOT / "baselines" / "reference.csv").open(newline="") as table:
         # The first column has no title, as pandas writes an index.
         return {row.pop(""): {task: float(score) for task, score in row.items()} for row in csv.DictReader(table)}
+
+
+def moves_of(name: str) -> tuple[str, ...]:
+    """The move of the catalogue that makes a baseline out of the template; none for the template itself."""
+    if name == GATED:
+        return ("data_dependent_decay",)
+    return (name.removeprefix(f"{TEMPLATE}_"),) if name != TEMPLATE else ()

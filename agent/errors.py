@@ -1,6 +1,6 @@
 """The errors that a person can do something about: each says what is wrong and ends the program with its exit code."""
 
-FAILED, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 130
+ENDED, FAILED, USAGE, UNAVAILABLE, TOO_MANY_FAILURES, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 class DeltaSearchError(Exception):

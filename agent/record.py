@@ -27,6 +27,10 @@ ANALYSED_SECTIONS: tuple[Section, ...] = ("outcome", "lessons")
 SECTIONS: tuple[Section, ...] = PROPOSED_SECTIONS + ANALYSED_SECTIONS
 
 
+BASELINE = "baseline"  # the author of a run of a known variant
+PERSON = "a person"
+
+
 @dataclass(frozen=True)
 class Text:
     """The same words in both languages."""
@@ -92,6 +96,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.proposal.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return not NEXT_STAGES[self.stage]
 
     @property
     def scored(self) -> bool:

@@ -6,7 +6,9 @@ from math import isfinite
 from statistics import fmean, stdev
 from typing import Literal
 
-FailureKind = Literal["refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged"]
+FailureKind = Literal[
+    "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted"
+]
 
 
 @dataclass(frozen=True)

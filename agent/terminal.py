@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from agent.comparison import estimate, read_noise
 from agent.evaluator.progress import Meter, Update
@@ -89,10 +90,25 @@ def print_card(card: ScoreCard) -> None:
         settings = len(score.by_setting)
         table.add_row(task, f"{score.mean:.4f}", spread, str(settings), str(len(score.seeds)), f"{micro:.4f}")
     table.add_row("average", f"{card.average:.4f}", "", "", "", "")
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    console = fitting_console()
     console.print(table)
     console.print(
         f"protocol {card.protocol} ({card.fingerprint}), test seed {card.test_seed}, {card.device}, "
         f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers, "
         f"{card.speed.op:,.0f} tokens/s through the op: {card.speed.ratio:.2f} of the baseline's"
     )
+
+
+def fitting_console() -> Console:
+    """Standard output, as wide as its terminal, or wide enough for a table where there is none."""
+    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+
+
+def print_diff(diff: str) -> None:
+    """A unified diff, coloured on a terminal."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    console = fitting_console()
+    for line in diff.splitlines():
+        console.print(
+            Text(line, style="bold" if line[:3] in ("+++", "---") else styles.get(line[:1], "")), soft_wrap=True
+        )

@@ -1,128 +1,301 @@
-"""The folder that a search lives in: results.csv and runs/. The only module that writes them."""
+"""The folder that a search lives in: results.csv and runs/. The only module that decides what is written there."""
 
-import csv
-import io
 import json
 import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from agent.errors import UsageError
-from agent.score import ScoreCard
+from filelock import FileLock, Timeout
+
+from agent import folder
+from agent.comparison import read_noise
+from agent.files import WorkspaceError, reading, write_atomically, writing
+from agent.history import History
+from agent.older_notes import OlderNote
+from agent.record import NEXT_STAGES, Milestone, Proposal, Run, Stage
+from agent.score import Failure
+from agent.table import read_table, table_text
 
 TABLE = "results.csv"
+RUNS = "runs"
 PROTOCOL = "runs/protocol.json"
+SEARCH_LOCK, HOLDER, WRITE_LOCK = "runs/.search.lock", "runs/.search.json", "runs/.write.lock"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
+INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
+LOCK_SECONDS = 60.0  # a write takes milliseconds
 
 
-class WorkspaceError(UsageError):
-    """The workspace cannot take what it is given. The message says what to do."""
+class StaleRun(WorkspaceError):
+    """Somebody else moved the run on in the meantime."""
 
 
 class Workspace:
-    """A workspace holds the scores of one protocol."""
+    """A workspace holds the runs of one protocol, and the table that they make."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
 
-    def check_new(self, name: str, protocol: str, fingerprint: str) -> None:
-        """Raise WorkspaceError unless a row of this name and protocol may be added."""
-        if not NAME.fullmatch(name):
-            raise WorkspaceError(
-                f"{name!r} is no variant name: use lower-case letters, digits and underscores, 128 at most, a letter "
-                "first"
-            )
-        rows = self.rows()
-        if name in rows:
-            raise WorkspaceError(f"{self.root / TABLE} already has a row {name}: choose another name")
-        held = self._protocol()
-        if rows and held is None:
-            raise WorkspaceError(
-                f"{self.root / TABLE} has rows, and no {PROTOCOL} says of which protocol: give another --workspace"
-            )
-        if held and held["fingerprint"] != fingerprint:
-            raise WorkspaceError(
-                f"this workspace holds scores of protocol {held['name']} ({held['fingerprint']}), "
-                f"not of {protocol} ({fingerprint}): give another --workspace, or --protocol {held['name']}"
-            )
-        with _writing(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.root).close()
+    # Reading
 
-    def add_row(self, name: str, card: ScoreCard) -> None:
-        """Add a variant's scores to results.csv, and say which protocol they are of if they are the first."""
-        self.check_new(name, card.protocol, card.fingerprint)
-        protocol = {"name": card.protocol, "fingerprint": card.fingerprint}
-        write_atomically(self.root / PROTOCOL, json.dumps(protocol, indent=1) + "\n")
-        rows = self.rows() | {name: card.scores}
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(["", *card.scores])
-        table.writerows([row, *(f"{score:.6f}" for score in scores.values())] for row, scores in rows.items())
-        write_atomically(self.root / TABLE, text.getvalue())
+    def history(self) -> History:
+        """Every run there is, in the order of their proposal."""
+        runs = tuple(self._load(path) for path in sorted(self._folders(), key=lambda path: _order(path.name)))
+        held = self.protocol()
+        return History(runs, read_noise(held["fingerprint"]) if held else {})
 
-    def rows(self) -> dict[str, dict[str, float]]:
-        """The table: variant -> task -> score."""
-        path = self.root / TABLE
-        with _reading(path):
-            if not path.exists():
-                return {}
-            with path.open(newline="", encoding="utf-8") as table:
-                return {row.pop(""): {t: float(score) for t, score in row.items()} for row in csv.DictReader(table)}
+    def find(self, key: str) -> Run:
+        """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists."""
+        runs = self.history().runs
+        found = [run for run in runs if key in (run.id, run.name)]
+        if not found:
+            known = ", ".join(run.id for run in runs[-5:]) or "there is none yet"
+            raise WorkspaceError(f"{self.root}: no run {key!r}; the latest: {known}")
+        return found[-1]
 
-    def _protocol(self) -> dict[str, str] | None:
-        """The protocol whose scores are here; None before there are any."""
+    def folder(self, run: Run) -> Path:
+        return self.root / RUNS / run.id
+
+    def with_curves(self, run: Run) -> Run:
+        """The run with its learning curves, which `history` leaves on the disk."""
+        return folder.with_curves(self.folder(run), run)
+
+    def protocol(self) -> dict[str, str] | None:
+        """Name and fingerprint of the protocol whose scores are here; None before there are any."""
         path = self.root / PROTOCOL
-        with _reading(path):
+        with reading(path):
             if not path.exists():
                 return None
             facts = json.loads(path.read_text(encoding="utf-8"))
             return {field: str(facts[field]) for field in ("name", "fingerprint")}
 
+    def rows(self) -> dict[str, dict[str, float]]:
+        """The table as it stands in results.csv: variant -> task -> score."""
+        return read_table(self.root / TABLE)
 
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WorkspaceError(f"{path}: cannot be read ({error!r}); repair it, or give another --workspace") from error
+    # Writing
 
+    def check_protocol(self, name: str, fingerprint: str) -> None:
+        """Raise WorkspaceError unless this workspace holds this protocol, or none yet, and can be written."""
+        held = self.protocol()
+        if held and held["fingerprint"] != fingerprint:
+            raise WorkspaceError(
+                f"this workspace holds scores of protocol {held['name']} ({held['fingerprint']}), "
+                f"not of {name} ({fingerprint}): give another --workspace, or --protocol {held['name']}"
+            )
+        self._check_table(self.history())
+        with writing(self.root):
+            (self.root / RUNS).mkdir(parents=True, exist_ok=True)
+            (self.root / RUNS / ".writable").touch()
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); give another --workspace") from error
+    def check_new(self, name: str) -> None:
+        """Raise WorkspaceError unless a variant of this name may be added."""
+        if not NAME.fullmatch(name):
+            raise WorkspaceError(
+                f"{name!r} is no variant name: use lower-case letters, digits and underscores, 128 at most, a letter "
+                "first"
+            )
+        if any(run.name == name and run.failure is None and run.stage != "rejected" for run in self.history().runs):
+            raise WorkspaceError(f"{self.root} already has a variant {name}: choose another name")
 
+    def create(
+        self,
+        proposal: Proposal,
+        protocol: str,
+        fingerprint: str,
+        stage: Stage = "proposed",
+        files: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> Run:
+        """Give a proposal its folder, in any stage, with further files; `facts` are further fields of the run."""
+        with self._writing():
+            self.check_protocol(protocol, fingerprint)
+            self.check_new(proposal.name)
+            held = {"name": protocol, "fingerprint": fingerprint}
+            if self.protocol() is None:
+                write_atomically(self.root / PROTOCOL, json.dumps(held, indent=1) + "\n")
+            now = time.time()
+            stages: tuple[Stage, ...] = ("proposed",) if stage == "proposed" else ("proposed", stage)
+            milestones = tuple(Milestone(reached, now) for reached in stages)
+            run = Run(self._new_id(now), stage, proposal, protocol, fingerprint, milestones, **facts)
+            folder.create(self.folder(run), run, files or {})
+            self._project()
+        return run
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file whole: whoever reads it, and whenever this is killed, finds the old text or the new one.
+    def advance(self, run: Run, stage: Stage, **changes: Any) -> Run:
+        """Move a run to its next stage; `changes` are fields of it. Raises StaleRun if it is no longer where it was."""
+        with self._writing():
+            found = self._load(self.folder(run))
+            if found.stage != run.stage or found.proposal != run.proposal:
+                raise StaleRun(f"run {run.id} is {found.stage} by now: somebody else decided about it meanwhile")
+            if stage not in NEXT_STAGES[run.stage]:
+                raise WorkspaceError(f"run {run.id} is {run.stage} and cannot become {stage}")
+            moved = replace(
+                run, stage=stage, milestones=(*run.milestones, Milestone(stage, time.time())), **changes
+            )  # fmt: skip
+            folder.save(self.folder(run), moved)
+            if stage == "evaluated":
+                self._project()
+        return moved
 
-    Raises WorkspaceError where that cannot be, with the old text in place.
-    """
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    def amend(self, run: Run, **changes: Any) -> Run:
+        """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
+        with self._writing():
+            if self._load(self.folder(run)) != run:
+                raise StaleRun(f"run {run.id} was changed meanwhile: look at it again")
+            amended = replace(run, **changes)
+            folder.save(self.folder(run), amended)
+            write_atomically(self.folder(run) / folder.VARIANT, amended.proposal.source)
+        return amended
+
+    def write(self, run: Run, name: str, text: str) -> None:
+        """Put a file into a run's folder."""
+        write_atomically(self.folder(run) / name, text)
+
+    def keep(self, name: str, text: str) -> None:
+        """Put a file into runs/."""
+        write_atomically(self.root / RUNS / name, text)
+
+    def keep_older(self, note: OlderNote) -> None:
+        """Put a note of the older format among what was imported; the same note again replaces itself."""
+        where = f"imported/{note.id}"
+        self.keep(f"{where}/insights.md", note.text)
+        self.keep(f"{where}/note.json", json.dumps(asdict(note), indent=1, ensure_ascii=False) + "\n")
+
+    def older_notes(self) -> tuple[OlderNote, ...]:
+        """What was imported, oldest first."""
+        found = []
+        for path in sorted((self.root / RUNS / "imported").glob("*/note.json")):
+            with reading(path):
+                facts = json.loads(path.read_text(encoding="utf-8"))
+                found.append(OlderNote(**facts | {"warnings": tuple(facts["warnings"])}))
+        return tuple(found)
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Be the one search of this workspace; WorkspaceError, naming the other, if there is one."""
+        with self._lock(SEARCH_LOCK, 0.0, f"{self._holder()} is searching here; wait for it, or stop it"):
+            facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+            write_atomically(self.root / HOLDER, json.dumps(facts) + "\n")
+            yield
+
+    def searcher(self) -> str | None:
+        """Who is searching here just now; None if nobody is."""
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(scratch, 0o644)
-            os.replace(scratch, path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
-        _sync(path.parent)
+            with self._lock(SEARCH_LOCK, 0.0, ""):
+                return None
+        except WorkspaceError:
+            return self._holder()
+
+    def reconcile(self) -> tuple[Run, ...]:
+        """Put right what a kill left behind; for the one search alone. Returns the runs that were cut off in mid-way.
+
+        They are approved again, to be evaluated anew, or failed when that has happened before.
+        """
+        cut_off = []
+        with self._writing():
+            for leftover in [*(self.root / RUNS).glob(f"{folder.NEW}*"), *self._scratch()]:
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        for run in self.history().runs:
+            if run.stage == "evaluating" and run.attempts < INTERRUPTIONS:
+                cut_off.append(self.advance(run, "approved"))
+            elif run.stage == "evaluating":
+                reason = f"cut off {run.attempts} times while it was evaluated; see what kills the machine then"
+                cut_off.append(self.advance(run, "failed", failure=Failure("interrupted", reason)))
+        with self._writing():
+            self._project()
+        return tuple(cut_off)
+
+    def rebuild(self) -> tuple[str, ...]:
+        """Make results.csv anew from runs/. Returns the rows that no run stands behind and that are gone now."""
+        with self._writing():
+            dropped = tuple(name for name in self.rows() if self.history().find(name) is None)
+            self._project(check=False)
+        return dropped
+
+    # The rest is nobody else's business.
+
+    def _project(self, check: bool = True) -> None:
+        """Write results.csv as the runs have it, where it is not so yet."""
+        history = self.history()
+        if check:
+            self._check_table(history)
+        path, text = self.root / TABLE, table_text(history)
+        if text and not (path.exists() and path.read_text(encoding="utf-8") == text):
+            write_atomically(path, text)
+
+    def _check_table(self, history: History) -> None:
+        """The table is written from the runs, so a row that no run stands behind would be lost: refuse."""
+        stray = [name for name in self.rows() if history.find(name) is None]
+        if stray:
+            raise WorkspaceError(
+                f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
+                "--workspace, or have the table made anew: python -m agent rebuild"
+            )
+
+    def _folders(self) -> list[Path]:
+        runs = self.root / RUNS
+        with reading(runs):
+            return [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
+
+    def _load(self, path: Path) -> Run:
+        """Read a run unless it is known as it is on the disk."""
+        with reading(path / folder.RUN):
+            facts = (path / folder.RUN).stat()
+        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        known = self._read.get(path.name)
+        if known is None or known[0] != stamp:
+            known = self._read[path.name] = (stamp, folder.load(path))
+        return known[1]
+
+    def _new_id(self, now: float) -> str:
+        """The time as the older notes were named, and a count where two runs share a second."""
+        stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
+        taken = {path.name for path in self._folders()}
+        later = (f"{stamp}_{count}" for count in range(2, len(taken) + 3))
+        return next(name for name in (stamp, *later) if name not in taken)
+
+    def _scratch(self) -> Iterator[Path]:
+        """Files that a kill left half written."""
+        yield from self.root.glob(f".{TABLE}-*")
+        for where in (self.root / RUNS, *self._folders()):
+            yield from (path for path in where.glob(".*-*") if path.is_file())
+
+    def _holder(self) -> str:
+        try:
+            facts = json.loads((self.root / HOLDER).read_text())
+            since = time.strftime("%H:%M", time.localtime(facts["since"]))
+            return f"process {facts['pid']} on {facts['host']}, since {since},"
+        except (OSError, ValueError, KeyError):
+            return "another process"
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """One writer at a time, also across processes. Its holder must not enter again."""
+        return self._lock(WRITE_LOCK, LOCK_SECONDS, "another process has been writing here for a minute")
+
+    @contextmanager
+    def _lock(self, name: str, seconds: float, held: str) -> Iterator[None]:
+        """Hold a lock that dies with its process; WorkspaceError, saying `held`, if that takes longer than this."""
+        path = self.root / name
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock = FileLock(path).acquire(timeout=seconds)
+            except Timeout:
+                raise WorkspaceError(f"{self.root}: {held}") from None
+        with lock:
+            yield
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _order(name: str) -> tuple[str, int]:
+    """20250616_174156_10 comes after 20250616_174156_9."""
+    parts = name.split("_")
+    return "_".join(parts[:2]), int(parts[2]) if len(parts) > 2 else 1

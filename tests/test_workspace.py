@@ -1,27 +1,25 @@
-"""The folder of a search: its table, its one protocol, and files that are never half written."""
+"""The folder of a search: runs that are never lost or doubled, and the table that they make."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
-from types import SimpleNamespace
+import threading
+import time
 
 import pandas
 import pytest
+from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 
 from agent.baselines import BASELINES, reference_scores
 from agent.errors import USAGE
 from agent.evaluator.setting import TASKS
-from agent.workspace import Workspace, WorkspaceError, write_atomically
-
-SCORES = dict(zip(TASKS, (0.1, 1.0, 0.0, 1 / 3, 0.25, 0.999_999_9), strict=True))
-
-
-def card(fingerprint="0123456789ab", **changed):
-    """As much of a score card as a workspace reads."""
-    return SimpleNamespace(protocol="smoke", fingerprint=fingerprint, scores=SCORES | changed)
+from agent.files import WorkspaceError
+from agent.folder import CURVES, RUN, VARIANT
+from agent.record import Review, Text
+from agent.score import Failure
+from agent.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
 
 
 @pytest.fixture
@@ -29,139 +27,302 @@ def workspace(tmp_path):
     return Workspace(tmp_path)
 
 
+def propose(workspace, name="delta_net_4layer_x", stage="proposed", **facts):
+    return workspace.create(sample_proposal(name), "smoke", FINGERPRINT, stage, **facts)
+
+
+def score(workspace, name, **scores):
+    """A run taken through its stages."""
+    run = workspace.advance(propose(workspace, name, "approved"), "evaluating", attempts=1)
+    return workspace.advance(run, "evaluated", card=sample_card(**scores))
+
+
 def test_the_table_is_what_pandas_expects(workspace):
-    workspace.add_row("delta_net", card())
-    workspace.add_row("gated_delta_net", card(Memorize=0.5))
-    header, first, second = (workspace.root / "results.csv").read_text().splitlines()
+    score(workspace, "delta_net", Memorize=1 / 3, Compress=0.999_999_9, Fuzzy_Recall=0.0, spread=0)
+    score(workspace, "gated_delta_net")
+    header, first, second = (workspace.root / TABLE).read_text().splitlines()
     assert header == ",Compress,Context Recall,Fuzzy Recall,Memorize,Noisy Recall,Selective Copy"
-    assert first == "delta_net,0.100000,1.000000,0.000000,0.333333,0.250000,1.000000"
-    assert second == "gated_delta_net,0.100000,1.000000,0.000000,0.500000,0.250000,1.000000"
-    table = pandas.read_csv(workspace.root / "results.csv", index_col=0)
-    assert list(table.index) == ["delta_net", "gated_delta_net"]
+    assert first == "delta_net,1.000000,0.500000,0.000000,0.333333,0.500000,0.500000"
+    assert second == "gated_delta_net,0.500000,0.500000,0.500000,0.500000,0.500000,0.500000"
+    table = pandas.read_csv(workspace.root / TABLE, index_col=0)
     assert list(table.columns) == list(TASKS)
-    assert table.loc["gated_delta_net", "Memorize"] == 0.5
     assert workspace.rows() == table.to_dict(orient="index")
 
 
 def test_it_has_the_form_of_the_known_scores(workspace):
     for name, scores in reference_scores().items():
-        workspace.add_row(name, card(**scores))
+        score(workspace, name, spread=0, **{task.replace(" ", "_"): value for task, value in scores.items()})
     assert list(workspace.rows()) == list(BASELINES)
     assert workspace.rows() == reference_scores()
+
+
+def test_a_run_comes_back_as_it_was(workspace):
+    run = score(workspace, "one", Memorize=0.9)
+    found = Workspace(workspace.root).find("one")
+    assert [milestone.stage for milestone in found.milestones] == ["proposed", "approved", "evaluating", "evaluated"]
+    assert found.card.scores == run.card.scores
+    assert found.card.tasks["Memorize"].seeds[0].curve == ()
+    assert workspace.with_curves(found) == run
+    assert workspace.with_curves(found).card.tasks["Memorize"].seeds[1].curve == CURVE
+    assert (workspace.folder(run) / VARIANT).read_text() == run.proposal.source
+    assert len((workspace.folder(run) / CURVES).read_text().splitlines()) == 1 + 6 * 2 * 2
+
+
+def test_words_and_files_are_kept(workspace):
+    run = propose(workspace, files={"patch.diff": "+ β\n"}, isolation="none")
+    workspace.write(run, "insights.md", "实验结果\n")
+    run = workspace.advance(run, "rejected", review=Review("rejected", "a person", "太慢"))
+    found = workspace.find(run.id)
+    assert (found.review.reason, found.proposal.title) == ("太慢", Text("A change", "一处改动"))
+    assert (workspace.folder(run) / "patch.diff").read_text() == "+ β\n"
+
+
+def test_runs_of_one_second_have_their_order(workspace, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    runs = [propose(workspace, f"x{number}") for number in range(12)]
+    assert [run.id for run in workspace.history().runs] == [run.id for run in runs]
+    assert runs[1].id == runs[0].id + "_2"
+    assert runs[11].id == runs[0].id + "_12"
+
+
+def test_a_stage_is_entered_once_and_in_order(workspace):
+    run = propose(workspace)
+    with pytest.raises(WorkspaceError, match="is proposed and cannot become analysed"):
+        workspace.advance(run, "analysed")
+    workspace.advance(run, "approved")
+    with pytest.raises(StaleRun, match="is approved by now: somebody else decided"):
+        workspace.advance(run, "rejected")
+
+
+def test_an_edited_proposal_replaces_the_old_one(workspace):
+    run = propose(workspace)
+    amended = workspace.amend(run, proposal=sample_proposal(source="x = 2\n", author="a person"))
+    assert workspace.find(run.id) == amended
+    assert (workspace.folder(run) / VARIANT).read_text() == "x = 2\n"
+    with pytest.raises(StaleRun, match="was changed meanwhile"):
+        workspace.amend(run, isolation="none")
 
 
 @pytest.mark.parametrize("name", ["", "DeltaNet", "delta-net", "2x", "_x", "a b", "../x", "x\n", "тест", "x" * 129])
 def test_names_that_are_none(workspace, name):
     with pytest.raises(WorkspaceError, match="is no variant name: use lower-case letters"):
-        workspace.check_new(name, "smoke", "0")
+        workspace.check_new(name)
 
 
-def test_a_name_is_given_once(workspace):
-    workspace.check_new("x" * 128, "smoke", "0123456789ab")
-    workspace.add_row("x" * 128, card())
-    with pytest.raises(WorkspaceError, match=r"already has a row x+: choose another name"):
-        workspace.add_row("x" * 128, card(Memorize=0.9))
-    assert workspace.rows()["x" * 128]["Memorize"] == 0.333333
+def test_a_name_is_given_once_unless_it_came_to_nothing(workspace):
+    propose(workspace, "x" * 128, "failed", failure=Failure("crash", "why"))
+    score(workspace, "x" * 128)
+    with pytest.raises(WorkspaceError, match=r"already has a variant x+: choose another name"):
+        propose(workspace, "x" * 128)
 
 
 def test_scores_of_another_protocol_are_refused(workspace):
-    workspace.add_row("one", card())
-    with pytest.raises(WorkspaceError, match=r"holds scores of protocol smoke \(0123456789ab\), not of mad \(ffff\)"):
-        workspace.check_new("two", "mad", "ffff")
-    workspace.check_new("two", "a smoke by another name", "0123456789ab")
+    score(workspace, "one")
+    with pytest.raises(WorkspaceError, match=rf"holds scores of protocol smoke \({FINGERPRINT}\), not of mad \(ffff\)"):
+        workspace.create(sample_proposal("two"), "mad", "ffff")
+    workspace.check_protocol("a smoke by another name", FINGERPRINT)
 
 
-def test_rows_of_an_unknown_protocol_are_not_added_to(workspace):
-    workspace.add_row("one", card())
-    (workspace.root / "runs" / "protocol.json").unlink()
-    with pytest.raises(WorkspaceError, match=r"no runs/protocol\.json says of which protocol"):
-        workspace.add_row("two", card())
+def test_a_row_that_no_run_stands_behind_is_not_written_over(workspace):
+    score(workspace, "one")
+    path = workspace.root / TABLE
+    text = path.read_text() + "by_hand" + ",0.5" * 6 + "\n"
+    path.write_text(text)
+    with pytest.raises(WorkspaceError, match=r"has a row by_hand that no run in runs/ stands behind"):
+        score(workspace, "two")
+    assert path.read_text() == text
+    assert workspace.rebuild() == ("by_hand",)
+    assert list(workspace.rows()) == ["one"]
+
+
+def test_a_lost_table_is_made_again(workspace):
+    score(workspace, "one", Memorize=0.25)
+    path = workspace.root / TABLE
+    text = path.read_text()
+    path.unlink()
+    workspace.reconcile()
+    assert path.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["name,Compress\nx,1\n", ",Compress\nx,high\n", ",Compress\nx\n", ",A\nx,1,2"])
 def test_a_broken_table_is_named_and_left_alone(workspace, text):
-    path = workspace.root / "results.csv"
+    path = workspace.root / TABLE
     path.write_text(text)
     with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be read .*; repair it"):
-        workspace.add_row("one", card())
+        propose(workspace)
     assert path.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"name": "smoke"}'])
 def test_a_broken_protocol_is_named(workspace, text):
-    workspace.add_row("one", card())
-    (workspace.root / "runs" / "protocol.json").write_text(text)
+    propose(workspace)
+    (workspace.root / PROTOCOL).write_text(text)
     with pytest.raises(WorkspaceError, match=r"protocol\.json: cannot be read .*; repair it"):
-        workspace.check_new("two", "smoke", "0123456789ab")
+        propose(workspace, "two")
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"id": 1}'])
+def test_a_broken_run_is_named(workspace, text):
+    run = propose(workspace)
+    (workspace.folder(run) / RUN).write_text(text)
+    with pytest.raises(WorkspaceError, match=rf"{run.id}/run\.json: cannot be read .*; repair it"):
+        workspace.history()
 
 
 def test_a_new_workspace_is_made(tmp_path):
     workspace = Workspace(tmp_path / "a" / "b")
-    workspace.check_new("one", "smoke", "0123456789ab")
-    workspace.add_row("one", card())
-    assert json.loads((workspace.root / "runs" / "protocol.json").read_text()) == {
-        "name": "smoke",
-        "fingerprint": "0123456789ab",
-    }
-
-
-@pytest.fixture
-def read_only():
-    """A folder that may be read and not written, and someone who is bound by that, as the superuser is not."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o555)
-        user = os.geteuid()
-        if user == 0:
-            os.seteuid(65534)
-        yield Path(folder)
-        os.seteuid(user)
+    propose(workspace)
+    assert json.loads((workspace.root / PROTOCOL).read_text()) == {"name": "smoke", "fingerprint": FINGERPRINT}
+    assert workspace.rows() == {}
 
 
 def test_a_file_where_the_folder_should_be_is_known_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(WorkspaceError, match=r"cannot be written \(.*\); give another --workspace"):
-            Workspace(folder).check_new("one", "smoke", "0")
+        with pytest.raises(WorkspaceError, match=r"cannot be (read|written) \(.*give another --workspace"):
+            Workspace(folder).check_protocol("smoke", "0")
 
 
 def test_a_folder_that_cannot_be_written_is_known_before_the_work(read_only):
     with pytest.raises(WorkspaceError, match=r"cannot be written \(Permission denied\)") as caught:
-        Workspace(read_only).check_new("one", "smoke", "0")
+        Workspace(read_only).check_protocol("smoke", "0")
     assert caught.value.exit_code == USAGE
-    with pytest.raises(WorkspaceError, match=r"new: cannot be written \(Permission denied\)"):
-        write_atomically(read_only / "new", "")
 
 
-def test_a_file_is_replaced_whole(tmp_path):
-    path = tmp_path / "below" / "note.md"
-    for text in ("English\n", "中文\n", ""):
-        write_atomically(path, text)
-        assert path.read_bytes() == text.encode()
-    assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("instruction", ["os.fsync", "os.chmod", "os.replace"])
-def test_a_kill_before_the_rename_leaves_the_old_file(tmp_path, instruction):
-    path = tmp_path / "results.csv"
-    path.write_text("old")
-    killed = subprocess.run([sys.executable, "-c", f"""
-import os, pathlib
-from agent.workspace import write_atomically
-{instruction} = lambda *arguments: os.kill(os.getpid(), 9)
-write_atomically(pathlib.Path({str(path)!r}), "new")
-"""])  # fmt: skip
-    assert killed.returncode == -9
-    assert path.read_text() == "old"
-
-
-def test_an_error_before_the_rename_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
-    path = tmp_path / "results.csv"
-    path.write_text("old")
+def test_a_full_disk_leaves_the_run_where_it_was(workspace, monkeypatch):
+    run = workspace.advance(propose(workspace, stage="approved"), "evaluating", attempts=1)
 
     def full(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be written \(No space left on device\)"):
-        write_atomically(path, "new")
-    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
+    with pytest.raises(WorkspaceError, match=r"cannot be written \(No space left on device\)"):
+        workspace.advance(run, "evaluated", card=sample_card())
+    with pytest.raises(WorkspaceError, match=r"cannot be written \(No space left on device\)"):
+        propose(workspace, "two")
+    monkeypatch.undo()
+    assert Workspace(workspace.root).history().runs == (run,)
+    workspace.reconcile()
+    assert not [path for path in (workspace.root / "runs").rglob(".*") if path.name.startswith((".new-", ".run.json"))]
+
+
+def test_a_run_that_was_cut_off_goes_on_until_that_becomes_a_habit(workspace):
+    run = propose(workspace, stage="approved")
+    for attempt in range(1, INTERRUPTIONS + 1):
+        run = workspace.advance(run, "evaluating", attempts=attempt)
+        (run,) = workspace.reconcile()
+    assert (run.stage, run.failure.kind) == ("failed", "interrupted")
+    assert f"cut off {INTERRUPTIONS} times" in run.failure.reason
+    assert workspace.reconcile() == ()
+
+
+def test_a_second_search_hears_of_the_first(workspace):
+    with workspace.searching():
+        other = Workspace(workspace.root)
+        assert f"process {os.getpid()} on " in other.searcher()
+        with (
+            pytest.raises(WorkspaceError, match=rf"process {os.getpid()} on .* is searching here; wait") as caught,
+            other.searching(),
+        ):
+            pass
+        assert caught.value.exit_code == USAGE
+        score(other, "by_hand_meanwhile")
+    assert workspace.searcher() is None
+
+
+def test_a_search_that_was_killed_holds_nothing(workspace):
+    script = f"""
+import pathlib, time
+from agent.workspace import Workspace
+with Workspace(pathlib.Path({str(workspace.root)!r})).searching():
+    print("searching", flush=True)
+    time.sleep(60)
+"""
+    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "searching\n"
+    assert f"process {other.pid} on " in workspace.searcher()
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    with workspace.searching():
+        assert f"process {os.getpid()} on " in workspace.searcher()
+
+
+def test_writers_wait_for_each_other(workspace):
+    names = [f"x{number}" for number in range(16)]
+    threads = [threading.Thread(target=score, args=(Workspace(workspace.root), name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(workspace.rows()) == sorted(names)
+    assert sorted(run.name for run in workspace.history().scored) == sorted(names)
+
+
+# Every call that changes the disk, as far as a workspace makes it.
+CALLS = ("mkdir", "rename", "replace", "fsync", "chmod", "open", "unlink")
+
+
+def live(root, calls):
+    """A short search in a process of its own, which gets SIGKILL before the given call (0: never). Its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        left = calls
+
+        def counted(call):
+            def counting(*arguments, **options):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return call(*arguments, **options)
+
+            return counting
+
+        for name in CALLS:
+            setattr(os, name, counted(getattr(os, name)))
+        try:
+            short_search(Workspace(root))
+            os._exit(0)
+        finally:  # the tests' own process goes on elsewhere
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def short_search(workspace):
+    """Two runs from proposal to note, going on wherever an earlier process was."""
+    workspace.reconcile()
+    for name in ("one", "two"):
+        runs = [run for run in workspace.history().runs if run.name == name]
+        run = runs[-1] if runs else propose(workspace, name, "approved")
+        if run.stage == "approved":
+            run = workspace.advance(run, "evaluating", attempts=run.attempts)
+        if run.stage == "evaluating":
+            run = workspace.advance(run, "evaluated", card=sample_card())
+        if run.stage == "evaluated":
+            workspace.advance(run, "analysed")
+
+
+def test_a_kill_at_any_write_loses_nothing_and_doubles_nothing(tmp_path):
+    """SIGKILL of a real process at every write boundary, one after the other, until one lives to its end."""
+    boundary, finished = 0, set()
+    while True:
+        boundary += 1
+        root = tmp_path / str(boundary)
+        exit_code = live(root, boundary)
+        if exit_code == 0:
+            break
+        assert exit_code == -signal.SIGKILL
+        workspace = Workspace(root)
+        before = {run.id: run.stage for run in workspace.history().runs}
+        assert set(workspace.rows()) <= {run.name for run in workspace.history().scored}
+        assert live(root, 0) == 0
+        after = workspace.history().runs
+        assert sorted(run.name for run in after) == ["one", "two"]
+        assert before.keys() <= {run.id for run in after}
+        assert all(run.stage == "analysed" and run.scored for run in after)
+        assert list(workspace.rows()) == ["one", "two"]
+        assert [path.name for path in root.rglob(".new-*")] == []
+        finished.add(tuple(before.values()))
+    assert boundary > 30
+    assert {(), ("approved",), ("evaluating",), ("evaluated",), ("analysed",)} <= finished

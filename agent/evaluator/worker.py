@@ -22,6 +22,7 @@ from torch import Tensor
 from agent.evaluator.jail import obey_parent
 from agent.evaluator.probes import check_contract, state_size
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.signature import signature
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.stack import Stack, stacks
 from agent.evaluator.trainer import Progress, train
@@ -81,6 +82,10 @@ class Worker:
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
         }
+
+    def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """What the op computes; that it keeps the contract is known by now."""
+        return {"signature": signature(self.variant)}
 
     def train(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Train a stack, leave its weights in the folder and answer with the curves."""

@@ -1,0 +1,1 @@
+"""What came of a run: facts, and the note that tells them."""

@@ -1,0 +1,110 @@
+"""The insight note: its two sections that follow a run, and the whole of it in the layout of the older notes."""
+
+import re
+
+import pandas as pd
+
+from agent.analyst import words
+from agent.analyst.facts import Facts, gather
+from agent.history import History, card_of
+from agent.record import BASELINE, SECTIONS, Run, Section, Text
+
+HEADINGS = {
+    "observations": Text("Key Observations from Experiment Results", "实验结果的关键观察"),
+    "issues": Text("Specific Code Issues Identified", "发现的具体代码问题"),
+    "reasoning": Text("Technical Reasoning for Proposed Change", "拟议变更的技术理由"),
+    "expected": Text("Expected Improvements", "预期改进"),
+    "outcome": Text("Outcome against Expectation", "结果与预期对照"),
+    "lessons": Text("Lessons from Historical Attempts", "历史尝试的经验教训"),
+}
+MARKER = "--- Insights ---"
+NOTHING = Text("Nothing was written.", "（无内容）")
+# Everything that could move a terminal's cursor or colour its text; tabs and line ends stay.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def analyse(history: History, run: Run) -> dict[Section, Text]:
+    """What came of a run that was scored or failed, and what that teaches."""
+    facts = gather(history, run)
+    if run.failure is not None:
+        outcome = words.failure(facts)
+    elif run.proposal.author == BASELINE:
+        outcome = _baseline(history, facts)
+    else:
+        outcome = _scored(facts)
+    return {"outcome": words.bullets(outcome), "lessons": words.bullets(_lessons(facts))}
+
+
+def _scored(facts: Facts) -> list[Text]:
+    lines = [words.placing(facts)]
+    if facts.baseline:
+        lines.append(words.against(facts.baseline, facts.against_baseline))
+        lines += words.by_task(facts.against_baseline, facts.baseline.name)
+    if facts.parent and facts.parent != facts.baseline:
+        lines.append(words.against(facts.parent, facts.against_parent))
+        lines += words.by_task(facts.against_parent, facts.parent.name)
+    lines += words.memorize_apart(facts)
+    return lines + [words.prediction(outcome) for outcome in facts.outcomes]
+
+
+def _baseline(history: History, facts: Facts) -> list[Text]:
+    """A known system has no prediction: its note says what everything else is measured by."""
+    noise = sorted(history.noise.items(), key=lambda item: item[1].std, reverse=True)
+    lines = [words.placing(facts)]
+    if facts.baseline:
+        lines.append(words.against(facts.baseline, facts.against_baseline))
+        lines += words.by_task(facts.against_baseline, facts.baseline.name)
+    if noise:
+        setting, loudest = noise[0]
+        quiet, least = noise[-1]
+        most, little = f"{loudest.std:.3f}", f"{least.std:.3f}"
+        lines.append(
+            Text(
+                f"Standard deviation of one seed: {most} on {setting}, the noisiest, and {little} on {quiet}.",
+                f"单个种子的标准差：噪声最大的 {setting} 为 {most}，最小的 {quiet} 为 {little}。",
+            )
+        )
+    return lines
+
+
+def _lessons(facts: Facts) -> list[Text]:
+    lines = [*words.effect_lines(facts.effects), *words.siblings(facts), *words.calibration(facts.calibration)]
+    return lines or [Text("Nothing was tried before that could teach anything.", "此前尚无可供借鉴的尝试。")]
+
+
+def render_note(history: History, run: Run, language: str = "both") -> str:
+    """The whole note: the table as it stood, the run's time, and every section in one language ("en", "zh") or both."""
+    parts = [f"{table(history, run)}\n\n{run.id}\n\n{MARKER}"]
+    if run.review is not None and run.review.reason:
+        parts.append(f"{clean(run.review.by)} / {run.review.decision}: {clean(run.review.reason)}")
+    written = {**run.proposal.argument, **run.analysis}
+    for section in SECTIONS:
+        text = written.get(section, NOTHING)
+        for tongue in ("en", "zh") if language == "both" else (language,):
+            parts.append(f"{getattr(HEADINGS[section], tongue)}\n\n{_quoted(getattr(text, tongue))}")
+    parts.append(run.name)
+    return "\n\n".join(parts) + "\n"
+
+
+def table(history: History, run: Run) -> str:
+    """The scores of all that was evaluated up to a run, six decimals, as pandas prints a table."""
+    end = run.reached("evaluated") or run.reached("failed") or float("inf")
+    scored = [other for other in history.scored if other.id == run.id or (other.reached("evaluated") or 0.0) <= end]
+    if run.scored and run.id not in {other.id for other in scored}:
+        scored.append(run)
+    if not scored:
+        return "(no score yet)"
+    frame = pd.DataFrame([{"Unnamed: 0": other.name} | card_of(other).scores for other in scored])
+    return str(frame.to_string(float_format=lambda score: f"{score:.6f}"))
+
+
+def clean(text: str) -> str:
+    """Text that whoever wrote it cannot use to steer a terminal."""
+    return CONTROL.sub("", text.replace("\r\n", "\n"))
+
+
+def _quoted(text: str) -> str:
+    """Clean text of which no line can pass for the layout's own."""
+    own = {MARKER} | {heading for pair in HEADINGS.values() for heading in (pair.en, pair.zh)}
+    lines = clean(text).strip().split("\n")
+    return "\n".join(f"  {line}" if line.strip() in own else line for line in lines)

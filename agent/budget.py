@@ -1,0 +1,87 @@
+"""When a search has had enough: hours, runs, money, failures in a row, or a person who stops it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from agent.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.record import BASELINE, Run, Text
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may use; None is no limit. Baselines count towards the hours alone."""
+
+    hours: float | None = None
+    runs: int | None = None
+    cost: float | None = None  # dollars
+    failures: int = 5  # in a row
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a search ended."""
+
+    reason: Text
+    exit_code: int = ENDED
+
+
+@dataclass
+class Ledger:
+    """What a search has used so far."""
+
+    budget: Budget
+    cost: Callable[[], float] = lambda: 0.0
+    clock: Callable[[], float] = time.monotonic
+    finished: int = 0
+    failures_in_a_row: int = 0
+    evaluations: list[float] = field(default_factory=list)  # seconds each
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        return self.clock() - self.started
+
+    @property
+    def busy(self) -> float:
+        """The share of the time in which something was trained."""
+        return min(1.0, sum(self.evaluations) / self.seconds) if self.seconds > 0 else 0.0
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Count the time that an evaluation takes."""
+        began = self.clock()
+        yield
+        self.evaluations.append(self.clock() - began)
+
+    def enter(self, run: Run) -> None:
+        """Count a run that has ended."""
+        if run.proposal.author != BASELINE:
+            self.finished += 1
+            self.failures_in_a_row = 0 if run.scored else self.failures_in_a_row + 1
+
+    def stop(self) -> Stop | None:
+        """Why to stop now, before anything else is begun; None while there is budget left."""
+        budget = self.budget
+        if self.interrupted:
+            return Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+        if self.failures_in_a_row >= budget.failures:
+            count = self.failures_in_a_row
+            return Stop(Text(f"{count} runs in a row failed", f"连续 {count} 次运行失败"), TOO_MANY_FAILURES)
+        if budget.runs is not None and self.finished >= budget.runs:
+            return Stop(Text(f"its {budget.runs} runs are done", f"已完成预定的 {budget.runs} 次运行"))
+        if budget.cost is not None and self.cost() >= budget.cost:
+            return Stop(Text(f"the {budget.cost:g} dollars are spent", f"{budget.cost:g} 美元的预算已用完"))
+        if budget.hours is not None and self.seconds + self._expected / 2 >= budget.hours * 3600:
+            return Stop(Text(f"its {budget.hours:g} hours are over", f"预定的 {budget.hours:g} 小时已到"))
+        return None
+
+    @property
+    def _expected(self) -> float:
+        """How long the next evaluation will take, in seconds: what would mostly lie beyond the end is not begun."""
+        return median(self.evaluations) if self.evaluations else 0.0

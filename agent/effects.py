@@ -1,0 +1,94 @@
+"""What each move of the catalogue does to the scores, estimated from all runs at once.
+
+A run's score of a task is taken to be the template's score, plus the effect of each of its moves, plus what moves do to
+each other (a model error), plus the noise of that score. With independent normal priors this is Bayesian linear
+regression (Bishop 2006, section 3.3), in closed form: for the design matrix X, weights w of the observations and the
+prior N(m, P^-1),
+
+    posterior precision = P + X^T diag(w) X,      posterior mean = precision^-1 (P m + X^T diag(w) y).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.baselines import TEMPLATE
+from agent.comparison import AVERAGE, average, estimate
+from agent.history import History, card_of
+
+PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
+PRIOR_STD_AVERAGE = 0.04
+TEMPLATE_STD = 1.0  # of the template's own score: nothing is known of it beforehand
+MODEL_STD = 0.02  # how far two moves together differ from the sum of both
+UNKNOWN_STD = 0.1  # of a score whose noise nobody measured
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How much a move adds to a score, the standard error of that, and in how many scored runs it took part."""
+
+    mean: float
+    error: float
+    runs: int
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is something else than nothing, with 95 percent."""
+        return self.runs > 0 and abs(self.mean) > 1.96 * self.error
+
+
+def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
+    """Move -> task, and "average" -> its effect. `expected` holds what the moves' authors expect of tasks; 0 elsewhere.
+
+    Every move that is expected something of or took part in a run is in the answer.
+    """
+    runs = [run for run in history.scored if run.proposal.moves or run.name == TEMPLATE]
+    moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
+    tasks = list(card_of(runs[0]).tasks) if runs else sorted({task for prior in expected.values() for task in prior})
+    design = np.array([[1.0, *(move in run.proposal.moves for move in moves)] for run in runs], dtype=float)
+    design = design.reshape(len(runs), len(moves) + 1)
+    counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
+    found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
+    for task in (*tasks, AVERAGE):
+        scores, errors = _observed(history, task)
+        prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
+        stds = [TEMPLATE_STD, *[PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD] * len(moves)]
+        mean, error = _regress(design, scores, errors, prior, np.array(stds))
+        for index, move in enumerate(moves):
+            found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index])
+    return found
+
+
+def _expected(prior: Mapping[str, float], task: str, tasks: int) -> float:
+    return sum(prior.values()) / max(1, tasks) if task == AVERAGE else prior.get(task, 0.0)
+
+
+def _observed(history: History, task: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The runs' scores of a task and their standard errors, the model's own error in them."""
+    scores, errors = [], []
+    for run in history.scored:
+        if not run.proposal.moves and run.name != TEMPLATE:
+            continue
+        known = {name: estimate(score, history.noise) for name, score in card_of(run).tasks.items()}
+        this = average(list(known.values())) if task == AVERAGE else known[task]
+        noise = this.error if math.isfinite(this.error) else UNKNOWN_STD
+        scores.append(this.mean)
+        errors.append(math.hypot(noise, MODEL_STD if run.proposal.moves else 0.0))
+    return np.array(scores), np.array(errors)
+
+
+def _regress(
+    design: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    stds: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard error of the coefficients."""
+    precision = np.diag(1 / stds**2)
+    weighted = design.T / np.maximum(errors, 1e-6) ** 2
+    covariance = np.linalg.inv(precision + weighted @ design)
+    return covariance @ (precision @ prior + weighted @ scores), np.sqrt(np.diag(covariance))

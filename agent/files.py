@@ -1,0 +1,60 @@
+"""Files that are never half written, and errors that say what to do about those that cannot be read or written."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.errors import UsageError
+
+
+class WorkspaceError(UsageError):
+    """The workspace cannot take what it is given. The message says what to do."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        raise WorkspaceError(f"{path}: cannot be read ({reason}); repair it, or give another --workspace") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); give another --workspace") from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file whole: whoever reads it, and whenever this is killed, finds the old text or the new one.
+
+    Raises WorkspaceError where that cannot be, with the old text in place.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(scratch, 0o644)
+            os.replace(scratch, path)
+        except BaseException:
+            Path(scratch).unlink(missing_ok=True)
+            raise
+        sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Have the disk keep what was renamed in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

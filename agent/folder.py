@@ -1,0 +1,82 @@
+"""A run's folder: run.json is the truth; the files beside it say parts of it in a form that is pleasant to read."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from agent.files import reading, sync, write_atomically, writing
+from agent.record import Run
+from agent.score import CurvePoint, ScoreCard, SeedScore, TaskScore
+
+RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG = (
+    "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json",
+)  # fmt: skip
+NEW = ".new-"  # a folder that is not complete yet
+REPLICA = ("setting", "seed")
+POINT = tuple(field.name for field in fields(CurvePoint))
+
+_RUN = TypeAdapter(Run)
+
+
+def create(folder: Path, run: Run, files: Mapping[str, str]) -> None:
+    """Make a run's folder appear whole, by one rename; WorkspaceError if it cannot be."""
+    scratch = folder.with_name(NEW + folder.name)
+    with writing(folder):
+        scratch.mkdir(parents=True, exist_ok=True)
+        for name, text in {**files, VARIANT: run.proposal.source}.items():
+            (scratch / name).write_text(text, encoding="utf-8")
+        save(scratch, run)
+        os.rename(scratch, folder)
+        sync(folder.parent)
+
+
+def save(folder: Path, run: Run) -> None:
+    """Replace run.json. The learning curves go to curves.csv before it, so that a score never lacks them."""
+    if run.card is not None and any(seed.curve for task in run.card.tasks.values() for seed in task.seeds):
+        write_atomically(folder / CURVES, _curves_text(run.card))
+        run = replace(run, card=_with_curves(run.card, {}))
+    write_atomically(folder / RUN, _RUN.dump_json(run, indent=1).decode() + "\n")
+
+
+def load(folder: Path) -> Run:
+    """Read a run, without its learning curves; WorkspaceError, naming the file, if it is not one."""
+    path = folder / RUN
+    with reading(path):
+        return _RUN.validate_json(path.read_bytes())
+
+
+def with_curves(folder: Path, run: Run) -> Run:
+    """The same run with the learning curves of its folder."""
+    path = folder / CURVES
+    if run.card is None or not path.exists():
+        return run
+    curves: dict[tuple[str, int], list[CurvePoint]] = {}
+    with reading(path), path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            point = CurvePoint(int(row["step"]), *(float(row[name]) for name in POINT[1:]))
+            curves.setdefault((row["setting"], int(row["seed"])), []).append(point)
+    return replace(run, card=_with_curves(run.card, curves))
+
+
+def _curves_text(card: ScoreCard) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(REPLICA + POINT)
+    for task in card.tasks.values():
+        for seed in task.seeds:
+            for point in seed.curve:
+                table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
+    return text.getvalue()
+
+
+def _with_curves(card: ScoreCard, curves: Mapping[tuple[str, int], list[CurvePoint]]) -> ScoreCard:
+    def curved(seed: SeedScore) -> SeedScore:
+        return replace(seed, curve=tuple(curves.get((seed.setting, seed.seed), ())))
+
+    tasks = {name: TaskScore(name, tuple(curved(seed) for seed in task.seeds)) for name, task in card.tasks.items()}
+    return replace(card, tasks=tasks)

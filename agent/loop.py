@@ -1,0 +1,195 @@
+"""The search, on one page: choose, propose, review, evaluate, analyse, record."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from agent.analyst.note import analyse, render_note
+from agent.baselines import TEMPLATE, baseline_path, moves_of
+from agent.budget import Ledger, Stop
+from agent.errors import DeltaSearchError
+from agent.evaluator.check import check
+from agent.evaluator.evaluation import evaluate
+from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.variant import VariantRefused
+from agent.fingerprint import find_duplicate
+from agent.folder import LOG, NOTE, PATCH, VARIANT
+from agent.history import History
+from agent.journal import Journal
+from agent.lineage import Lineage
+from agent.patch import unified_diff
+from agent.policy import rank_parents
+from agent.proposer import NothingToPropose, Proposer
+from agent.record import BASELINE, PERSON, Proposal, Review, Run, Text
+from agent.score import Failure
+from agent.workspace import Workspace
+
+Reviewer = Callable[[Run, History], tuple[Run, Review | None]]
+
+
+@dataclass
+class Search:
+    """One search: everyone who takes part in it."""
+
+    workspace: Workspace
+    protocol: Protocol
+    device: str
+    proposer: Proposer
+    lineage: Lineage
+    ledger: Ledger
+    journal: Journal
+    baselines: tuple[str, ...]
+    seed: int
+    isolation: str
+    reviewer: Reviewer | None = None  # without one, all that passes the checks is approved
+    skipped: set[str] = field(default_factory=set)
+    files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
+
+    def run(self) -> Stop:
+        """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
+        with self.workspace.searching():
+            self.workspace.reconcile()
+            while (stop := self.ledger.stop()) is None:
+                run = self.unfinished() or self.next_baseline() or self.propose()
+                if run is None:
+                    return Stop(Text("nothing is left to propose", "已没有可提出的改动"))
+                self.carry_on(run)
+        return stop
+
+    def unfinished(self) -> Run | None:
+        """What an earlier search, or a person who approved something, left to be done."""
+        waiting = ("approved", "evaluated", "failed") + (("proposed",) if self.reviewer else ())
+        runs = self.workspace.history().runs
+        return next((run for run in runs if run.stage in waiting and run.id not in self.skipped), None)
+
+    def next_baseline(self) -> Run | None:
+        """A baseline that was not measured yet. Everything is compared with the template, so it must have a score."""
+        history = self.workspace.history()
+        for name in self.baselines:
+            runs = [run for run in history.runs if run.name == name]
+            if not runs:
+                title = Text(f"{name} as it is known", f"{name}（已知系统）")
+                source = baseline_path(name).read_text()
+                return self.register(Proposal(name, source, BASELINE, title, moves=moves_of(name)))
+            if name == TEMPLATE and not any(run.scored for run in runs):
+                raise DeltaSearchError(f"the template itself could not be scored: {runs[-1].failure}")
+        return None
+
+    def propose(self) -> Run | None:
+        """A new variant of the most promising parent that anything can still be made of."""
+        history = self.workspace.history()
+        draw = Random(f"{self.seed} {len(history.runs)}")
+        self.journal.phase("proposing")
+        for parent in rank_parents(history, draw):
+            try:
+                return self.register(self.proposer.propose(history, parent, draw))
+            except NothingToPropose:
+                continue
+        return None
+
+    def register(self, proposal: Proposal) -> Run:
+        """Give a proposal its folder: failed where a check refuses it, else approved or waiting for its reviewer."""
+        history = self.workspace.history()
+        self.journal.phase("checking", proposal.name)
+        needs_review = self.reviewer is not None and proposal.author != BASELINE
+        files = {**self.files, PATCH: self.patch(history, proposal)}
+        new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
+        try:
+            signature = self.check(history, proposal)
+        except EvaluationFailed as error:
+            return new("failed", failure=error.failure, isolation=self.isolation)
+        if needs_review:
+            return new("proposed", signature=signature, isolation=self.isolation)
+        review = Review("approved", "the search")
+        return new("approved", signature=signature, review=review, isolation=self.isolation)
+
+    def check(self, history: History, proposal: Proposal) -> tuple[float, ...]:
+        """The signature of a proposal that may be trained; EvaluationFailed says why it may not."""
+        with variant_file(proposal) as path:
+            signature = check(path, self.protocol, self.device).signature
+        earlier = {run.name: run.signature for run in history.runs if run.signature and run.name != proposal.name}
+        twin = find_duplicate(signature, earlier)
+        if twin and proposal.author != BASELINE:
+            raise EvaluationFailed(Failure("duplicate", f"it computes what {twin} computes, number for number"))
+        return signature
+
+    def patch(self, history: History, proposal: Proposal) -> str:
+        """The change against the parent, as a unified diff; nothing where there is no parent."""
+        parent = history.find(proposal.parents[0]) if proposal.parents else None
+        return unified_diff(parent.proposal.source, proposal.source, parent.name, proposal.name) if parent else ""
+
+    def carry_on(self, run: Run) -> None:
+        """Take a run one stage further."""
+        match run.stage:
+            case "proposed":
+                self.review(run)
+            case "approved":
+                self.evaluate(run)
+            case "evaluated" | "failed":
+                self.analyse(run)
+
+    def review(self, run: Run) -> None:
+        """Ask the reviewer, who may edit the run. No answer leaves it waiting, and it is not shown again."""
+        assert self.reviewer is not None
+        run, answer = self.reviewer(run, self.workspace.history())
+        if answer is None:
+            self.skipped.add(run.id)
+        else:
+            self.workspace.advance(run, answer.decision, review=answer)
+
+    def amend(self, run: Run, source: str) -> Run:
+        """A person's own version of a waiting proposal, checked as any other; EvaluationFailed if it is refused."""
+        proposal = replace(run.proposal, source=source, author=PERSON, moves=())
+        history = self.workspace.history()
+        signature = self.check(history, proposal)
+        run = self.workspace.amend(run, proposal=proposal, signature=signature)
+        self.workspace.write(run, PATCH, self.patch(history, proposal))
+        return run
+
+    def evaluate(self, run: Run) -> None:
+        """Train and score. A failure has a reason and no score."""
+        self.journal.phase("training", run.name)
+        run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
+        with self.ledger.evaluating():
+            try:
+                with variant_file(run.proposal) as path:
+                    card = evaluate(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
+            except EvaluationFailed as error:
+                self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
+                self.workspace.advance(run, "failed", failure=error.failure)
+            else:
+                self.workspace.advance(run, "evaluated", card=card)
+
+    def analyse(self, run: Run) -> None:
+        """Write the note, keep the variant in the lineage, and close the run."""
+        self.journal.phase("analysing", run.name)
+        run = conclude(self.workspace, self.lineage, run)
+        self.ledger.enter(run)
+        self.journal.ended(self.workspace.history(), run)
+
+
+def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
+    """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
+    history = workspace.history()
+    analysed = replace(run, analysis=analyse(history, run))
+    workspace.write(run, NOTE, render_note(history, analysed))
+    if run.scored:
+        lineage.record(analysed)
+    return workspace.advance(run, "analysed", analysis=analysed.analysis)
+
+
+@contextmanager
+def variant_file(proposal: Proposal) -> Iterator[Path]:
+    """A proposal's code in a file for as long as it is needed. EvaluationFailed where the gate refuses it."""
+    with tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch:
+        path = Path(scratch) / VARIANT
+        path.write_text(proposal.source, encoding="utf-8")
+        try:
+            yield path
+        except VariantRefused as refusal:
+            raise EvaluationFailed(Failure("refused", str(refusal).replace(str(path), VARIANT))) from refusal

@@ -1,0 +1,135 @@
+"""The proposer that needs no model: an evolutionary search over combinations of moves that learns from every result."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from agent.baselines import TEMPLATE
+from agent.comparison import AVERAGE
+from agent.effects import Effect, effects
+from agent.history import History, card_of
+from agent.proposer import NothingToPropose
+from agent.proposer.argument import argue
+from agent.proposer.moves import Move, MovesConflict, compose
+from agent.record import Proposal, Run, Text
+
+LONGEST_NAME = 128
+MOST_MOVES = 5  # in one variant: what does more is hard to learn from
+
+Effects = Mapping[str, Mapping[str, Effect]]
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A set of moves to try, the parents that it comes from, and how promising it is."""
+
+    moves: frozenset[str]
+    parents: tuple[Run, ...]
+    promise: float
+
+
+class Catalogue:
+    """Proposes a parent with one move more, one less, or with another scored variant's moves.
+
+    Which of these: a draw from what is known of each move's effect on the average (Thompson sampling), so that a move
+    is tried while it may still be good, and no longer.
+    """
+
+    def __init__(self, template: str, moves: Mapping[str, Move]) -> None:
+        self.template = template
+        self.moves = moves
+
+    def propose(self, history: History, parent: Run, draw: Random) -> Proposal:
+        """The most promising set of moves that was not tried and can be made. Raises NothingToPropose."""
+        known = effects(history, {name: move.expected for name, move in self.moves.items()})
+        drawn = {name: draw.gauss(known[name][AVERAGE].mean, known[name][AVERAGE].error) for name in sorted(known)}
+        for idea in sorted(self._ideas(history, parent, drawn), key=_rank):
+            try:
+                source = self._make(idea)
+            except MovesConflict:
+                continue
+            return self._proposal(history, idea, source, known)
+        raise NothingToPropose(f"every change of {parent.name} that the catalogue knows was tried or does not fit")
+
+    def _ideas(self, history: History, parent: Run, drawn: Mapping[str, float]) -> Iterator[Idea]:
+        """Every untried set of moves that is one step from the parent."""
+        own = frozenset(parent.proposal.moves)
+        tried = {(frozenset(run.proposal.moves), _root(run, history)) for run in history.runs}
+
+        def idea(moves: frozenset[str], *parents: Run) -> Iterator[Idea]:
+            if 0 < len(moves) <= MOST_MOVES and (moves, _root(parent, history)) not in tried:
+                yield Idea(moves, parents, sum(drawn[name] for name in moves) - sum(drawn[name] for name in own))
+
+        for name in self.moves.keys() - own:
+            yield from idea(own | {name}, parent)
+        for name in own & self.moves.keys() if len(own) > 1 else ():
+            yield from idea(own - {name}, parent)
+        for other in history.scored:
+            theirs = frozenset(other.proposal.moves)
+            if _root(other, history) == _root(parent, history) and theirs - own and own - theirs:
+                yield from idea(own | theirs, parent, other)
+
+    def _make(self, idea: Idea) -> str:
+        """The variant file of an idea: made of the template, or of a file that no moves made."""
+        parent = idea.parents[0]
+        if parent.proposal.moves or parent.name == TEMPLATE:
+            return compose(self.template, [self.moves[name] for name in sorted(idea.moves)])
+        return compose(parent.proposal.source, [self.moves[name] for name in sorted(idea.moves)])
+
+    def _proposal(self, history: History, idea: Idea, source: str, known: Effects) -> Proposal:
+        parent = idea.parents[0]
+        added = sorted(idea.moves - set(parent.proposal.moves))
+        removed = sorted(set(parent.proposal.moves) - idea.moves)
+        return Proposal(
+            name=self._name(history, idea),
+            source=source,
+            author="catalogue",
+            title=self._title(added, removed),
+            parents=tuple(run.name for run in idea.parents),
+            moves=tuple(sorted(idea.moves)),
+            predicted=predict(parent, added, removed, known),
+            argument=argue(
+                history, idea.parents, [self.moves[m] for m in added], [self.moves[m] for m in removed], known
+            ),
+        )
+
+    def _title(self, added: list[str], removed: list[str]) -> Text:
+        plus, minus = ([self.moves[name].title for name in names] for names in (added, removed))
+        en = "; ".join([*(title.en for title in plus), *(f"without: {title.en}" for title in minus)])
+        zh = "；".join([*(title.zh for title in plus), *(f"去掉：{title.zh}" for title in minus)])
+        return Text(en, zh)
+
+    def _name(self, history: History, idea: Idea) -> str:
+        """delta_net_4layer_ and the change; a number where that name is taken."""
+        parent = idea.parents[0]
+        base = parent.name if not parent.proposal.moves and parent.name != TEMPLATE else TEMPLATE
+        names = sorted(idea.moves)
+        change = names[0] if len(names) == 1 else "_and_".join(self.moves[name].short for name in names)
+        name = f"{base}_{change}"[: LONGEST_NAME - 4]
+        taken = {run.name for run in history.runs}
+        numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+        return next(choice for choice in (name, *numbered) if choice not in taken)
+
+
+def predict(parent: Run, added: list[str], removed: list[str], known: Effects) -> dict[str, float]:
+    """The parent's scores and the estimated effects of what changes, kept within 0 and 1."""
+    return {
+        task: min(
+            1.0, max(0.0, score + sum(known[m][task].mean for m in added) - sum(known[m][task].mean for m in removed))
+        )
+        for task, score in card_of(parent).scores.items()
+    }
+
+
+def _rank(idea: Idea) -> tuple[float, list[str]]:
+    return -idea.promise, sorted(idea.moves)
+
+
+def _root(run: Run, history: History) -> str:
+    """The file that a run's moves were made on: the template, or an ancestor that is not made of moves."""
+    while run.proposal.moves:
+        parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+        if parent is None:
+            return TEMPLATE
+        run = parent
+    return run.name

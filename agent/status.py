@@ -1,0 +1,53 @@
+"""What a search is doing, as its own screen and `status` in another shell show it."""
+
+import time
+from dataclasses import dataclass, field
+
+from agent.comparison import AVERAGE
+from agent.history import History, card_of
+from agent.record import Run
+
+
+@dataclass(frozen=True)
+class Status:
+    """A moment of a search. Times are seconds since the epoch, shares lie in 0..1."""
+
+    phase: str
+    run: str = ""
+    training: str = ""  # task, step, loss, accuracy
+    share: float = 0.0  # of the evaluation under way
+    started: float = field(default_factory=time.time)
+    updated: float = field(default_factory=time.time)
+    budget: str = ""
+    isolation: str = ""
+    busy: float = 0.0  # the share of the time in which something was trained
+    tried: int = 0
+    failed: int = 0
+    best: str = ""
+    latest: tuple[str, ...] = ()
+
+
+def describe_run(history: History, run: Run) -> str:
+    """A finished run in one line: its average, how it stands against the template, or why it failed."""
+    if run.failure is not None:
+        return f"✗ {run.name}: {run.failure.kind}: {run.failure.reason}"
+    if not run.scored:
+        return f"· {run.name}: {run.stage}" + (f": {run.review.reason}" if run.review and run.review.reason else "")
+    return f"{_mark(history, run)} {run.name}: {card_of(run).average:.4f}{margin(history, run)}"
+
+
+def margin(history: History, run: Run) -> str:
+    """How far a scored run lies from the template, with the error of that and its verdict."""
+    baseline = history.baseline
+    if baseline is None or baseline.name == run.name:
+        return ""
+    difference = history.compare(run, baseline)[AVERAGE]
+    error = f" ± {difference.error:.4f}" if difference.confidence > 0 else ""
+    return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
+
+
+def _mark(history: History, run: Run) -> str:
+    baseline = history.baseline
+    if baseline is None or baseline.name == run.name:
+        return "·"
+    return {"better": "▲", "worse": "▼", "indistinguishable": "="}[history.compare(run, baseline)[AVERAGE].verdict]

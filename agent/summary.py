@@ -1,0 +1,77 @@
+"""What a search came to, in a few lines: for the end of its screen, and for whoever reads in the morning."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.budget import Stop
+from agent.comparison import AVERAGE
+from agent.history import History
+from agent.record import BASELINE, Run
+from agent.status import describe_run, margin
+
+WORTH_READING = 3
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of what was proposed, the best run so far, and the runs whose notes to read first."""
+
+    tried: int
+    kept: int
+    failed: int
+    rejected: int
+    best: Run | None
+    worth_reading: tuple[Run, ...]
+
+
+def summary_of(history: History) -> Summary:
+    """Kept is what lies above the template by more than the noise."""
+    ours = [run for run in history.runs if run.proposal.author != BASELINE]
+    return Summary(
+        tried=len(ours),
+        kept=sum(_surprise(history, run) > 0 and _verdict(history, run) == "better" for run in ours),
+        failed=sum(run.failure is not None for run in ours),
+        rejected=sum(run.stage == "rejected" for run in ours),
+        best=history.best,
+        worth_reading=tuple(sorted(ours, key=lambda run: _interest(history, run), reverse=True)[:WORTH_READING]),
+    )
+
+
+def summarise(history: History, stop: Stop, root: Path) -> str:
+    """The summary as plain lines, with where to read on."""
+    facts = summary_of(history)
+    lines = [
+        f"Stopped because {stop.reason.en}.",
+        f"{facts.tried} proposals tried: {facts.kept} better than the template beyond the noise, "
+        f"{facts.failed} failed, {facts.rejected} rejected.",
+    ]
+    if facts.best is not None:
+        lines.append(f"Best: {describe_run(history, facts.best)}")
+    lines += [f"Read {root / 'runs' / run.id / 'insights.md'}{margin_of(history, run)}" for run in facts.worth_reading]
+    lines.append(f"The table: {root / 'results.csv'}")
+    return "\n".join(lines)
+
+
+def margin_of(history: History, run: Run) -> str:
+    return margin(history, run) if run.scored else f" ({run.failure.kind})" if run.failure else ""
+
+
+def _surprise(history: History, run: Run) -> float:
+    """How many standard errors a run lies from the template, up or down."""
+    baseline = history.baseline
+    if not run.scored or baseline is None:
+        return 0.0
+    difference = history.compare(run, baseline)[AVERAGE]
+    return difference.difference / difference.error if math.isfinite(difference.error) else 0.0
+
+
+def _verdict(history: History, run: Run) -> str:
+    baseline = history.baseline
+    return history.compare(run, baseline)[AVERAGE].verdict if run.scored and baseline else ""
+
+
+def _interest(history: History, run: Run) -> tuple[bool, float]:
+    """Gains first, then losses, then the rest: what differs from the template teaches most."""
+    surprise = _surprise(history, run)
+    return surprise > 0 and _verdict(history, run) == "better", abs(surprise)

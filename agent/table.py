@@ -1,0 +1,29 @@
+"""results.csv: exactly what pandas.read_csv(..., index_col=0) expects, and nothing else."""
+
+import csv
+import io
+from pathlib import Path
+
+from agent.files import reading
+from agent.history import History, card_of
+
+
+def table_text(history: History) -> str:
+    """The table of all scored runs in the order of their evaluation; nothing if there are none."""
+    scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
+    if not scored:
+        return ""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["", *card_of(scored[0]).scores])
+    table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
+    return text.getvalue()
+
+
+def read_table(path: Path) -> dict[str, dict[str, float]]:
+    """Variant -> task -> score, in the order of the file; empty where there is none. WorkspaceError if it is torn."""
+    with reading(path):
+        if not path.exists():
+            return {}
+        with path.open(newline="", encoding="utf-8") as table:
+            return {row.pop(""): {task: float(score) for task, score in row.items()} for row in csv.DictReader(table)}

@@ -1,0 +1,14 @@
+"""Options that several verbs share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", help="Where results.csv and runs/ are.")]
+ProtocolOption = Annotated[
+    str | None, typer.Option(help="smoke, quick, mad or mad-grid; default: mad on a GPU, quick without one.")
+]
+DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda; default: a GPU where there is one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+HERE = Path(".")

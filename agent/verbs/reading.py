@@ -1,0 +1,101 @@
+"""Verbs that read a workspace and change nothing."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from agent.errors import UsageError
+from agent.verbs.options import HERE, JsonOption, WorkspaceOption
+from agent.workspace import Workspace
+
+
+def table(
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a spread beside each score.")] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """The scores of all runs with their standard errors, best average first, and what failed."""
+    from agent.scoreboard import print_scoreboard, scoreboard
+
+    entries = scoreboard(Workspace(workspace).history())
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
+    elif as_csv:
+        _print_csv(entry.flat() for entry in entries)
+    else:
+        print_scoreboard(entries)
+
+
+def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
+    """What the search of this workspace is doing, from another shell."""
+    from agent.journal import read_status
+    from agent.screen import describe_status
+
+    home = Workspace(workspace)
+    now, searcher = read_status(home), home.searcher()
+    if as_json:
+        print(json.dumps(asdict(now) | {"searcher": searcher}, indent=1, ensure_ascii=False))
+    else:
+        print(describe_status(now, searcher))
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run's id, or its variant's name.")],
+    lang: Annotated[str, typer.Option(help="en, zh or both.")] = "both",
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """A run's note."""
+    from pydantic import TypeAdapter
+
+    from agent.analyst.note import render_note
+    from agent.record import Run
+
+    if lang not in ("en", "zh", "both"):
+        raise UsageError(f"--lang {lang}: en, zh or both")
+    home = Workspace(workspace)
+    found = home.find(run)
+    if as_json:
+        print(TypeAdapter(Run).dump_json(found, indent=1).decode())
+    else:
+        print(render_note(home.history(), found, lang))
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="A run's id, or its variant's name.")],
+    b: Annotated[str, typer.Argument(help="Another.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """What changes from one variant's code to another's."""
+    from agent.patch import unified_diff
+    from agent.terminal import print_diff
+
+    home = Workspace(workspace)
+    old, new = home.find(a), home.find(b)
+    print_diff(unified_diff(old.proposal.source, new.proposal.source, old.name, new.name))
+
+
+def log(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
+    """The lineage: each scored variant, the latest first, and what it was made from."""
+    from agent.lineage import Lineage
+
+    entries = Lineage(workspace).log()
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
+        return
+    for entry in entries:
+        origin = f"  <- {' + '.join(entry.parents)}" if entry.parents else ""
+        print(f"{entry.commit[:10]}  {entry.average:.4f}  {entry.name}{origin}")
+
+
+def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
+    rows = list(rows)
+    if rows:
+        out = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)

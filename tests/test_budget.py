@@ -1,0 +1,84 @@
+"""When a search has had enough."""
+
+from dataclasses import replace
+
+import pytest
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+
+from agent.budget import Budget, Ledger
+from agent.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.record import Run
+from agent.score import Failure
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def run(failed=False, author="catalogue"):
+    result = {"failure": Failure("crash", "why")} if failed else {"card": sample_card()}
+    return Run("20250101_000000", "analysed", sample_proposal(author=author), "smoke", FINGERPRINT, **result)
+
+
+def test_without_limits_it_goes_on(clock):
+    ledger = Ledger(Budget(), clock=clock)
+    for _ in range(100):
+        ledger.enter(run())
+    clock.now = 1e6
+    assert ledger.stop() is None
+
+
+def test_hours_end_it_and_what_would_mostly_lie_beyond_them_is_not_begun(clock):
+    ledger = Ledger(Budget(hours=1), clock=clock)
+    with ledger.evaluating():
+        clock.now += 600
+    clock.now = 3600 - 301
+    assert ledger.stop() is None
+    clock.now = 3600 - 300
+    stop = ledger.stop()
+    assert (stop.exit_code, stop.reason.en) == (ENDED, "its 1 hours are over")
+    assert ledger.busy == pytest.approx(600 / 3300)
+
+
+def test_runs_end_it_and_baselines_are_none(clock):
+    ledger = Ledger(Budget(runs=2), clock=clock)
+    for _ in range(3):
+        ledger.enter(run(author="baseline"))
+    ledger.enter(run())
+    assert ledger.stop() is None
+    ledger.enter(run(failed=True))
+    assert ledger.stop().exit_code == ENDED
+
+
+def test_only_failures_in_a_row_end_it(clock):
+    ledger = Ledger(Budget(failures=2), clock=clock)
+    for failed in (True, False, True):
+        ledger.enter(run(failed))
+    assert ledger.stop() is None
+    ledger.enter(run(failed=True))
+    stop = ledger.stop()
+    assert (stop.exit_code, stop.reason.en) == (TOO_MANY_FAILURES, "2 runs in a row failed")
+    assert "2" in stop.reason.zh
+
+
+def test_money_ends_it(clock):
+    spent = 0.0
+    ledger = Ledger(Budget(cost=1.5), cost=lambda: spent, clock=clock)
+    assert ledger.stop() is None
+    spent = 1.5
+    assert ledger.stop().reason.en == "the 1.5 dollars are spent"
+
+
+def test_a_person_ends_it_before_anything_else(clock):
+    ledger = Ledger(replace(Budget(), runs=1), clock=clock)
+    ledger.enter(run())
+    ledger.interrupted = True
+    assert ledger.stop().exit_code == INTERRUPTED

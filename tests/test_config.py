@@ -1,0 +1,60 @@
+"""search.toml, the environment, the flags."""
+
+import pytest
+
+from agent.baselines import BASELINES, GATED, TEMPLATE
+from agent.config import Config, read_config
+from agent.errors import UsageError
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """The configuration that a search.toml, an environment and flags make."""
+
+    def config(toml="", environment=(), **flags):
+        (tmp_path / "search.toml").write_text(toml)
+        for name, value in dict(environment).items():
+            monkeypatch.setenv(name, value)
+        return read_config(tmp_path, flags)
+
+    return config
+
+
+def test_without_any_there_are_defaults(tmp_path):
+    assert read_config(tmp_path, {"hours": None}) == Config()
+    assert Config().baselines == (TEMPLATE, GATED)
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(config):
+    toml = "hours = 1\nruns = 2\nseed = 3"
+    assert config(toml).hours == 1
+    environment = {"DELTASEARCH_HOURS": "2.5", "DELTASEARCH_RUNS": "4"}
+    found = config(toml, environment, runs=6)
+    assert (found.hours, found.runs, found.seed) == (2.5, 6, 3)
+
+
+def test_a_list_in_the_environment_has_commas(config):
+    assert config(environment={"DELTASEARCH_BASELINES": ",".join(BASELINES[:3])}).baselines == BASELINES[:3]
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("hour = 1", r"search.toml: there is no setting 'hour'; did you mean hours\?"),
+        ("colour = 1", r"search.toml: there is no setting 'colour'; there are protocol, "),
+        ("hours = -1", r"search.toml: hours = -1: .*greater than 0"),
+        ("hours = 'long'", r"search.toml: hours = 'long': .*number"),
+        ("proposer = 'oracle'", r"search.toml: proposer = 'oracle': .*'auto', 'catalogue' or 'model'"),
+        ("hours = ", r"search.toml: cannot be read \("),
+        (f"baselines = ['{GATED}']", "delta_net_4layer must be among them"),
+        (f"baselines = ['{TEMPLATE}', 'rwkv']", "there is none named 'rwkv'; there are delta_net_4layer, "),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(config, toml, message):
+    with pytest.raises(UsageError, match=message):
+        config(toml)
+
+
+def test_a_mistake_in_the_environment_is_named(config):
+    with pytest.raises(UsageError, match=r"the environment: there is no setting 'run'; did you mean runs\?"):
+        config(environment={"DELTASEARCH_RUN": "1"})
