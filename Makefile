@@ -1,14 +1,17 @@
-# `make test` and `make evaluate` need nothing but Python >= 3.11, git and make: each installs what it needs first.
+# `make search` and `make test` need nothing but Python >= 3.11, git and make: each installs what it needs first.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 VARIANT ?= templates/naive.py
+HOURS ?= 0.25
+OPTIONS ?=
 
-.PHONY: help install test lint bench evaluate clean
+.PHONY: help install search test lint bench evaluate clean
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it"
+	@echo "make search     install, then search for better variants; HOURS=$(HOURS), OPTIONS=\"--review ...\""
 	@echo "make test       install, then run the tests"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
@@ -23,6 +26,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
 	@touch $(STAMP)
+
+search: $(STAMP)
+	$(RUN) -m agent search --hours $(HOURS) $(OPTIONS)
 
 test: $(STAMP)
 	$(RUN) -m pytest

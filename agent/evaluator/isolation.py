@@ -1,11 +1,60 @@
+"""How well generated code is confined on this machine: not believed but tried."""
+
+import json
+import socket
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
+
+from agent.evaluator.jail import confined
+
+SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Isolation:
-    proven: bool
-    line: str
+    """The layers that are on and that are missing, what was tried in a child that wears them, and what of it worked."""
+
+    layers: tuple[str, ...]
+    missing: tuple[str, ...]
+    tried: int
+    worked: tuple[str, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether the forbidden was tried, and none of it worked."""
+        return self.tried > 0 and not self.worked
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        layers = ", ".join(self.layers) or "none"
+        missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
+        if self.proven:
+            return f"isolation: {layers}; {self.tried} forbidden things tried, none worked{missing}"
+        if not self.tried:
+            return f"isolation: {layers}; nothing could be tried{missing}"
+        return f"isolation NOT PROVEN: {layers}; it was possible to {', '.join(self.worked)}{missing}"
 
 
-def prove_isolation():
-    return Isolation(True, "stub")
+def prove_isolation() -> Isolation:
+    """Have a confined child try what generated code must not do. Takes two seconds, most of them for torch."""
+    with (
+        tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch,
+        tempfile.TemporaryDirectory(prefix="deltasearch-outside-") as outside,
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        secret = Path(outside) / "secret"
+        secret.write_text("canary")
+        (Path(scratch) / "link").symlink_to(secret)
+        targets = {"secret": str(secret), "outside": outside, "port": server.getsockname()[1]}
+        (Path(scratch) / "targets.json").write_text(json.dumps(targets))
+        deadline = time.monotonic() + SECONDS
+        with confined("agent.evaluator.canary", [scratch], Path(scratch)) as child:
+            said = next(child.lines(lambda: time.monotonic() > deadline), b"{}")
+    try:
+        facts = json.loads(said)
+        return Isolation(tuple(facts["on"]), tuple(facts["missing"]), facts["tried"], tuple(facts["worked"]))
+    except (ValueError, KeyError, TypeError):
+        return Isolation((), ("the canary gave no answer",), 0, ())

@@ -106,6 +106,10 @@ def clean_environment() -> dict[str, str]:
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
     return environment | {
         "PYTHONPATH": str(ROOT),
+        # A thread that a library starts before the confinement would stay outside of it.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",

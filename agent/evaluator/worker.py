@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from agent.evaluator.confinement import confine
 from agent.evaluator.jail import obey_parent
 from agent.evaluator.probes import check_contract, state_size
 from agent.evaluator.protocol import Protocol, Replica
@@ -167,7 +168,9 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
-    serve(Job.read(Path(sys.argv[1])), requests, replies)
+    job = Job.read(Path(sys.argv[1]))
+    confine(job.folder, job.device)  # from here on the variant's code may run
+    serve(job, requests, replies)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""A child that is confined as a worker is and tries what it must not: `python -m agent.evaluator.canary FOLDER`.
+
+It answers with one line of JSON: the layers, and each attempt that worked. FOLDER/targets.json says what to try it on.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agent.evaluator import worker  # with torch and all that it starts, as in a worker
+from agent.evaluator.confinement import confine
+from agent.evaluator.jail import obey_parent
+
+
+def attempts(targets: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    """What a worker must not be able to do, by what it would be."""
+    secret, outside, port = Path(targets["secret"]), Path(targets["outside"]), targets["port"]
+    return {
+        "read a file of its user": secret.read_text,
+        "read its parent's environment": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+        "follow a link out of its folder": (Path(sys.argv[1]) / "link").read_text,
+        "write outside its folder": lambda: (outside / "written").write_text("x"),
+        "write into shared memory": lambda: Path(f"/dev/shm/deltasearch-{os.getpid()}").write_text("x"),
+        "change a file's mode": lambda: os.chmod(secret, 0o777),
+        "touch a file": lambda: os.utime(secret),
+        "connect by TCP": lambda: socket.create_connection(("127.0.0.1", port), 1),
+        "send by UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
+        "open a unix socket": lambda: socket.socket(socket.AF_UNIX),
+        "fork": _fork,
+        "run a program": lambda: subprocess.run(["/bin/true"], check=True),
+        "signal its parent": lambda: os.kill(os.getppid(), 0),
+        "keep memory beyond its end": lambda: os.memfd_create("x"),
+    }
+
+
+def _fork() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def main() -> None:
+    obey_parent()
+    folder = Path(sys.argv[1])
+    targets = json.loads((folder / "targets.json").read_text())
+    worker.torch.set_num_threads(1)
+    layers = confine(folder, "cpu")
+    worked = []
+    for name, attempt in attempts(targets).items():
+        try:
+            attempt()
+        except OSError:
+            continue
+        worked.append(name)
+    print(json.dumps(asdict(layers) | {"tried": len(attempts(targets)), "worked": worked}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

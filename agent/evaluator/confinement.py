@@ -1,0 +1,182 @@
+"""What a worker gives up before it runs a variant: files, network, processes, privileges. Linux only, by ctypes.
+
+Landlock (man landlock) takes the file system away but for a few folders to read and one to write; seccomp (man seccomp)
+takes the system calls away that reach past files: sockets, new processes, signals to others, modes and owners of files,
+and whatever has no use in training. Both work without privileges and inside a container, and hold for all that the
+process starts later. They confine the calling thread, so they are put on while there is only one.
+"""
+
+import ctypes
+import os
+import platform
+import resource
+import struct
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.evaluator.syscalls import ARCHITECTURES, DENIED, Architecture
+
+PR_SET_NO_NEW_PRIVS = 38
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+LANDLOCK_VERSION = 1
+PATH_BENEATH = 1
+READ = 1 << 0 | 1 << 2 | 1 << 3  # execute (as mapping a library is), read a file, read a folder
+FILE_ONLY = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # what may be granted on something that is no folder
+# What each version of Landlock knows of the file system; a right that is known and not granted is denied.
+KNOWN_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
+TCP = 1 << 0 | 1 << 1  # bind and connect, from version 4 on
+SCOPES = 1 << 0 | 1 << 1  # abstract sockets and signals, from version 6 on
+SECCOMP_SET_MODE_FILTER, TSYNC = 1, 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+FILES = 256  # open at once
+LARGEST_FILE = 4 << 30  # bytes
+MEMORY_SHARE = 0.6  # of the machine's, beyond what the worker has mapped when it is confined; on a CPU
+
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system",
+          "/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/zero", "/dev/urandom")  # fmt: skip
+CUDA = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/proc/driver/nvidia", "/proc/self/task",
+        "/proc/self/maps", "/proc/devices", "/sys/bus/pci", "/sys/devices")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Which layers are on, and which are not, with why."""
+
+    on: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def confine(scratch: Path, device: str) -> Layers:
+    """Put every layer on that this machine has. `scratch` is the one folder that may be written."""
+    if sys.platform != "linux":
+        return Layers((), (f"no confinement on {sys.platform}",))
+    on, missing = [], []
+    for name, put_on in (
+        ("resource limits", lambda: _limit(device)),
+        ("no capabilities", _drop_capabilities),
+        ("Landlock", lambda: _landlock(scratch, device)),
+        ("seccomp", lambda: _seccomp(device)),
+    ):
+        try:
+            put_on()
+            on.append(name)
+        except OSError as error:
+            missing.append(f"{name} ({error.strerror})")
+    return Layers(tuple(on), tuple(missing))
+
+
+def _limit(device: str) -> None:
+    """No core dumps, few open files, no huge ones; on a CPU a limit of memory too, which CUDA does not survive."""
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: FILES, resource.RLIMIT_FSIZE: LARGEST_FILE}
+    if device == "cpu":
+        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        machine = os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()
+        limits[resource.RLIMIT_AS] = mapped + int(MEMORY_SHARE * machine)
+    for what, most in limits.items():
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def _drop_capabilities() -> None:
+    """Root without its powers, and never again more than now."""
+    _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
+    _check(_libc().capset(header, struct.pack("=6I", *[0] * 6)))
+
+
+def _landlock(scratch: Path, device: str) -> None:
+    """Read the system and this project, write the scratch folder, and nothing else; no TCP."""
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise OSError(0, "there are other threads already")
+    version = _libc().syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_VERSION)
+    _check(version)
+    rights = KNOWN_RIGHTS.get(version, KNOWN_RIGHTS[5])
+    attributes = struct.pack("=QQQ", rights, TCP if version >= 4 else 0, SCOPES if version >= 6 else 0)
+    size = {1: 8, 2: 8, 3: 8, 4: 16, 5: 16}.get(version, 24)
+    ruleset = _libc().syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)
+    _check(ruleset)
+    try:
+        readable = [*SYSTEM, sys.prefix, sys.base_prefix, *_project()]
+        for path in readable:
+            _grant(ruleset, Path(path), READ & rights)
+        if device != "cpu":
+            for path in (*CUDA, *map(str, Path("/dev").glob("nvidia[0-9]*"))):
+                _grant(ruleset, Path(path), (READ | 1 << 1 | 1 << 15) & rights)
+        _grant(ruleset, scratch, rights)
+        _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        _check(_libc().syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0))
+    finally:
+        os.close(ruleset)
+
+
+def _project() -> Iterable[str]:
+    """The code of this project that a worker imports."""
+    root = Path(__file__).parents[2]
+    return [str(root / name) for name in ("agent", "baselines", "templates")]
+
+
+def _grant(ruleset: int, path: Path, rights: int) -> None:
+    """Grant rights on a path and all below it; nothing where there is no such path."""
+    try:
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        rights = rights if path.is_dir() else rights & FILE_ONLY
+        _check(_libc().syscall(LANDLOCK_ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, handle), 0))
+    finally:
+        os.close(handle)
+
+
+def _seccomp(device: str) -> None:
+    """Refuse with EPERM what has no use in training; see agent/evaluator/syscalls.py."""
+    machine = ARCHITECTURES.get(platform.machine())
+    if machine is None:
+        raise OSError(0, f"not known for {platform.machine()}")
+    _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    code = _program(machine, device)
+    buffer = ctypes.create_string_buffer(code)
+    program = struct.pack("=HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
+    _check(_libc().syscall(machine.seccomp, SECCOMP_SET_MODE_FILTER, TSYNC, program))
+
+
+def _program(machine: Architecture, device: str) -> bytes:
+    """The filter in classic BPF. It loads the architecture, then the call's number, then arguments."""
+    load, jump_equal, jump_bits, jump_above, answer = 0x20, 0x15, 0x45, 0x35, 0x06
+    allow, refuse, absent, kill = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x80000000
+
+    def step(code: int, yes: int, no: int, value: int) -> bytes:
+        return struct.pack("=HBBI", code, yes, no, value)
+
+    def arguments(offset: int, test: bytes) -> bytes:
+        """Load the lower half of an argument, test it, allow or refuse."""
+        return step(load, 0, 0, offset) + test + step(answer, 0, 0, allow) + step(answer, 0, 0, refuse)
+
+    lines = [step(load, 0, 0, 4), step(jump_equal, 1, 0, machine.audit), step(answer, 0, 0, kill), step(load, 0, 0, 0)]
+    lines += [step(jump_above, 0, 1, 0x40000000), step(answer, 0, 0, refuse)]  # the x32 numbers
+    denied = {number for name, number in machine.numbers.items() if name in DENIED}
+    denied -= {machine.numbers["memfd_create"]} if device != "cpu" else set()
+    for number in sorted(denied):
+        lines += [step(jump_equal, 0, 1, number), step(answer, 0, 0, refuse)]
+    # The C library asks clone3 first; told that there is none it asks clone, whose flags can be seen: threads only.
+    lines += [step(jump_equal, 0, 1, machine.numbers["clone3"]), step(answer, 0, 0, absent)]
+    lines += [step(jump_equal, 0, 4, machine.numbers["clone"]), arguments(16, step(jump_bits, 0, 1, 0x00010000))]
+    # Signals to and limits of this process alone.
+    for name in ("kill", "tgkill"):
+        lines += [step(jump_equal, 0, 4, machine.numbers[name]), arguments(16, step(jump_equal, 0, 1, os.getpid()))]
+    lines += [step(jump_equal, 0, 4, machine.numbers["prlimit64"]), arguments(16, step(jump_equal, 0, 1, 0))]
+    return b"".join([*lines, step(answer, 0, 0, allow)])
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(answer: int) -> None:
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,64 @@
+"""The estimated effect of each move."""
+
+from random import Random
+
+import pytest
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+
+from agent.comparison import AVERAGE
+from agent.effects import PRIOR_STD, effects
+from agent.evaluator.setting import TASKS
+from agent.history import History
+from agent.record import Run
+
+TRUE = {"a": 0.1, "b": -0.05, "c": 0.0}
+
+
+def history(*sets, seed=0, noise=0.005):
+    """Scored runs of the template and of these sets of moves, whose effects on every task are the true ones."""
+    chance = Random(seed)
+    runs = []
+    for number, moves in enumerate(((), *sets)):
+        scores = {t.replace(" ", "_"): 0.5 + sum(TRUE[m] for m in moves) + chance.gauss(0, noise) for t in TASKS}
+        name = "delta_net_4layer" if not moves else f"delta_net_4layer_{number}"
+        proposal = sample_proposal(name, moves=tuple(moves))
+        runs.append(Run(str(number), "analysed", proposal, "smoke", FINGERPRINT, card=sample_card(**scores)))
+    return History(tuple(runs), {})
+
+
+def test_without_runs_there_is_what_was_expected():
+    known = effects(History((), {}), {"a": {"Memorize": 0.2}})
+    assert known["a"]["Memorize"].mean == pytest.approx(0.2)
+    assert known["a"]["Memorize"].error == pytest.approx(PRIOR_STD)
+    assert known["a"][AVERAGE].mean == pytest.approx(0.2)
+    assert not known["a"]["Memorize"].certain
+
+
+def test_known_effects_are_found():
+    known = effects(history("a", "b", "c", "ab", "bc", "ac", "abc"), {})
+    for move, value in TRUE.items():
+        for task in (*TASKS, AVERAGE):
+            found = known[move][task]
+            assert abs(found.mean - value) < 3 * found.error
+            assert found.runs == 4
+    assert known["a"][AVERAGE].certain
+    assert known["b"][AVERAGE].certain
+    assert not known["c"][AVERAGE].certain
+
+
+def test_more_runs_make_it_surer():
+    one, many = effects(history("a"), {}), effects(history(*["a"] * 8), {})
+    assert many["a"]["Memorize"].error < one["a"]["Memorize"].error < PRIOR_STD
+
+
+def test_a_wrong_expectation_gives_way():
+    known = effects(history(*["a"] * 8), {"a": {"Memorize": -0.3}, "never tried": {}})
+    assert known["a"]["Memorize"].mean == pytest.approx(0.1, abs=0.03)
+    assert known["never tried"]["Memorize"].mean == 0
+    assert known["never tried"]["Memorize"].runs == 0
+
+
+def test_variants_that_no_moves_made_say_nothing():
+    known = history("a")
+    stranger = Run("9", "analysed", sample_proposal("gated"), "smoke", FINGERPRINT, card=sample_card(Memorize=1.0))
+    assert effects(History((*known.runs, stranger), {}), {}) == effects(known, {})
