@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import pandas
 import pytest
+from sample_cards import sample_card, sample_proposal
 from small_evaluations import living, write_variant
 
 from agent.baselines import GATED, TEMPLATE, baseline_path
 from agent.errors import UNAVAILABLE, USAGE
 from agent.evaluator.protocols import MAD_GRID, SMOKE
 from agent.evaluator.setting import TASKS
-from agent.workspace import PROTOCOL, TABLE
+from agent.workspace import TABLE, Workspace
 
 DELTA_NET, GATED_DELTA_NET = baseline_path(TEMPLATE), baseline_path(GATED)
 LOOPING = "print('looping')\nwhile True: pass"
@@ -83,9 +84,10 @@ def workspace(tmp_path):
 
     def workspace(protocol):
         root = tmp_path / "workspace"
-        (root / PROTOCOL).parent.mkdir(parents=True)
-        (root / PROTOCOL).write_text(json.dumps({"name": protocol.name, "fingerprint": protocol.fingerprint}))
-        (root / TABLE).write_text("," + ",".join(TASKS) + "\ndelta_net" + ",0.500000" * 6 + "\n")
+        card = sample_card(protocol.fingerprint, spread=0)
+        Workspace(root).create(
+            sample_proposal("delta_net"), protocol.name, protocol.fingerprint, "evaluated", card=card
+        )
         return root
 
     return workspace
@@ -115,7 +117,7 @@ def test_a_second_row_of_one_name_is_refused(refusal, workspace):
     root = workspace(SMOKE)
     before = (root / TABLE).read_bytes()
     evaluate = ("evaluate", DELTA_NET, "--protocol", "smoke", "--workspace", root)
-    assert "already has a row delta_net" in refusal(*evaluate, "--name", "delta_net")
+    assert "already has a variant delta_net" in refusal(*evaluate, "--name", "delta_net")
     assert (root / TABLE).read_bytes() == before
 
 

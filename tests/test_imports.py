@@ -46,8 +46,8 @@ def reached(name):
 
 def test_the_walk_finds_what_is_there():
     assert len(SOURCES) > 20
-    assert "agent.evaluator.protocols" in IMPORTS["agent.cli"]
-    assert "agent.evaluator.evaluation" in IMPORTS["agent.cli"]  # inside a function
+    assert "agent.evaluator.protocols" in IMPORTS["agent.verbs.evaluating"]
+    assert "agent.evaluator.evaluation" in IMPORTS["agent.verbs.evaluating"]  # inside a function
     assert {"torch", "agent.score"} <= reached("agent.cli")
 
 
