@@ -32,11 +32,11 @@ def write_variant(folder: Path, at_import: str = "", in_op: str = "") -> Path:
 
 
 def living(folder: Path) -> list[int]:
-    """The processes, zombies aside, whose command line names a folder: its workers, and whatever they forked."""
+    """The processes, zombies aside, that work in a folder: its workers, and whatever they forked."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             dead = (entry / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-            if str(folder).encode() in (entry / "cmdline").read_bytes() and not dead:
+            if str((entry / "cwd").readlink()).startswith(str(folder)) and not dead:
                 found.append(int(entry.name))
     return found

@@ -1,4 +1,4 @@
-"""A child that is confined as a worker is and tries what it must not: `python -m agent.evaluator.canary FOLDER`.
+"""A child that is confined as a worker is and tries what it must not; agent/evaluator/isolation.py starts it.
 
 It answers with one line of JSON: the layers, and each attempt that worked. FOLDER/targets.json says what to try it on.
 """
@@ -15,7 +15,6 @@ from typing import Any
 
 from agent.evaluator import worker  # with torch and all that it starts, as in a worker
 from agent.evaluator.confinement import confine
-from agent.evaluator.jail import obey_parent
 
 
 def attempts(targets: dict[str, Any]) -> dict[str, Callable[[], Any]]:
@@ -45,7 +44,6 @@ def _fork() -> None:
 
 
 def main() -> None:
-    obey_parent()
     folder = Path(sys.argv[1])
     targets = json.loads((folder / "targets.json").read_text())
     worker.torch.set_num_threads(1)
@@ -59,6 +57,3 @@ def main() -> None:
         worked.append(name)
     print(json.dumps(asdict(layers) | {"tried": len(attempts(targets)), "worked": worked}), flush=True)
 
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,6 @@
 import json
 import os
 import queue
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -116,13 +115,16 @@ def _overdue(child: Child) -> Failure:
 
 def _death(child: Child) -> Failure:
     """Why a worker says no more."""
-    try:
-        code = child.process.wait(SECONDS_TO_DIE)
-    except subprocess.TimeoutExpired:
+    ending = child.ending(SECONDS_TO_DIE)
+    if ending is None:
         return Failure("crash", "the worker closed its pipe without an answer", child.log_tail())
-    if code == -9:
+    if ending.excess == "disk":
+        return Failure("crash", "the worker was killed for what it wrote to the disk", child.log_tail())
+    if ending.excess == "memory":
+        return Failure("out of memory", "the worker was killed for the memory that it filled", child.log_tail())
+    if ending.code == -9:
         return Failure("out of memory", "the system killed the worker, most likely for its memory", child.log_tail())
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    how = f"signal {-ending.code}" if ending.code < 0 else f"exit code {ending.code}"
     return Failure("crash", f"the worker ended without an answer ({how})", child.log_tail())
 
 

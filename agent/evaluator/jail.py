@@ -1,47 +1,47 @@
 """Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
 
-This is the one place through which every worker is started; further layers of confinement belong here.
+This is the one place through which every worker is started. The children are borne by agent/evaluator/forkserver.py;
+what they give up before they run a variant is in agent/evaluator/confinement.py.
 """
 
-import ctypes
-import faulthandler
+import atexit
+import json
 import os
 import select
-import signal
+import socket
 import subprocess
 import sys
-import time
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 LOG_TAIL = 4_000  # bytes
 LONGEST_LINE = 1 << 24  # bytes
 LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
-MARK, PARENT = "DELTASEARCH_CHILD", "DELTASEARCH_PARENT"
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: its exit code, negative for a signal, and the limit for which it was killed, if for one."""
+
+    code: int
+    excess: str | None = None
 
 
 @dataclass(frozen=True)
 class Child:
     """A confined process: what is written to it, what it says, and its log of everything else."""
 
-    process: subprocess.Popen[bytes]
+    key: str
+    requests: IO[bytes]
+    replies: IO[bytes]
+    status: IO[bytes]
     log: Path
-
-    @property
-    def requests(self) -> IO[bytes]:
-        assert self.process.stdin is not None
-        return self.process.stdin
-
-    @property
-    def replies(self) -> IO[bytes]:
-        assert self.process.stdout is not None
-        return self.process.stdout
 
     def lines(self, stopped: Callable[[], bool]) -> Iterator[bytes]:
         """What the child says, line by line, until it has no more to say or `stopped`.
@@ -50,15 +50,26 @@ class Child:
         """
         rest = b""
         while not stopped():
-            if select.select([self.replies], [], [], LOOK_UP)[0]:
+            ready = select.select([self.replies, self.status], [], [], LOOK_UP)[0]
+            if self.replies in ready:
                 part = os.read(self.replies.fileno(), 1 << 16)
                 if not part:
                     return
                 *lines, rest = (rest + part).split(b"\n")
                 yield from lines
                 rest = rest if len(rest) <= LONGEST_LINE else b""
-            elif self.process.poll() is not None:
+            elif ready:
                 return
+
+    def ending(self, seconds: float) -> Ending | None:
+        """How the child ended; None if it lives on for so many seconds."""
+        if not select.select([self.status], [], [], seconds)[0]:
+            return None
+        try:
+            facts = json.loads(self.status.read())
+        except ValueError:  # its parent died, and took it along
+            return Ending(-9)
+        return Ending(facts["code"], facts["excess"])
 
     def log_tail(self) -> str:
         """The end of what the child printed."""
@@ -67,37 +78,78 @@ class Child:
             return log.read(LOG_TAIL).decode(errors="replace")
 
     def say_where(self) -> None:
-        """Have the child write into its log where it stands; see `obey_parent`."""
-        self.process.send_signal(signal.SIGUSR1)
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(LOOK_UP)
+        """Have the child write into its log where it stands."""
+        _nursery.tell({"where": self.key})
+        select.select([self.status], [], [], LOOK_UP)
 
 
 @contextmanager
-def confined(module: str, arguments: list[str], scratch: Path) -> Iterator[Child]:
-    """Run a module of this project on untrusted code; on the way out the child and all its descendants are killed."""
-    adopt_orphans()
-    mark = uuid.uuid4().hex
-    log = scratch / f"log-{mark}.txt"
+def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]:
+    """Run a module's `main` on untrusted code; on the way out the child and all its descendants are killed."""
+    key = uuid.uuid4().hex
+    log = folder / f"log-{key}.txt"
+    (their_requests, requests), (replies, their_replies), (status, their_status) = os.pipe(), os.pipe(), os.pipe()
     with log.open("wb") as log_file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            bufsize=0,
-            env=clean_environment() | {MARK: mark, PARENT: str(os.getpid())},
-            cwd=scratch,
-            start_new_session=True,
-        )
-    child = Child(process, log)
-    try:
-        yield child
-    finally:
-        kill_family(process.pid, mark)
-        process.wait()
-        child.requests.close()
-        child.replies.close()
+        theirs = [their_requests, their_replies, log_file.fileno(), their_status]
+        message = {"bear": key, "module": module, "arguments": arguments, "folder": str(folder)}
+        _nursery.tell(message, theirs)
+    for pipe in (their_requests, their_replies, their_status):
+        os.close(pipe)
+    with (
+        os.fdopen(requests, "wb", buffering=0) as write_requests,
+        os.fdopen(replies, "rb", buffering=0) as read_replies,
+        os.fdopen(status, "rb", buffering=0) as read_status,
+    ):
+        try:
+            yield Child(key, write_requests, read_replies, read_status, log)
+        finally:
+            _nursery.tell({"end": key})
+            select.select([read_status], [], [])  # it is dead now
+
+
+class Nursery:
+    """The fork server as this process sees it: started when it is first needed, and again should it have died."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def tell(self, message: dict[str, Any], pipes: list[int] | None = None) -> None:
+        """Send a message, with the pipes of a child that is to be borne."""
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            assert self._control is not None
+            with suppress(BrokenPipeError):  # it died just now, and whoever waits for a child hears of it
+                socket.send_fds(self._control, [line], pipes or [])
+
+    def close(self) -> None:
+        """End it, and with it all children."""
+        with self._lock:
+            if self._control is not None and self._process is not None:
+                self._control.close()
+                self._process.wait()
+            self._control = self._process = None
+
+    def _start(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "agent.evaluator.forkserver", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=clean_environment(),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for this program, which then ends its children in order
+            )
+
+
+_nursery = Nursery()
+atexit.register(_nursery.close)
 
 
 def clean_environment() -> dict[str, str]:
@@ -114,51 +166,3 @@ def clean_environment() -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def adopt_orphans() -> None:
-    """On Linux, become the parent of descendants whose own parent dies: a daemon then cannot slip away."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def obey_parent() -> None:
-    """In a child: say where it stands when asked to or when it crashes, and on Linux do not outlive its parent."""
-    faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != int(os.environ[PARENT]):  # it died before this process could ask to hear of it
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def kill_family(root: int, mark: str) -> None:
-    """Kill a child, its descendants and whatever carries its mark, and look again until none is left."""
-    with suppress(ProcessLookupError, PermissionError):  # macOS forbids to kill a group of the dead
-        os.killpg(root, signal.SIGKILL)
-    killed = set()
-    while family := _family(root, mark):
-        for pid in family:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        killed |= family
-        time.sleep(0.005)
-    for pid in killed - {root}:  # adopted by now; the caller waits for the root itself
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-
-
-def _family(root: int, mark: str) -> set[int]:
-    """The living processes that descend from `root` or carry the mark in their environment; none without /proc."""
-    parents = {}
-    family = {root}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            if state not in "ZX":
-                parents[int(entry.name)] = int(parent)
-                if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    family.add(int(entry.name))
-    while grown := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= grown
-    return family & parents.keys()

@@ -1,4 +1,4 @@
-"""The child that runs a variant's code: `python -m agent.evaluator.worker FOLDER`.
+"""The child that runs a variant's code; agent/evaluator/jail.py starts it with a FOLDER.
 
 It reads FOLDER/job.json and FOLDER/variant.py, then answers one request a line on its standard input with lines on its
 standard output: progress, and at last "done" or "failed". It never sees a test label: training leaves weights in
@@ -20,7 +20,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from agent.evaluator.confinement import confine
-from agent.evaluator.jail import obey_parent
 from agent.evaluator.probes import check_contract, state_size
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.signature import signature
@@ -162,7 +161,6 @@ def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, str]:
 
 
 def main() -> None:
-    obey_parent()
     # The pipes to the parent are kept apart from what the variant may print, which goes to the log, or try to read.
     requests, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -172,6 +170,3 @@ def main() -> None:
     confine(job.folder, job.device)  # from here on the variant's code may run
     serve(job, requests, replies)
 
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,211 @@
+"""The process that bears the workers: `python -m agent.evaluator.forkserver FD`, started by agent/evaluator/jail.py.
+
+It imports once what every worker needs, and forks: a worker then starts in tens of milliseconds. It has one thread and
+never runs a product nor touches a GPU, so that its children may do both. Over the socket FD it is told, one line of
+JSON a message, to bear a child (with its three standard pipes and a pipe for its end), to have one say where it stands,
+or to end one. What descends from a child, and whatever a child leaves behind, dies with it; when the socket closes,
+everything does.
+"""
+
+import ctypes
+import faulthandler
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary")
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+LOOK_UP = 0.2  # seconds between two looks at what the children use
+RESIDENT_SHARE = 0.6  # of the machine's memory, for one child
+LARGEST_FOLDER = 8 << 30  # bytes that a child may have written
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A child: its number, its folder, and the pipe that hears of its end."""
+
+    pid: int
+    folder: str
+    status: int
+
+    def excess(self) -> str | None:
+        """Which limit it has passed that the kernel does not hold it to."""
+        with suppress(OSError, ValueError):
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+            if pages > RESIDENT_SHARE * os.sysconf("SC_PHYS_PAGES"):
+                return "memory"
+        with suppress(OSError), os.scandir(self.folder) as entries:
+            if sum(entry.stat(follow_symlinks=False).st_size for entry in entries) > LARGEST_FOLDER:
+                return "disk"
+        return None
+
+
+class ForkServer:
+    """Bears children, watches them and sees to it that none is left."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.wards: dict[str, Ward] = {}
+        self.died_of: dict[int, str] = {}
+
+    def serve(self, wakeup: int) -> None:
+        """Until the socket closes: whoever started this process is then gone."""
+        try:
+            while True:
+                ready = select.select([self.control, wakeup], [], [], LOOK_UP if self.wards else None)[0]
+                if wakeup in ready:
+                    os.read(wakeup, 1 << 10)
+                self._reap()
+                if self.control in ready and not self._obey():
+                    return
+                self._watch()
+        finally:
+            for key in list(self.wards):
+                self._end(key)
+
+    def _obey(self) -> bool:
+        """Read messages; False when there will be no more."""
+        data, pipes, _, _ = socket.recv_fds(self.control, 1 << 16, 4)
+        if not data:
+            return False
+        for line in data.splitlines():
+            match json.loads(line):
+                case {"bear": str() as key, "module": module, "arguments": arguments, "folder": folder}:
+                    self._bear(key, module, arguments, folder, pipes)
+                case {"where": str() as key} if key in self.wards:
+                    os.kill(self.wards[key].pid, signal.SIGUSR1)
+                case {"end": str() as key} if key in self.wards:
+                    self._end(key)
+        return True
+
+    def _bear(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            _live(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)
+        for pipe in pipes[:3]:
+            os.close(pipe)
+        self.wards[key] = Ward(pid, folder, pipes[3])
+
+    def _watch(self) -> None:
+        """The kernel limits addresses and files; this limits what is in memory and on disk."""
+        for ward in self.wards.values():
+            if excess := ward.excess():
+                self.died_of[ward.pid] = excess
+                os.kill(ward.pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        """Tell of the children that ended; whoever they left behind is killed."""
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._bury(*ended)
+        self._kill_strangers()
+
+    def _bury(self, pid: int, status: int) -> None:
+        for key, ward in list(self.wards.items()):
+            if ward.pid == pid:
+                message = {"code": os.waitstatus_to_exitcode(status), "excess": self.died_of.pop(pid, None)}
+                with suppress(OSError):  # nobody may listen any more
+                    os.write(ward.status, json.dumps(message).encode())
+                os.close(ward.status)
+                del self.wards[key]
+
+    def _end(self, key: str) -> None:
+        """Kill a child and all that descends from it, and wait for it."""
+        pid = self.wards[key].pid
+        for descendant in [*_descendants(pid), pid]:
+            with suppress(ProcessLookupError):
+                os.kill(descendant, signal.SIGKILL)
+        self._bury(pid, os.waitpid(pid, 0)[1])
+        self._kill_strangers()
+
+    def _kill_strangers(self) -> None:
+        """This process adopts the orphans among its descendants. It has no use for a child that it did not bear."""
+        while strangers := set(_children(os.getpid())) - {ward.pid for ward in self.wards.values()}:
+            for pid in strangers:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+
+def _children(parent: int) -> Iterator[int]:
+    """The living children of a process; none where there is no /proc."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, its_parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(its_parent) == parent and state not in "ZX":
+                yield int(entry.name)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for child in _children(pid):
+        found += [child, *_descendants(child)]
+    return found
+
+
+def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: str, pipes: list[int]) -> None:
+    """A child's whole life, from the fork to its end. It has three pipes and nothing else of its parent's."""
+    code = 1
+    try:
+        for number, pipe in enumerate(pipes[:3]):
+            os.dup2(pipe, number)
+        os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        os.chdir(folder)
+        _obey_parent(parent)
+        sys.argv = arguments
+        main()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _obey_parent(parent: int) -> None:
+    """Say where it stands when asked to or when it crashes; on Linux be the first to die, and with the parent."""
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before this process could ask to hear of it
+            os._exit(1)
+        with suppress(OSError):  # where memory runs out, the kernel shall take this process and not its parents
+            Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for module in PRELOADED:
+        importlib.import_module(module)
+    gc.freeze()  # what is here now is for all children, and no child shall look through it for garbage
+    wakeup, alarm = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
+    os.set_blocking(alarm, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(alarm)
+    ForkServer(control).serve(wakeup)
+
+
+if __name__ == "__main__":
+    main()

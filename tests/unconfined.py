@@ -1,0 +1,20 @@
+"""What a child would do if nothing confined it: a test has the fork server bear this one."""
+
+import os
+import subprocess
+import sys
+import time
+
+
+def main() -> None:
+    """Leave a daemon behind, a process that nothing ties to the one that began it, and do as the argument says."""
+    daemon = "import os, time; os.setsid(); open('daemon', 'w').write(str(os.getpid())); time.sleep(600)"
+    if os.fork() == 0:
+        os.setsid()
+        subprocess.Popen([sys.executable, "-c", daemon])
+        os._exit(0)
+    while not (os.path.exists("daemon") and open("daemon").read()):
+        time.sleep(0.01)
+    print("born", flush=True)
+    if sys.argv[1] == "stay":
+        time.sleep(600)
