@@ -111,7 +111,7 @@ class Search:
     def check(self, history: History, proposal: Proposal) -> tuple[float, ...]:
         """The signature of a proposal that may be trained; EvaluationFailed says why it may not."""
         with variant_file(proposal) as path:
-            signature = check(path, self.protocol, self.device).signature
+            signature = check(path, self.protocol).signature
         earlier = {run.name: run.signature for run in history.runs if run.signature and run.name != proposal.name}
         twin = find_duplicate(signature, earlier)
         if twin and proposal.author != BASELINE:

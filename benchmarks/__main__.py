@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 
 from agent.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract import sample_call
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import best_of_grid
-from agent.evaluator.probes import sample_call
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
 from agent.evaluator.stack import stacks

@@ -82,14 +82,14 @@ def test_signatures_that_are_none_are_no_duplicates():
 def test_a_check_in_a_worker_says_the_same_under_every_protocol(known):
     path = ROOT / "templates" / "naive.py"
     for protocol in (SMOKE, QUICK):
-        assert distance(check(path, protocol, "cpu").signature, known[TEMPLATE]) < TOLERANCE / 10
+        assert distance(check(path, protocol).signature, known[TEMPLATE]) < TOLERANCE / 10
 
 
 def test_a_check_refuses_what_an_evaluation_refuses(tmp_path):
     with pytest.raises(VariantRefused, match="imports os"):
-        check(write_variant(tmp_path, at_import="import os"), SMOKE, "cpu")
+        check(write_variant(tmp_path, at_import="import os"), SMOKE)
     with pytest.raises(EvaluationFailed, match=r"wrong shape: delta_rule_chunkwise returned o of shape") as caught:
-        check(write_variant(tmp_path, in_op="o = o[:, :, 1:]"), SMOKE, "cpu")
+        check(write_variant(tmp_path, in_op="o = o[:, :, 1:]"), SMOKE)
     assert caught.value.exit_code == USAGE
     with pytest.raises(EvaluationFailed, match=r"ZeroDivisionError.* \(line 6 of the variant\)"):
-        check(write_variant(tmp_path, in_op="1 / 0"), SMOKE, "cpu")
+        check(write_variant(tmp_path, in_op="1 / 0"), SMOKE)

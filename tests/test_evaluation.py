@@ -112,7 +112,13 @@ def test_learned_inputs_are_supplied_and_every_evaluation_has_a_secret_test_of_i
     assert other.test_seed != card.test_seed
 
 
-def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path):
+@pytest.fixture
+def no_gate(monkeypatch):
+    """A variant that holds what the gate would refuse, as one does that fooled it."""
+    monkeypatch.setattr("agent.evaluator.check.check_code", lambda path: None)
+
+
+def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path, no_gate):
     spying = "if any(name.startswith('inputs') for name in torch.os.listdir()): raise OSError(*torch.os.listdir())"
     with pytest.raises(EvaluationFailed, match="OSError") as caught:
         evaluate(write_variant(tmp_path, at_import=spying), ONE_TASK)
@@ -133,7 +139,7 @@ def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
     assert handed.keys() == {"chosen", "inputs"}
     # The labels are neither among the inputs nor to be had by drawing again from anything that the folder tells.
     targets = exam.examples[0].targets
-    assert (targets != handed["inputs"][0]).any()
+    assert (targets != handed["inputs"][0, : len(targets)]).any()
     assert not any(str(test_seed).encode() in path.read_bytes() for path in job.folder.iterdir())
     redrawn = draw(replica.setting, TINY.test_examples, split="test", seed=0, world=replica.seed, device="cpu")
     assert not torch.equal(redrawn.targets, targets)
@@ -188,9 +194,9 @@ def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason):
 
 
 def test_a_loss_that_is_no_longer_finite_is_diverged_and_no_score(tmp_path):
-    late = "global calls; calls += 1\nif calls > 6: o = o * float('nan')"
+    large = "if len(v) > 2: o = o * float('nan')"  # a batch, as in training and not in a probe
     with pytest.raises(EvaluationFailed, match="no longer finite at step") as caught:
-        evaluate(write_variant(tmp_path, at_import="calls = 0", in_op=late), ONE_TASK)
+        evaluate(write_variant(tmp_path, in_op=large), ONE_TASK)
     assert caught.value.failure.kind == "diverged"
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def main() -> None:
@@ -13,7 +14,7 @@ def main() -> None:
         os.setsid()
         subprocess.Popen([sys.executable, "-c", daemon])
         os._exit(0)
-    while not (os.path.exists("daemon") and open("daemon").read()):
+    while not (Path("daemon").exists() and Path("daemon").read_text()):
         time.sleep(0.01)
     print("born", flush=True)
     if sys.argv[1] == "stay":

@@ -56,4 +56,3 @@ def main() -> None:
             continue
         worked.append(name)
     print(json.dumps(asdict(layers) | {"tried": len(attempts(targets)), "worked": worked}), flush=True)
-

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from agent.errors import Unavailable, UsageError
+from agent.evaluator.check import check
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import Exam, best_of_grid, doubting
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.stack import stacks
-from agent.evaluator.variant import read_declaration
 from agent.evaluator.worker import Job
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
@@ -35,13 +35,13 @@ def evaluate(
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
-    read_declaration(variant)
     device = choose_device(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
     with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
         job = Job(Path(scratch), protocol.to_json(), device)
         job.write(variant)
+        check(job.variant, protocol)
         crew = Crew(job.folder, crew_size(device), started + protocol.time_limit_hours * 3600)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = crew.run([{"do": "describe"}, *training], watch)

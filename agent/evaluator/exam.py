@@ -3,15 +3,19 @@
 Only the parent runs this. It alone draws the test and holds its labels.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch import Tensor
 
 from agent.errors import FAILED, USAGE, DeltaSearchError
+from agent.evaluator.controls import Paper, prepare
 from agent.evaluator.metric import accuracy
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
@@ -52,44 +56,52 @@ class Exam:
     stack: int
     candidates: list[Candidate]
     examples: list[Examples]
+    papers: list[Paper]
 
     @classmethod
     def set(cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int) -> "Exam":
         """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else."""
-        return cls(
-            stack,
-            candidates,
-            [
-                draw(
-                    candidate.replica.setting,
-                    protocol.test_examples,
-                    split="test",
-                    seed=test_seed + candidate.replica.seed,
-                    world=candidate.replica.seed,
-                    device="cpu",
-                )
-                for candidate in candidates
-            ],
-        )
+        examples = [
+            draw(
+                candidate.replica.setting,
+                protocol.test_examples,
+                split="test",
+                seed=test_seed + candidate.replica.seed,
+                world=candidate.replica.seed,
+                device="cpu",
+            )
+            for candidate in candidates
+        ]
+        papers = [
+            prepare(drawn.inputs, test_seed + row, whole=candidate.replica.setting.task == "Compress")
+            for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
+        ]
+        return cls(stack, candidates, examples, papers)
 
     def hand_out(self, job: Job) -> None:
         """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
-        inputs = torch.stack([examples.inputs for examples in self.examples]).int()
+        inputs = torch.stack([paper.inputs for paper in self.papers]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
         save_file({"chosen": rows, "inputs": inputs}, job.inputs(self.stack))
 
     def mark(self, job: Job) -> list[SeedScore]:
-        """Read the predicted tokens and compare them with the labels; EvaluationFailed if they are not tokens."""
+        """Read the predicted tokens and compare them with the labels.
+
+        Raises EvaluationFailed if they are not tokens, or depend on what they must not.
+        """
         targets = torch.stack([examples.targets for examples in self.examples])
-        path, tokens = job.predictions(self.stack), 2 * targets.numel()
+        handed = (len(self.papers), *self.papers[0].inputs.shape)
+        path, tokens = job.predictions(self.stack), 2 * math.prod(handed)
         size = path.stat().st_size if path.is_file() else 0
         if size != 4 * tokens:
             raise EvaluationFailed(Failure("wrong shape", f"the worker predicted {size // 4:,} tokens, not {tokens:,}"))
         raw = bytearray(path.read_bytes())
-        predictions = torch.frombuffer(raw, dtype=torch.int32).view(2, *targets.shape).long()
+        answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *handed).long()
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
-        if bool(((predictions < 0) | (predictions >= classes)).any()):
+        if bool(((answers < 0) | (answers >= classes)).any()):
             raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
+        self._check_honesty(answers)
+        predictions = torch.stack([paper.scored(answers[:, row]) for row, paper in enumerate(self.papers)], dim=1)
         best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
         return [
             SeedScore(
@@ -108,6 +120,20 @@ class Exam:
             )
             for row, candidate in enumerate(self.candidates)
         ]
+
+    def _check_honesty(self, answers: Tensor) -> None:
+        """(2, R, N + C, T) predictions: of no model may they depend on later tokens or on other sequences."""
+        for row, (candidate, paper) in enumerate(zip(self.candidates, self.papers, strict=True)):
+            for predictions in answers[:, row]:
+                if share := paper.betrayed(predictions):
+                    raise EvaluationFailed(
+                        Failure(
+                            "refused",
+                            f"causality of the trained model, {candidate.replica.key}: {share:.0%} of the predictions "
+                            "before a cut change with the tokens after it or with the other sequences of the batch; "
+                            "an output may depend on its own token and earlier ones of its sequence alone",
+                        )
+                    )
 
 
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
@@ -147,5 +173,5 @@ def doubting() -> Iterator[None]:
     """Read a worker's account. It runs a variant's code, so it may say anything, and nonsense is its failure."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, OSError, SafetensorError) as error:
         raise EvaluationFailed(Failure("crash", f"the worker's account is garbled: {error!r}")) from error

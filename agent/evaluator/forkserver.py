@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary")
+# The last is what torch imports on the side when a probe counts what an op computes.
+PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary", "torch._dynamo")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
 RESIDENT_SHARE = 0.6  # of the machine's memory, for one child
@@ -64,11 +65,11 @@ class ForkServer:
         """Until the socket closes: whoever started this process is then gone."""
         try:
             while True:
-                ready = select.select([self.control, wakeup], [], [], LOOK_UP if self.wards else None)[0]
+                ready = select.select([self.control.fileno(), wakeup], [], [], LOOK_UP if self.wards else None)[0]
                 if wakeup in ready:
                     os.read(wakeup, 1 << 10)
                 self._reap()
-                if self.control in ready and not self._obey():
+                if self.control.fileno() in ready and not self._obey():
                     return
                 self._watch()
         finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from agent.evaluator.probes import sample_call, state_tensors
+from agent.evaluator.contract import sample_call, state_tensors
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.variant import Declaration, Variant
 

@@ -6,7 +6,7 @@ import time
 import torch
 
 from agent.baselines import baseline_path
-from agent.evaluator.probes import sample_call
+from agent.evaluator.contract import sample_call
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.variant import Variant, load_variant
 from agent.score import Speed

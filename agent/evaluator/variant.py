@@ -68,7 +68,7 @@ def read_declaration(path: Path) -> Declaration:
     Raises VariantRefused when the file is missing, is not Python, lacks the op, gives it another signature, imports
     what it may not, or declares what cannot be supplied.
     """
-    tree = _parse(path)
+    tree = parse_variant(path)
     _check_imports(tree, path)
     declaration = Declaration(
         _inputs(_literal(tree, "LEARNED_INPUTS", path), path),
@@ -92,7 +92,8 @@ def load_variant(path: Path) -> Variant:
     return Variant(op, declaration)
 
 
-def _parse(path: Path) -> ast.Module:
+def parse_variant(path: Path) -> ast.Module:
+    """The syntax tree of a file. Raises VariantRefused where it cannot be read, is too large or is not Python."""
     if path.exists() and not (path.is_file() or path.is_dir()):  # a device or a pipe may be read without end
         raise VariantRefused(f"{path}: cannot be read (it is no ordinary file); give the path of a variant file")
     try:

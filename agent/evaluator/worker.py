@@ -20,8 +20,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from agent.evaluator.confinement import confine
-from agent.evaluator.probes import check_contract, state_size
+from agent.evaluator.contract import check_contract, state_size
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.questions import answer_all
 from agent.evaluator.signature import signature
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.stack import Stack, stacks
@@ -61,6 +62,14 @@ class Job:
     def predictions(self, stack: int) -> Path:
         return self.folder / f"predictions-{stack}.bin"
 
+    @property
+    def questions(self) -> Path:
+        return self.folder / "questions.safetensors"
+
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.safetensors"
+
 
 class Worker:
     """A loaded variant that keeps the contract, ready to describe itself, to train and to predict."""
@@ -86,6 +95,15 @@ class Worker:
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What the op computes; that it keeps the contract is known by now."""
         return {"signature": signature(self.variant)}
+
+    def answer(
+        self, forms: list[dict[str, Any]], fill: bool, reply: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Answer the questions in the folder; with `fill`, in memory that is full of NaN before it is written."""
+        if fill:
+            # torch.use_deterministic_algorithms does the same, and imports a compiler on the way.
+            torch._C._set_deterministic_algorithms(True, warn_only=True)
+        return {"told": answer_all(self.variant, forms, self.job.questions, self.job.answers)}
 
     def train(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Train a stack, leave its weights in the folder and answer with the curves."""
@@ -169,4 +187,3 @@ def main() -> None:
     job = Job.read(Path(sys.argv[1]))
     confine(job.folder, job.device)  # from here on the variant's code may run
     serve(job, requests, replies)
-

@@ -1,0 +1,67 @@
+"""The last probe: while a trained model is tested, it is tested for honesty too.
+
+Among the sequences of a test are altered copies of some of them: the same up to a cut, then the tokens of another
+sequence. All are shuffled. A model that is causal and reads each sequence by itself predicts the same before the cut,
+whoever its neighbours are; one that is not gives itself away, and cannot know which sequences it had better be honest
+about. What is compared is what scores are made of: predicted tokens.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SHARE = 20  # one altered copy for so many sequences, at least FEWEST
+FEWEST = 8
+NEAR = 8  # positions before the cut that are compared: a glance ahead shows there, however short it is
+# Rounding may tip a prediction that hangs in the balance. On a CPU none was seen to tip.
+TOLERATED = 0.02
+TOLERATED_AT_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A test as it is handed out.
+
+    `inputs` is (N + C, T), shuffled; `places` says for each of the N sequences, then for each of the C altered copies,
+    which row it is. Copy c is sequence `copied[c]` up to position `cuts[c]`.
+    """
+
+    inputs: Tensor
+    places: Tensor
+    copied: Tensor
+    cuts: Tensor
+
+    @property
+    def tests(self) -> int:
+        """How many sequences are really scored: N."""
+        return len(self.places) - len(self.copied)
+
+    def scored(self, predictions: Tensor) -> Tensor:
+        """(..., N + C, T) predictions of the rows -> (..., N, T) of the sequences in their own order."""
+        return predictions[..., self.places[: self.tests], :]
+
+    def betrayed(self, predictions: Tensor) -> float | None:
+        """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if all is well."""
+        originals = predictions[self.places[self.copied]]
+        copies = predictions[self.places[self.tests :]]
+        positions = torch.arange(predictions.shape[1])
+        near = (positions < self.cuts[:, None]) & (positions >= self.cuts[:, None] - NEAR)
+        changed, compared = int(((originals != copies) & near).sum()), int(near.sum())
+        return changed / compared if changed > TOLERATED_AT_LEAST + TOLERATED * compared else None
+
+
+def prepare(inputs: Tensor, seed: int, whole: bool) -> Paper:
+    """Hide altered copies among the (N, T) inputs of a test. `whole`: the model may read all of a sequence before it
+    answers, as an auto-encoder does, so that copies are left as they are and only their neighbours differ."""
+    chance = torch.Generator().manual_seed(seed)
+    tests, length = inputs.shape
+    count = max(FEWEST, tests // SHARE)
+    copied, others = torch.randint(0, tests, (2, count), generator=chance)
+    cuts = torch.full((count,), length) if whole else torch.randint(1, length, (count,), generator=chance)
+    early = torch.arange(length) < cuts[:, None]
+    copies = torch.where(early, inputs[copied], inputs[others])
+    places = torch.randperm(tests + count, generator=chance)
+    shuffled = torch.empty(tests + count, length, dtype=inputs.dtype)
+    shuffled[places] = torch.cat([inputs, copies])
+    return Paper(shuffled, places, copied, cuts)
