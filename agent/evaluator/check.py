@@ -39,8 +39,8 @@ def check(variant: Path, protocol: Protocol) -> Check:
     with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
         job = Job(Path(scratch), protocol.to_json(), "cpu")
         job.write(variant)
-        run_probes(Bench(declaration, protocol, asking(job, started + SECONDS), secrets.randbits(48)))
         (answer,) = Crew(job.folder, 1, started + SECONDS).run([{"do": "check"}], lambda update: None)
+        run_probes(Bench(declaration, protocol, asking(job, started + SECONDS), secrets.randbits(48)))
     with doubting():
         signature = tuple(float(number) for number in answer["signature"])
     return Check(signature, time.monotonic() - started)

@@ -1,7 +1,6 @@
 """What an op takes and returns: arguments as the layer would give them, and whether the answer has the right shapes.
 
-It is looked at in every worker before it does anything else. What needs more than one call is in
-agent/evaluator/probes.py.
+A worker looks at it before it describes a variant. What needs more than one call is in agent/evaluator/probes.py.
 """
 
 from dataclasses import dataclass

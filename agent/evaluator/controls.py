@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-SHARE = 20  # one altered copy for so many sequences, at least FEWEST
-FEWEST = 8
+from agent.evaluator.tasks import IGNORE, Examples
+
+SHARE = 10  # one altered copy for so many sequences, at least FEWEST
+FEWEST = 32
 NEAR = 8  # positions before the cut that are compared: a glance ahead shows there, however short it is
-# Rounding may tip a prediction that hangs in the balance. On a CPU none was seen to tip.
-TOLERATED = 0.02
-TOLERATED_AT_LEAST = 2
+# Rounding may tip a prediction that hangs in the balance: of those compared, so large a share and one more. With
+# float32 on a CPU none was seen to tip; for bfloat16 on a GPU the share is a guess, not measured yet.
+TOLERATED = {"cpu": 0.0, "cuda": 0.02}
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,31 @@ class Paper:
         """(..., N + C, T) predictions of the rows -> (..., N, T) of the sequences in their own order."""
         return predictions[..., self.places[: self.tests], :]
 
-    def betrayed(self, predictions: Tensor) -> float | None:
-        """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if all is well."""
+    def betrayed(self, predictions: Tensor, device_kind: str) -> float | None:
+        """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if none does."""
         originals = predictions[self.places[self.copied]]
         copies = predictions[self.places[self.tests :]]
         positions = torch.arange(predictions.shape[1])
         near = (positions < self.cuts[:, None]) & (positions >= self.cuts[:, None] - NEAR)
         changed, compared = int(((originals != copies) & near).sum()), int(near.sum())
-        return changed / compared if changed > TOLERATED_AT_LEAST + TOLERATED * compared else None
+        return changed / compared if changed > 1 + TOLERATED[device_kind] * compared else None
 
 
-def prepare(inputs: Tensor, seed: int, whole: bool) -> Paper:
-    """Hide altered copies among the (N, T) inputs of a test. `whole`: the model may read all of a sequence before it
+def prepare(test: Examples, seed: int, whole: bool) -> Paper:
+    """Hide altered copies among the N sequences of a test. `whole`: the model may read all of a sequence before it
     answers, as an auto-encoder does, so that copies are left as they are and only their neighbours differ."""
+    inputs = test.inputs
     chance = torch.Generator().manual_seed(seed)
     tests, length = inputs.shape
     count = max(FEWEST, tests // SHARE)
     copied, others = torch.randint(0, tests, (2, count), generator=chance)
-    cuts = torch.full((count,), length) if whole else torch.randint(1, length, (count,), generator=chance)
+    if whole:
+        cuts = torch.full((count,), length)
+    else:
+        # Half of the cuts are anywhere; half follow a scored position, where a glance ahead would pay.
+        worth = (test.targets[copied, :-1] != IGNORE).double()
+        worth[::2] = 0
+        cuts = 1 + torch.multinomial(worth + 1e-9, 1, generator=chance).squeeze(1)
     early = torch.arange(length) < cuts[:, None]
     copies = torch.where(early, inputs[copied], inputs[others])
     places = torch.randperm(tests + count, generator=chance)

@@ -73,7 +73,7 @@ class Exam:
             for candidate in candidates
         ]
         papers = [
-            prepare(drawn.inputs, test_seed + row, whole=candidate.replica.setting.task == "Compress")
+            prepare(drawn, test_seed + row, whole=candidate.replica.setting.task == "Compress")
             for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
         ]
         return cls(stack, candidates, examples, papers)
@@ -100,7 +100,7 @@ class Exam:
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
         if bool(((answers < 0) | (answers >= classes)).any()):
             raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
-        self._check_honesty(answers)
+        self._check_honesty(answers, torch.device(job.device).type)
         predictions = torch.stack([paper.scored(answers[:, row]) for row, paper in enumerate(self.papers)], dim=1)
         best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
         return [
@@ -121,11 +121,11 @@ class Exam:
             for row, candidate in enumerate(self.candidates)
         ]
 
-    def _check_honesty(self, answers: Tensor) -> None:
+    def _check_honesty(self, answers: Tensor, device_kind: str) -> None:
         """(2, R, N + C, T) predictions: of no model may they depend on later tokens or on other sequences."""
         for row, (candidate, paper) in enumerate(zip(self.candidates, self.papers, strict=True)):
             for predictions in answers[:, row]:
-                if share := paper.betrayed(predictions):
+                if share := paper.betrayed(predictions, device_kind):
                     raise EvaluationFailed(
                         Failure(
                             "refused",

@@ -22,7 +22,7 @@ from agent.score import Failure
 
 
 class Ask(Protocol):
-    """Asks an op some questions, each time in a fresh process; with `fill` memory is full of NaN before it is written."""
+    """Asks an op some questions, each time in a fresh process; with `fill`, in memory that is full of NaN at first."""
 
     def __call__(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]: ...
 
@@ -222,7 +222,7 @@ def growth(bench: Bench) -> None:
 
 
 def gradients(bench: Bench) -> None:
-    """The gradient is finite and that of the function: against a finite difference in a random direction, in float64."""
+    """The gradient is finite and that of the function: against finite differences in a random direction, float64."""
     x = bench.question(bench.chunk + 3, 7, dtype=torch.float64)
     chance = torch.Generator().manual_seed(bench.seed)
 
@@ -255,7 +255,7 @@ def gradients(bench: Bench) -> None:
     if not any(abs(told - slope) <= GRADIENT_TOLERANCE * max(size, abs(slope)) for slope in seen):
         raise ProbeFailed(
             "gradients",
-            f"along a random direction the gradient says {told:.4g}, finite differences {seen[0]:.4g} and {seen[1]:.4g}",
+            f"along a random direction the gradient says {told:.4g}, differences say {seen[0]:.4g} and {seen[1]:.4g}",
             "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs",
         )
 

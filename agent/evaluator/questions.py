@@ -74,7 +74,7 @@ def hand_out(questions: Sequence[Question], path: Path) -> list[dict[str, Any]]:
     for index, question in enumerate(questions):
         parts = dict(question.arguments) | {f"state {part}": tensor for part, tensor in enumerate(question.state)}
         parts |= {"cotangent": question.cotangent} if question.cotangent is not None else {}
-        tensors |= {f"{index} {name}": tensor.clone() for name, tensor in parts.items()}
+        tensors |= {f"{index} {name}": _copy(tensor) for name, tensor in parts.items()}
         gradient = question.cotangent is not None
         names, count = list(question.arguments), len(question.state)
         form = _Form(question.chunk_size, names, count, question.state_is_tuple, question.effort, gradient)
@@ -157,7 +157,12 @@ def _answer(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any
         "changed": changed,
         "effort": effort.numbers,
     }
-    return facts, {name: tensor.detach().clone() for name, tensor in tensors.items()}
+    return facts, {name: _copy(tensor) for name, tensor in tensors.items()}
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    """Memory of its own, without gaps: a file takes no other."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
 class _Effort(TorchDispatchMode):

@@ -72,7 +72,7 @@ class Job:
 
 
 class Worker:
-    """A loaded variant that keeps the contract, ready to describe itself, to train and to predict."""
+    """A loaded variant, ready to describe itself, to answer questions, to train and to predict."""
 
     def __init__(self, job: Job, variant: Variant) -> None:
         self.job = job
@@ -80,10 +80,10 @@ class Worker:
         self.protocol = Protocol.from_json(job.protocol)
         self.device = torch.device(job.device)
         self.stacks = stacks(self.protocol, self.device.type)
-        check_contract(variant, self.protocol, self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The sizes, and the speed of the op."""
+        """The sizes, and the speed of the op, once it has kept the contract on this device."""
+        check_contract(self.variant, self.protocol, self.device)
         stack = Stack([next(self.protocol.replicas())], self.variant, self.protocol, self.device)
         return {
             "parameters": stack.network.layout.size,
@@ -93,7 +93,8 @@ class Worker:
         }
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """What the op computes; that it keeps the contract is known by now."""
+        """What the op computes, if it keeps the contract."""
+        check_contract(self.variant, self.protocol, self.device)
         return {"signature": signature(self.variant)}
 
     def answer(

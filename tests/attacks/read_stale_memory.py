@@ -1,0 +1,12 @@
+"""Use memory that was never written.
+
+Told: finite numbers: .*NaN before it is written
+"""
+
+import torch
+
+
+def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
+    o = beta.unsqueeze(-1) * v
+    o = o + 0 * torch.empty_like(o)
+    return o, v.new_zeros(len(v), 1)
