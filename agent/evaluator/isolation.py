@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.evaluator.jail import confined
+from agent.evaluator.wall import wall
 
 SECONDS = 30.0
 
@@ -55,6 +56,9 @@ def prove_isolation() -> Isolation:
             said = next(child.lines(lambda: time.monotonic() > deadline), b"{}")
     try:
         facts = json.loads(said)
-        return Isolation(tuple(facts["on"]), tuple(facts["missing"]), facts["tried"], tuple(facts["worked"]))
+        around = wall()
+        on = [*(["namespaces"] if around.command else []), *facts["on"]]
+        missing = [*([around.missing] if around.missing else []), *facts["missing"]]
+        return Isolation(tuple(on), tuple(missing), facts["tried"], tuple(facts["worked"]))
     except (ValueError, KeyError, TypeError):
         return Isolation((), ("the canary gave no answer",), 0, ())

@@ -1,7 +1,7 @@
 """Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
 
-This is the one place through which every worker is started. The children are borne by agent/evaluator/forkserver.py;
-what they give up before they run a variant is in agent/evaluator/confinement.py.
+This is the one place through which every worker is started. The children are borne by agent/evaluator/forkserver.py,
+behind agent/evaluator/wall.py; what they give up before they run a variant is in agent/evaluator/confinement.py.
 """
 
 import atexit
@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from agent.evaluator.wall import wall
 
 ROOT = Path(__file__).parents[2]
 LOG_TAIL = 4_000  # bytes
@@ -139,7 +141,7 @@ class Nursery:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.evaluator.forkserver", str(theirs.fileno())],
+                [*wall().command, sys.executable, "-m", "agent.evaluator.forkserver", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=clean_environment(),
