@@ -1,24 +1,17 @@
 """The loop from the command line."""
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from agent.budget import Budget, Ledger, Stop
+from agent.budget import Ledger, Stop
 from agent.config import Config, read_config
-from agent.errors import Unavailable
-from agent.proposer import Proposer
-from agent.verbs.evaluating import protocol_of
 from agent.verbs.options import HERE, DeviceOption, ProtocolOption, WorkspaceOption
 from agent.workspace import Workspace
-
-TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def search(
@@ -46,50 +39,18 @@ def search(
 
 
 def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> Stop:
-    """Bring everyone together, search, and say at the end what came of it."""
-    protocol = protocol_of(config.protocol, config.device)
-    workspace.check_protocol(protocol.name, protocol.fingerprint)
-
-    from agent.evaluator.evaluation import choose_device
-    from agent.evaluator.isolation import prove_isolation
-    from agent.journal import Journal
-    from agent.lineage import Lineage
-    from agent.loop import Search
+    """Search, and say at the end what came of it."""
+    from agent.assembly import assemble, require_isolation
     from agent.screen import open_screen
     from agent.summary import summarise
 
-    isolation = prove_isolation()
-    if not isolation.proven and not allow_unsandboxed:
-        raise Unavailable(f"{isolation.line}; search without it with --allow-unsandboxed, at your own risk")
-    resolved = config.model_dump() | {"protocol": protocol.name, "device": choose_device(config.device)}
-    ledger = Ledger(Budget(config.hours, config.runs, config.max_cost, config.max_failures))
+    isolation = require_isolation(allow_unsandboxed)
     with open_screen() as screen:
-        journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
-        loop = Search(
-            workspace,
-            protocol,
-            resolved["device"],
-            _proposer(config),
-            Lineage(workspace.root),
-            ledger,
-            journal,
-            config.baselines,
-            config.seed,
-            isolation.line,
-            files={"config.json": json.dumps(resolved, indent=1) + "\n"},
-        )
-        with stopping(ledger, screen.line):
+        loop = assemble(config, workspace, isolation, screen)
+        with stopping(loop.ledger, screen.line):
             stop = loop.run()
     print(summarise(workspace.history(), stop, workspace.root))
     return stop
-
-
-def _proposer(config: Config) -> Proposer:
-    """Who proposes: a language model where there is a key, the catalogue otherwise."""
-    from agent.proposer.catalogue import Catalogue
-    from agent.proposer.moves import load_moves
-
-    return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(TEMPLATES / "moves"))
 
 
 @contextmanager
