@@ -2,8 +2,9 @@
 
 import csv
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -29,12 +30,42 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A share of a variance and the degrees of freedom of the sample that tells it.
+
+    `measured` names the setting whose measured noise that sample is. All cards have it in common, so it counts once,
+    however many scores lean on it; None is a sample of this score's own.
+    """
+
+    variance: float
+    freedom: int
+    measured: str | None = None
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """A score with the standard error of its noise, and how many degrees of freedom that error rests on."""
+    """A score, and what the variance of its noise is made of."""
 
     mean: float
-    error: float
-    degrees_of_freedom: int
+    shares: tuple[Share, ...]
+
+    @property
+    def error(self) -> float:
+        """The standard error."""
+        return math.sqrt(sum(share.variance for share in self.shares))
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """How many the error rests on (Satterthwaite 1946, Welch 1947): where one noisy share outweighs the others, no
+        more than that share's, however many seeds the quiet ones have. 0 where nothing is known of a share."""
+        samples: dict[str | int, tuple[float, int]] = {}
+        for own, share in enumerate(self.shares):
+            name = own if share.measured is None else share.measured
+            samples[name] = (samples.get(name, (0.0, 0))[0] + share.variance, share.freedom)
+        if not all(freedom for _, freedom in samples.values()):
+            return 0.0
+        uncertainty = sum(variance**2 / freedom for variance, freedom in samples.values())
+        return sum(variance for variance, _ in samples.values()) ** 2 / uncertainty
 
 
 @dataclass(frozen=True)
@@ -67,23 +98,38 @@ def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:
 
     Two seeds alone say little of a variance; the measured noise lends them the seeds that it was measured on.
     """
-    variances, freedom = [], 0
-    for setting, scores in score.by_setting.items():
-        prior = noise.get(setting, Noise(0.0, 1))
-        mean = fmean(scores)
-        weight = prior.seeds - 1 + len(scores) - 1
-        squares = (prior.seeds - 1) * prior.std**2 + sum((value - mean) ** 2 for value in scores)
-        variance = squares / weight if weight else math.inf
-        variances.append(max(variance, LEAST_STD**2) / len(scores))
-        freedom += weight
-    return Estimate(score.mean, math.sqrt(sum(variances)) / len(variances), freedom)
+    shares = [
+        share
+        for setting, scores in score.by_setting.items()
+        for share in _shares(setting, scores, noise.get(setting, Noise(0.0, 1)))
+    ]
+    return Estimate(score.mean, _divided(shares, by=len(score.by_setting)))
+
+
+def _shares(setting: str, scores: list[float], prior: Noise) -> list[Share]:
+    """The variance of one setting's mean over its seeds."""
+    known, own = prior.seeds - 1, len(scores) - 1
+    if known + own == 0:
+        return [Share(math.inf, 0)]
+    mean, weight = fmean(scores), (known + own) * len(scores)
+    shares = [
+        Share(known * prior.std**2 / weight, known, setting),
+        Share(sum((value - mean) ** 2 for value in scores) / weight, own),
+    ]
+    below = LEAST_STD**2 / len(scores) - sum(share.variance for share in shares)
+    shares.append(Share(max(0.0, below), known + own))
+    return [share for share in shares if share.freedom]
+
+
+def _divided(shares: Iterable[Share], by: int) -> tuple[Share, ...]:
+    """The shares of a sum's variance -> those of the mean's."""
+    return tuple(replace(share, variance=share.variance / by**2) for share in shares)
 
 
 def average(estimates: list[Estimate]) -> Estimate:
     """The mean over tasks."""
-    error = math.sqrt(sum(task.error**2 for task in estimates)) / len(estimates)
-    freedom = sum(task.degrees_of_freedom for task in estimates)
-    return Estimate(fmean(task.mean for task in estimates), error, freedom)
+    shares = chain.from_iterable(task.shares for task in estimates)
+    return Estimate(fmean(task.mean for task in estimates), _divided(shares, by=len(estimates)))
 
 
 def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
@@ -99,14 +145,13 @@ def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> di
 
 
 def _difference(a: Estimate, b: Estimate) -> Comparison:
-    difference, error = a.mean - b.mean, math.hypot(a.error, b.error)
-    freedom = a.degrees_of_freedom + b.degrees_of_freedom
-    if not math.isfinite(error) or freedom == 0:
-        return Comparison(difference, math.inf, 0.0)
-    return Comparison(difference, error, student(abs(difference) / error, freedom))
+    found = Estimate(a.mean - b.mean, a.shares + b.shares)
+    if found.degrees_of_freedom == 0:
+        return Comparison(found.mean, math.inf, 0.0)
+    return Comparison(found.mean, found.error, student(abs(found.mean) / found.error, found.degrees_of_freedom))
 
 
-def student(t: float, freedom: int) -> float:
+def student(t: float, freedom: float) -> float:
     """P(|T| < t) of Student's distribution, by Simpson's rule after x = sqrt(freedom) tan(angle), which makes the
     density a power of a cosine (Abramowitz and Stegun 26.7)."""
     end, intervals = math.atan(t / math.sqrt(freedom)), 400

@@ -84,10 +84,6 @@ class TaskScore:
             return None
         return sum(repeated) ** 0.5 / len(repeated)
 
-    @property
-    def degrees_of_freedom(self) -> int:
-        return sum(len(scores) - 1 for scores in self.by_setting.values())
-
 
 @dataclass(frozen=True)
 class Speed:

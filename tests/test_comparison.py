@@ -1,6 +1,8 @@
 """When a difference counts, and when it is only noise."""
 
 import math
+import random
+from statistics import stdev
 
 import pytest
 
@@ -72,7 +74,9 @@ def test_an_estimate_pools_its_own_seeds_with_the_measured_noise():
     b = 0.02**2  # all that is known of it was measured
     assert found.mean == pytest.approx((0.45 + 0.7) / 2)
     assert found.error == pytest.approx(math.sqrt(a + b) / 2)
-    assert found.degrees_of_freedom == 5 + 2
+    # The measured share of a, what its own seeds add, and b, by Welch's formula.
+    parts = [(4 * 0.03**2 / 10, 4), (2 * 0.05**2 / 10, 1), (b, 2)]
+    assert found.degrees_of_freedom == pytest.approx((a + b) ** 2 / sum(part**2 / freedom for part, freedom in parts))
 
 
 def test_without_measured_noise_an_estimate_rests_on_its_own_seeds():
@@ -80,7 +84,8 @@ def test_without_measured_noise_an_estimate_rests_on_its_own_seeds():
     found = estimate(score, {})
     assert found.error == pytest.approx(math.sqrt(0.01 / 3 + 0.02 / 2) / 2)
     assert found.error == pytest.approx(score.spread)
-    assert found.degrees_of_freedom == score.degrees_of_freedom == 3
+    a, b = 0.01 / 3, 0.02 / 2
+    assert found.degrees_of_freedom == pytest.approx((a + b) ** 2 / (a**2 / 2 + b**2 / 1))
 
 
 def test_one_seed_of_unmeasured_noise_has_no_error_to_speak_of():
@@ -99,7 +104,6 @@ def test_an_average_weighs_its_tasks_alike():
     both = average([one, two])
     assert both.mean == pytest.approx((0.5 + (0.85 + 0.35 + 0.0) / 3) / 2)
     assert both.error == pytest.approx(math.hypot(one.error, two.error) / 2)
-    assert both.degrees_of_freedom == 2 + 3
 
 
 def test_a_comparison_is_a_t_test():
@@ -109,6 +113,47 @@ def test_a_comparison_is_a_t_test():
     assert found.error == pytest.approx(math.sqrt(0.02 / 3))
     assert found.confidence == pytest.approx(student(2.449490, 4), abs=1e-6)
     assert 0.92 < found.confidence < 0.95  # the table's t for 0.95 is 2.776
+
+
+def test_samples_of_one_variance_lend_all_their_degrees_of_freedom():
+    """Welch's formula then comes to the plain sum."""
+    assert estimate(task_score(a=[0.4, 0.5, 0.6], b=[0.7, 0.8, 0.9]), {}).degrees_of_freedom == pytest.approx(2 + 2)
+
+
+def test_many_quiet_seeds_do_not_make_a_noisy_score_certain():
+    """The error comes from two noisy seeds; ten quiet ones of another task know nothing of it."""
+    noisy, quiet = (
+        task_score("Memorize", a=[0.3, 0.5]),
+        task_score("Context Recall", a=[0.98 + i / 1e3 for i in range(10)]),
+    )
+    both = average([estimate(noisy, {}), estimate(quiet, {})])
+    assert 1 <= both.degrees_of_freedom < 1.01
+
+
+def test_two_cards_that_lean_on_one_measurement_count_it_once():
+    """One seed each: the only variance known is the measured one, with four degrees of freedom, not eight."""
+    mine, theirs = (card(task_score(a=[score])) for score in (0.6, 0.5))
+    found = compare(mine, theirs, {"a": Noise(0.03, 5)})["Memorize"]
+    assert found.error == pytest.approx(0.03 * math.sqrt(2))
+    assert found.confidence == pytest.approx(student(0.1 / found.error, 4))
+
+
+def test_equals_are_told_apart_no_oftener_than_the_confidence_allows():
+    """Six tasks of very different noise, three seeds, noise measured on four: 1,500 pairs of cards of one variant."""
+    chance, stds = random.Random(0), (0.15, 0.1, 0.02, 0.01, 0.005, 0.005)
+
+    def drawn(std: float, seeds: int) -> list[float]:
+        return [chance.gauss(0.5, std) for _ in range(seeds)]
+
+    def one_card() -> ScoreCard:
+        return card(*(task_score(f"task {i}", **{f"s{i}": drawn(std, 3)}) for i, std in enumerate(stds)))
+
+    apart, pairs = 0, 1500
+    for _ in range(pairs):
+        noise = {f"s{i}": Noise(stdev(drawn(std, 4)), 4) for i, std in enumerate(stds)}
+        found = compare(one_card(), one_card(), noise)
+        apart += found[AVERAGE].verdict != "indistinguishable"
+    assert 0.02 < apart / pairs < 0.06
 
 
 def test_verdicts():
