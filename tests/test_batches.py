@@ -98,8 +98,8 @@ def test_validation_scores_what_the_test_scores():
     assert (asked.targets == IGNORE).float().mean() > 0.5
 
 
-@pytest.mark.parametrize("test_seed", [0, 1, 1000])
-def test_validation_is_no_test_of_a_small_seed(test_seed):
+@pytest.mark.parametrize("test_seed", [0, 1, 1000, -2, 1 << 32, (1 << 32) - 2])
+def test_validation_is_no_test_of_any_seed(test_seed):
     """Tests are drawn like validations, from a seed of their own, which a person may choose."""
     each = replica(MANY_TOKENS[40], seed=2)
     test = draw(each.setting, 30, split="test", seed=test_seed + each.seed, world=each.seed, device=CPU)

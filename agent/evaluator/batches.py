@@ -11,9 +11,6 @@ from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import IGNORE, Examples, draw
 from agent.evaluator.tasks.request import chance_of
 
-# Seeds of the draws of a replica: far apart, so that no replica validates on what another trains on.
-VALIDATION_SEED = 1 << 32
-
 
 @dataclass
 class Collection:
@@ -71,8 +68,8 @@ def validation_examples(replicas: list[Replica], count: int, device: torch.devic
     """Examples of the kind that the test has, but another draw: they choose the checkpoint and the end of training."""
 
     def drawn(replica: Replica) -> Examples:
-        seed = VALIDATION_SEED + replica.seed
-        return draw(replica.setting, count, split="test", seed=seed, world=replica.seed, device=device)
+        seed = replica.seed
+        return draw(replica.setting, count, split="validation", seed=seed, world=seed, device=device)
 
     return Collection.of(replicas, drawn, device)
 

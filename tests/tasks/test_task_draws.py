@@ -46,8 +46,8 @@ def test_the_seed_of_a_draw_is_the_same_in_every_process():
 @each_task
 @pytest.mark.parametrize(
     "other",
-    [{"split": "test"}, {"seed": 1}, {"setting": {"train_examples": 99}}],
-    ids=["split", "seed", "setting"],
+    [{"split": "test"}, {"split": "validation"}, {"seed": 1}, {"setting": {"train_examples": 99}}],
+    ids=["test", "validation", "seed", "setting"],
 )
 def test_draws_that_differ_in_one_argument_are_independent(setting, other):
     """In two independent draws a row meets its namesake as rarely as it meets any other row."""
@@ -84,5 +84,5 @@ def test_only_memorize_depends_on_the_world():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         draw(MEMORIZE, 0, split="train", seed=0, world=0, device="cpu")
-    with pytest.raises(ValueError, match="'test' with another seed"):
-        draw(MEMORIZE, 1, split="validation", seed=0, world=0, device="cpu")
+    with pytest.raises(ValueError, match="no split 'exam': train, validation, test"):
+        draw(MEMORIZE, 1, split="exam", seed=0, world=0, device="cpu")

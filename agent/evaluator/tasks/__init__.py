@@ -1,6 +1,7 @@
 """The six MAD tasks (Poli et al. 2024, arXiv 2403.17844), drawn on the device without a loop over examples."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import torch
 
@@ -31,20 +32,19 @@ BLOCK_TOKENS = 2**18
 def draw(setting: Setting, count: int, *, split: Split, seed: int, world: int, device: torch.device | str) -> Examples:
     """`count` examples of a setting: inputs and targets, (count, setting.input_length) each.
 
-    split: "train" has the targets of training (in the recall tasks every next token), "test" those of scoring. A
-        validation draw is a "test" with a seed of its own. Draws of one seed but different split or setting are
-        independent of each other.
+    split: "train" has the targets of training (in the recall tasks every next token), "validation" and
+        "test" those of scoring. Draws that differ in seed, split or setting are independent of each other.
     seed: of this draw; the same arguments on the same kind of device give the same examples.
     world: the seed of what all draws of one replica share, which is the map that Memorize asks for.
     """
     if count < 1:
         raise ValueError(f"cannot draw {count} examples: ask for at least 1")
-    if split not in ("train", "test"):
-        raise ValueError(f"there is no split {split!r}: 'train' or 'test'; for validation use 'test' with another seed")
+    if split not in get_args(Split):
+        raise ValueError(f"there is no split {split!r}: {', '.join(get_args(Split))}")
     chance = chance_of(f"{setting.label}, {split}, seed {seed}", device)
     rows = max(1, BLOCK_TOKENS // setting.length)
     blocks = [
-        GENERATORS[setting.task](Request(setting, min(rows, count - start), split, world, chance))
+        GENERATORS[setting.task](Request(setting, min(rows, count - start), split != "train", world, chance))
         for start in range(0, count, rows)
     ]
     return Examples(torch.cat([block.inputs for block in blocks]), torch.cat([block.targets for block in blocks]))

@@ -31,7 +31,7 @@ def fuzzy_recall(request: Request) -> Examples:
     write(pairs.values, value_motifs(setting), value_starts, pairs.used, sequence)
 
     answers = sequence
-    if request.split == "test":
+    if request.scored:
         answers = request.full(setting.length + 2, IGNORE)
         scored = pairs.used & shown_before(pairs.keys)
         write(pairs.values, value_motifs(setting), value_starts, scored, answers)
@@ -66,7 +66,7 @@ def lay_out(request: Request) -> Pairs:
     its showing, too.
     """
     setting, longest_pair = request.setting, 2 * request.setting.motif
-    shortest_pair = 1 + (setting.motif if request.split == "test" else 1)
+    shortest_pair = 1 + (setting.motif if request.scored else 1)
     slots = setting.length // shortest_pair  # more than a row has room for
     keys = draw_keys(request, 1 + slots)
     values = draw_values(request, keys)
@@ -94,7 +94,7 @@ def lay_out(request: Request) -> Pairs:
 def draw_keys(request: Request, slots: int) -> Tensor:
     """(N, S) motif codes."""
     motifs, chance = key_motifs(request.setting), request.integers(CHANCE, slots)
-    return motifs.pick_longest(chance) if request.split == "test" else motifs.pick(chance)
+    return motifs.pick_longest(chance) if request.scored else motifs.pick(chance)
 
 
 def draw_values(request: Request, keys: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def recall(request: Request) -> Examples:
         noise = ordinary + request.integers(setting.noise_vocab, 2 * pairs).view_as(sequence)
         sequence = torch.where(noisy.unsqueeze(2), noise, sequence)
     answers = sequence
-    if request.split == "test":
+    if request.scored:
         scored = shown_before(keys.masked_fill(noisy, -1)) & ~noisy
         answers = torch.full_like(sequence, IGNORE)
         answers[:, :, 1] = values.masked_fill(~scored, IGNORE)

@@ -11,7 +11,7 @@ from agent.evaluator.setting import Setting
 
 IGNORE = -100  # the target of a position that is not scored; also what torch's cross_entropy ignores
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class Request:
-    """So many examples of a setting. `chance` is used up as numbers are drawn from it."""
+    """So many examples of a setting. `chance` is used up as numbers are drawn from it.
+
+    With `scored` they are made and targeted as for a score, without it as for training.
+    """
 
     setting: Setting
     count: int
-    split: Split
+    scored: bool
     world: int
     chance: torch.Generator
 
