@@ -11,6 +11,7 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -160,6 +161,7 @@ def clean_environment() -> dict[str, str]:
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
     return environment | {
         "PYTHONPATH": str(ROOT),
+        "TMPDIR": tempfile.gettempdir(),  # behind the wall the one folder that can be written
         # A thread that a library starts before the confinement would stay outside of it.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
