@@ -159,9 +159,11 @@ def clean_environment() -> dict[str, str]:
     """What a worker may know of its surroundings: no key, no home, no proxy."""
     passed_on = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+    scratch = tempfile.gettempdir()  # behind the wall the one folder that can be written
     return environment | {
         "PYTHONPATH": str(ROOT),
-        "TMPDIR": tempfile.gettempdir(),  # behind the wall the one folder that can be written
+        "TMPDIR": scratch,
+        "TORCHINDUCTOR_CACHE_DIR": scratch,  # importing it makes a folder, unless there is one
         # A thread that a library starts before the confinement would stay outside of it.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
