@@ -7,7 +7,7 @@ VARIANT ?= templates/naive.py
 HOURS ?= 0.25
 OPTIONS ?=
 
-.PHONY: help install search test lint bench evaluate clean
+.PHONY: help install search test lint bench seed-table evaluate clean
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it"
@@ -15,6 +15,7 @@ help:
 	@echo "make test       install, then run the tests"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
+	@echo "make seed-table install, then measure what is missing of the known systems; OPTIONS=\"--hours 1 --task Memorize\""
 	@echo "make lint       install, then ruff and mypy"
 	@echo "make clean      remove $(VENV)"
 
@@ -37,6 +38,9 @@ lint: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+seed-table: $(STAMP)
+	$(RUN) -m agent.study seed-table $(OPTIONS)
 
 bench: $(STAMP)
 	$(RUN) -m benchmarks

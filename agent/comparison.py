@@ -140,11 +140,12 @@ def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> di
             "cannot be compared; evaluate both under one protocol"
         )
     mine, theirs = ({task: estimate(s, noise) for task, s in c.tasks.items()} for c in (card, other))
-    comparisons = {task: _difference(mine[task], theirs[task]) for task in mine}
-    return comparisons | {AVERAGE: _difference(average(list(mine.values())), average(list(theirs.values())))}
+    comparisons = {task: difference(mine[task], theirs[task]) for task in mine}
+    return comparisons | {AVERAGE: difference(average(list(mine.values())), average(list(theirs.values())))}
 
 
-def _difference(a: Estimate, b: Estimate) -> Comparison:
+def difference(a: Estimate, b: Estimate) -> Comparison:
+    """How much higher one estimate is than another, with all the noise of both."""
     found = Estimate(a.mean - b.mean, a.shares + b.shares)
     if found.degrees_of_freedom == 0:
         return Comparison(found.mean, math.inf, 0.0)

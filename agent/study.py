@@ -3,12 +3,15 @@
     python -m agent.study table --protocol quick         evaluates the twelve; goes on where it was stopped
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the baseline
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
+    python -m agent.study seed-table                     the twelve under mad, piece by piece, and docs/seed_table.md
 
-The first two write to baselines/measured/, the third only reads and prints the tables of docs/protocols.md.
+The first two write to baselines/measured/, the third only reads and prints the tables of docs/protocols.md. The last
+is for what takes days: it keeps each part of a row as soon as it is measured.
 """
 
 import csv
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Annotated, Any
@@ -22,21 +25,37 @@ from agent.errors import UsageError
 from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
+from agent.executor.local import local_executor
+from agent.files import write_atomically
 from agent.score import ScoreCard
+from agent.seed_table.measuring import TEST_SEED, measure
+from agent.seed_table.page import markdown, page
+from agent.seed_table.rows import kept
 from agent.terminal import watching
 
-# A published number can be repeated to the digit, so its test is not secret; the variants here are our own.
-TEST_SEED = 1
 NOISE_SEEDS = 10
+IN_PIECES = ("mad", "mad-grid")  # their tables keep every piece as soon as it is there
+DOCS = Path(__file__).parents[1] / "docs"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+def baseline_named(word: str) -> str:
+    """A known variant by its name in the table, or by that of its file."""
+    for name in BASELINES:
+        if word in (name, baseline_path(name).stem):
+            return name
+    files = ", ".join(baseline_path(name).stem for name in BASELINES)
+    raise typer.BadParameter(f"there is no known variant {word!r}; there are {files}")
+
+
 ProtocolName = Annotated[str, typer.Option("--protocol", help="smoke, quick, mad or mad-grid.")]
 
 
 @app.command()
 def table(protocol: ProtocolName = "quick") -> None:
     """Evaluate each known variant that baselines/measured/ does not hold yet under this protocol."""
-    chosen = choose_protocol(protocol, "cpu")
+    chosen = _by_rows(protocol)
     path = MEASURED / f"{chosen.name}.csv"
     for name in BASELINES:
         if name not in {row["variant"] for row in read_rows(path, chosen)}:
@@ -56,7 +75,7 @@ def noise(protocol: ProtocolName = "quick", seeds: int = NOISE_SEEDS) -> None:
 @app.command()
 def agreement(protocol: ProtocolName = "quick") -> None:
     """Print our scores of the known variants, and how far their order is that of the known scores."""
-    chosen = choose_protocol(protocol, "cpu")
+    chosen = _by_rows(protocol)
     rows = read_rows(MEASURED / f"{chosen.name}.csv", chosen)
     if not rows:
         raise UsageError(f"nothing is measured under {chosen.name} yet: python -m agent.study table")
@@ -66,6 +85,41 @@ def agreement(protocol: ProtocolName = "quick") -> None:
     correlations = {task: ours[task].rank().corr(known[task].rank()) for task in ours.columns}
     print(markdown(["variant", *ours.columns], [[name, *scores] for name, scores in ours.iterrows()]))
     print(markdown(["Spearman over the variants", *correlations], [[f"{len(ours)} variants", *correlations.values()]]))
+
+
+@app.command()
+def seed_table(
+    protocol: ProtocolName = "mad",
+    hours: Annotated[float | None, typer.Option(help="Begin nothing new after so many hours.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(parser=baseline_named, help="Measure only this one; may be given again.")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Measure only this task; may be given again.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    places: Annotated[
+        int | None, typer.Option(help="How many evaluations at once; as many as this machine has cores or GPUs.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Keep rows and page there, not in baselines/ and docs/.")] = None,
+) -> None:
+    """Measure what is missing of the known variants, part by part, and write the page that compares them."""
+    chosen = choose_protocol(protocol, "cpu")
+    if folder is None and chosen.name not in IN_PIECES:
+        raise typer.BadParameter(f"{chosen.name} is measured row by row: agent.study table; or give a --folder")
+    limited = chosen.only(tuple(task)) if task else chosen
+    device = choose_device(device)
+    with kept((folder or MEASURED) / f"{chosen.name}.csv") as rows:
+        try:
+            with local_executor(device, places) as executor:
+                measure(rows, limited, variant or BASELINES, device, executor, hours, partial(typer.echo, err=True))
+        finally:
+            write_atomically((folder or DOCS) / "seed_table.md", page(chosen, rows.rows()))
+
+
+def _by_rows(name: str) -> Protocol:
+    """A protocol whose rows are short enough to be measured whole."""
+    if name in IN_PIECES:
+        raise typer.BadParameter(f"{name} is measured piece by piece: python -m agent.study seed-table")
+    return choose_protocol(name, "cpu")
 
 
 def _evaluate(name: str, protocol: Protocol) -> ScoreCard:
@@ -136,12 +190,6 @@ def write_rows(path: Path, rows: list[Any]) -> None:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-
-
-def markdown(header: list[str], rows: list[list[Any]]) -> str:
-    """A table as Markdown has them, numbers with three decimals."""
-    cells = [[f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells]) + "\n"
 
 
 if __name__ == "__main__":

@@ -40,3 +40,13 @@ def living(folder: Path) -> list[int]:
             if str((entry / "cwd").readlink()).startswith(str(folder)) and not dead:
                 found.append(int(entry.name))
     return found
+
+
+def running(parent: int) -> list[int]:
+    """A process and all that descends from it."""
+    found = [parent]
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found += running(int(entry.name))
+    return found

@@ -36,6 +36,7 @@ OTHER = {
         "learning_rates": (1e-3, 5e-4),
         "weight_decays": (0.1,),
         "validations": 4,
+        "first_seed": 1,
     },
     Setting: {
         "vocab": 48,
@@ -193,6 +194,15 @@ def test_only_refuses_a_task_that_the_protocol_lacks():
         MAD.only(("Memorize", "Copying"))
     with pytest.raises(UsageError, match="'Compress': choose from Memorize"):
         MAD.only(("Memorize",)).only(("Compress",))
+
+
+def test_a_part_trains_some_seeds_of_some_settings_as_the_whole_does():
+    grids = {(each.setting, each.seed) for each in SMOKE.replicas() if each.setting.task == "Memorize"}
+    grids |= {(SMOKE.plans[0].settings[0], 1)}
+    part = SMOKE.part(grids)
+    assert list(part.replicas()) == [each for each in SMOKE.replicas() if each.grid in grids]
+    assert len(list(part.replicas())) == 3
+    assert Protocol.from_json(part.to_json()) == part
 
 
 def test_the_device_chooses_the_protocol_unless_it_is_named():

@@ -20,6 +20,8 @@ from agent.evaluator.stack import stacks
 from agent.evaluator.worker import Job
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
+LONGEST_WORDS = 200  # of a worker
+
 
 def evaluate(
     variant: Path,
@@ -27,11 +29,13 @@ def evaluate(
     device: str | None = None,
     test_seed: int | None = None,
     watch: Callable[[Update], None] = lambda update: None,
+    workers: int | None = None,
 ) -> ScoreCard:
     """Train a variant on every replica of a protocol, test it and score it.
 
     test_seed draws the test; by default it is a new secret, so that no code could have known the test beforehand. The
     card carries it: with it an evaluation can be repeated to the digit on the same kind of CPU.
+    workers is how many train at once, by default as many as the device is best served by.
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
@@ -42,7 +46,7 @@ def evaluate(
         job = Job(Path(scratch), protocol.to_json(), device)
         job.write(variant)
         check(job.variant, protocol)
-        crew = Crew(job.folder, crew_size(device), started + protocol.time_limit_hours * 3600)
+        crew = Crew(job.folder, workers or crew_size(device), started + protocol.time_limit_hours * 3600)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = crew.run([{"do": "describe"}, *training], watch)
         described = _described(description)
@@ -60,7 +64,7 @@ def evaluate(
         fingerprint=protocol.fingerprint,
         tasks={task: _task_score(task, scores) for task in protocol.tasks},
         **described,
-        versions={"python": platform.python_version(), "torch": torch.__version__},
+        versions=_versions(description),
         test_seed=test_seed,
         seconds=time.monotonic() - started,
     )
@@ -75,6 +79,13 @@ def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
             "speed": Speed(float(answer["speed"]["op"]), float(answer["speed"]["baseline_op"])),
             "device": str(answer["device"]),
         }
+
+
+def _versions(answer: Mapping[str, Any]) -> dict[str, str]:
+    """What it ran on; on a GPU also whether its kernels could be built, and if not, why."""
+    kernels = answer.get("kernels")
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    return versions | ({"kernels": str(kernels)[:LONGEST_WORDS]} if kernels else {})
 
 
 def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:

@@ -34,6 +34,10 @@ class EvaluationFailed(DeltaSearchError):
         self.exit_code = USAGE if refused else FAILED
         self.detail = "" if refused else failure.log_tail
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it travels from one process to another."""
+        return EvaluationFailed, (self.failure,)
+
 
 @dataclass(frozen=True)
 class Candidate:

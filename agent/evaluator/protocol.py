@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,6 +21,11 @@ class Plan:
     learning_rates: tuple[float, ...]
     weight_decays: tuple[float, ...]
     validations: int  # spread evenly over the steps
+    first_seed: int = 0
+
+    @property
+    def seed_numbers(self) -> range:
+        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Protocol:
             for setting in plan.settings:
                 steps = plan.epochs * ceil_div(setting.train_examples, plan.batch)
                 validate_every = ceil_div(steps, plan.validations)
-                for seed in range(plan.seeds):
+                for seed in plan.seed_numbers:
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:
                             yield Replica(setting, seed, plan.batch, steps, validate_every, rate, decay)
@@ -100,6 +105,9 @@ class Protocol:
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with anything that may change a score."""
         facts = asdict(self) | {"name": None, "purpose": None, "time_limit_hours": None}
+        for plan in facts["plans"]:
+            if plan["first_seed"] == 0:  # as it went without saying when the first scores were kept
+                del plan["first_seed"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
@@ -123,6 +131,17 @@ class Protocol:
             replace(plan, settings=kept)
             for plan in self.plans
             if (kept := tuple(setting for setting in plan.settings if setting.task in tasks))
+        )
+        return replace(self, plans=plans)
+
+    def part(self, grids: Container[tuple[Setting, int]]) -> "Protocol":
+        """The same protocol restricted to some seeds of some settings, (setting, seed), which train as in the whole."""
+        plans = tuple(
+            replace(plan, settings=(setting,), first_seed=seed, seeds=1)
+            for plan in self.plans
+            for setting in plan.settings
+            for seed in plan.seed_numbers
+            if (setting, seed) in grids
         )
         return replace(self, plans=plans)
 

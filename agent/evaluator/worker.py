@@ -28,6 +28,7 @@ from agent.evaluator.speed import measure_speed
 from agent.evaluator.stack import Stack, stacks
 from agent.evaluator.trainer import Progress, train
 from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.kernels.triangular import fused
 from agent.score import FailureKind
 
 
@@ -90,6 +91,7 @@ class Worker:
             "state_size": state_size(self.variant, self.protocol, self.device),
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
+            "kernels": fused(self.device).words if self.device.type == "cuda" else None,
         }
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """The inverse of many small unit lower triangular matrices, which every chunkwise delta rule needs."""
 
+import importlib
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -7,25 +10,21 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-class _UnitLowerInverse(torch.autograd.Function):
-    """One triangular solve forward; backward is two products, since d(T) = -T d(A) T."""
+class UnitLowerInverse(torch.autograd.Function):
+    """The inverse and its gradient, by the module of fused kernels where one is given, else in plain PyTorch."""
 
     @staticmethod
-    def forward(ctx: Any, strictly_lower: Tensor) -> Tensor:
-        size = strictly_lower.shape[-1]
-        identity = torch.eye(size, dtype=strictly_lower.dtype, device=strictly_lower.device)
-        inverse = torch.linalg.solve_triangular(
-            strictly_lower, identity.expand_as(strictly_lower), upper=False, unitriangular=True
-        )
+    def forward(ctx: Any, strictly_lower: Tensor, kernels: Any) -> Tensor:
+        ctx.kernels = kernels
+        inverse: Tensor = (kernels.invert if kernels else invert)(strictly_lower)
         ctx.save_for_backward(inverse)
         return inverse
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (inverse,) = ctx.saved_tensors
-        transposed = inverse.transpose(-1, -2)
-        return -(transposed @ grad @ transposed).tril(-1)
+        return (ctx.kernels.invert_backward if ctx.kernels else invert_backward)(inverse, grad), None
 
 
 def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
@@ -33,5 +32,53 @@ def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
 
     What stands on or above the diagonal of A is not read, and no gradient flows to it.
     """
-    inverse: Tensor = _UnitLowerInverse.apply(strictly_lower)
+    kernels = fused(strictly_lower.device).kernels if strictly_lower.is_cuda else None
+    if kernels is not None and not kernels.fits(strictly_lower):
+        kernels = None
+    inverse: Tensor = UnitLowerInverse.apply(strictly_lower, kernels)
     return inverse
+
+
+def invert(strictly_lower: Tensor) -> Tensor:
+    """One triangular solve."""
+    size = strictly_lower.shape[-1]
+    identity = torch.eye(size, dtype=strictly_lower.dtype, device=strictly_lower.device)
+    return torch.linalg.solve_triangular(
+        strictly_lower, identity.expand_as(strictly_lower), upper=False, unitriangular=True
+    )
+
+
+def invert_backward(inverse: Tensor, grad: Tensor) -> Tensor:
+    """Two products, since d(T) = -T d(A) T."""
+    transposed = inverse.transpose(-1, -2)
+    return -(transposed @ grad @ transposed).tril(-1)
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The module with the fused kernels, or None, and in words what is used instead and why."""
+
+    kernels: Any
+    words: str
+
+
+@cache
+def fused(device: torch.device) -> Fused:
+    """The fused kernels if they can be built for a device and say there what the plain path says.
+
+    They are an optimisation: whatever goes wrong with them, and a compiler or a driver may go wrong in any way, the
+    plain path remains. A confined worker may start no compiler, so there they must have been built before.
+    """
+    try:
+        triton = importlib.import_module("triton")
+        kernels = importlib.import_module("agent.kernels.triangular_triton")
+        chance = torch.Generator().manual_seed(0)
+        lower, grad = (torch.rand(4, 32, 32, generator=chance).sub(0.5).to(device) for _ in range(2))
+        inverse = kernels.invert(lower)
+        torch.testing.assert_close(inverse, invert(lower), rtol=1e-4, atol=1e-4)
+        gradient = kernels.invert_backward(inverse, grad)
+        torch.testing.assert_close(gradient, invert_backward(inverse, grad), rtol=1e-4, atol=1e-3)
+    except Exception as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason})")
+    return Fused(kernels, f"triton {triton.__version__}")

@@ -1,0 +1,1 @@
+"""Where evaluations run: on this machine or on a cluster, behind one interface."""
