@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from agent.errors import INTERRUPTED, DeltaSearchError
-from agent.verbs import evaluating, keeping, reading, searching
+from agent.verbs import evaluating, keeping, reading, reporting, searching
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -25,6 +25,7 @@ VERBS: dict[Callable[..., None], str] = {
     reading.show: "show delta_net_4layer --lang zh",
     reading.diff: "diff delta_net_4layer gated_delta_net_4layer",
     reading.log: "log",
+    reporting.report: "report --serve --open",
     keeping.import_notes: "import old_notes/*.txt",
     keeping.rebuild: "rebuild",
     keeping.doctor: "doctor",

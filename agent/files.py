@@ -30,9 +30,10 @@ def writing(path: Path) -> Iterator[None]:
         raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); give another --workspace") from error
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, durable: bool = True) -> None:
     """Replace a file whole: whoever reads it, and whenever this is killed, finds the old text or the new one.
 
+    What can be made anew need not be durable: it may be lost when the power goes, and is written faster.
     Raises WorkspaceError where that cannot be, with the old text in place.
     """
     with writing(path):
@@ -41,14 +42,16 @@ def write_atomically(path: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             os.chmod(scratch, 0o644)
             os.replace(scratch, path)
         except BaseException:
             Path(scratch).unlink(missing_ok=True)
             raise
-        sync(path.parent)
+        if durable:
+            sync(path.parent)
 
 
 def sync(folder: Path) -> None:

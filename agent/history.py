@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from agent.baselines import TEMPLATE
 from agent.comparison import Comparison, Noise, compare
@@ -16,7 +17,7 @@ class History:
     runs: tuple[Run, ...]
     noise: Mapping[str, Noise]
 
-    @property
+    @cached_property
     def scored(self) -> tuple[Run, ...]:
         """The runs that have a row."""
         return tuple(run for run in self.runs if run.scored)
@@ -37,7 +38,7 @@ class History:
 
     def find(self, name: str) -> Run | None:
         """The scored run of a variant."""
-        return next((run for run in self.scored if run.name == name), None)
+        return self._by_name.get(name)
 
     def children(self, name: str) -> tuple[Run, ...]:
         """All that was tried from a variant, whatever became of it."""
@@ -45,7 +46,20 @@ class History:
 
     def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
         """Each task, and "average": how a scored run stands against another."""
-        return compare(card_of(run), card_of(other), self.noise)
+        pair = run.id, other.id
+        if pair not in self._compared:
+            self._compared[pair] = compare(card_of(run), card_of(other), self.noise)
+        return self._compared[pair]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Run]:
+        """The first scored run of each name."""
+        return {run.name: run for run in reversed(self.scored)}
+
+    @cached_property
+    def _compared(self) -> dict[tuple[str, str], dict[str, Comparison]]:
+        """What was compared before: readers of a long history ask the same again and again."""
+        return {}
 
 
 def card_of(run: Run) -> ScoreCard:

@@ -10,12 +10,12 @@ from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
 from agent.files import reading
 from agent.history import History
-from agent.record import BASELINE, Run
-from agent.status import Status, describe_run
+from agent.record import BASELINE, Run, Text
+from agent.status import End, Status, describe_run
 from agent.terminal import clock, describe
 from agent.workspace import RUNS, Workspace
 
-STATUS = "status.json"
+STATUS, END = "status.json", "ended.json"
 SECONDS_BETWEEN_WRITES = 2.0
 LATEST = 6  # results shown
 
@@ -68,6 +68,11 @@ class Journal:
         )
         self.write()
 
+    def stopped(self, reason: Text) -> None:
+        """The search is over: whoever reads in the morning finds out why."""
+        end = End(self.status.started, time.time(), reason)
+        self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
+
     def write(self) -> None:
         self.written = time.time()
         self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
@@ -84,6 +89,16 @@ class Journal:
         parts += [f"${used.cost():.2f} of ${budget.cost:.2f}"] if budget.cost else []
         parts += [f"{used.failures_in_a_row} failures in a row"] if used.failures_in_a_row else []
         return ", ".join(parts)
+
+
+def read_end(workspace: Workspace) -> End | None:
+    """How the latest search that came to an end did so; None where none has."""
+    path = workspace.root / RUNS / END
+    with reading(path):
+        if not path.exists():
+            return None
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return End(facts["started"], facts["ended"], Text(**facts["reason"]))
 
 
 def read_status(workspace: Workspace) -> Status:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.comparison import AVERAGE
 from agent.history import History, card_of
-from agent.record import Run
+from agent.record import Run, Text
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,15 @@ class Status:
     failed: int = 0
     best: str = ""
     latest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class End:
+    """How the latest search of a workspace came to its end. Times are seconds since the epoch."""
+
+    started: float
+    ended: float
+    reason: Text
 
 
 def describe_run(history: History, run: Run) -> str:

@@ -25,9 +25,9 @@ class Summary:
     worth_reading: tuple[Run, ...]
 
 
-def summary_of(history: History) -> Summary:
-    """Kept is what lies above the template by more than the noise."""
-    ours = [run for run in history.runs if run.proposal.author != BASELINE]
+def summary_of(history: History, since: float = 0.0) -> Summary:
+    """Of what was proposed or finished since then. Kept is what lies above the template by more than the noise."""
+    ours = [run for run in history.runs if run.proposal.author != BASELINE and active_since(run, since)]
     return Summary(
         tried=len(ours),
         kept=sum(_surprise(history, run) > 0 and _verdict(history, run) == "better" for run in ours),
@@ -36,6 +36,11 @@ def summary_of(history: History) -> Summary:
         best=history.best,
         worth_reading=tuple(sorted(ours, key=lambda run: _interest(history, run), reverse=True)[:WORTH_READING]),
     )
+
+
+def active_since(run: Run, since: float) -> bool:
+    """Whether anything happened to a run after a time."""
+    return not since or any(milestone.at >= since for milestone in run.milestones)
 
 
 def summarise(history: History, stop: Stop, root: Path) -> str:

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -10,6 +10,8 @@ import typer
 
 from agent.budget import Ledger, Stop
 from agent.config import Config, read_config
+from agent.errors import DeltaSearchError
+from agent.record import Text
 from agent.verbs.options import HERE, DeviceOption, ProtocolOption, WorkspaceOption
 from agent.workspace import Workspace
 
@@ -47,10 +49,24 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> St
     isolation = require_isolation(allow_unsandboxed)
     with open_screen() as screen:
         loop = assemble(config, workspace, isolation, screen)
-        with stopping(loop.ledger, screen.line):
+        with stopping(loop.ledger, screen.line), telling_why(loop.journal.stopped):
             stop = loop.run()
+        loop.journal.stopped(stop.reason)
     print(summarise(workspace.history(), stop, workspace.root))
     return stop
+
+
+@contextmanager
+def telling_why(stopped: Callable[[Text], None]) -> Iterator[None]:
+    """What ends a search before its budget does is kept as well, as long as there is time to."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stopped(Text("you stopped it in the middle of a step", "由你在步骤中途中止"))
+        raise
+    except DeltaSearchError as error:
+        stopped(Text(f"of an error: {error}", f"出现错误：{error}"))
+        raise
 
 
 @contextmanager

@@ -1,0 +1,73 @@
+"""The data of the page of ideas: what each move is known to do, and how good the predictions were."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.analyst.facts import Calibration, Outcome, calibrate, outcomes_of
+from agent.comparison import AVERAGE
+from agent.effects import Effect, effects
+from agent.history import History
+from agent.proposer.moves import Move
+from agent.record import BASELINE, Run, Text
+from agent.report.sentences import same
+from agent.report.standing import Standing
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A move that took part in a scored run: its effect by task and "average", and the best run that holds it."""
+
+    name: str
+    title: Text
+    effects: Mapping[str, Effect]
+    best: Standing
+
+    @property
+    def average(self) -> Effect:
+        return self.effects[AVERAGE]
+
+
+@dataclass(frozen=True)
+class Untried:
+    """A move of the catalogue that was not scored yet, and what its author expects of the average."""
+
+    name: str
+    title: Text
+    expected: float
+
+
+@dataclass(frozen=True)
+class Ideas:
+    """All that is known of ideas: the surest effects first, what is left, and each prediction beside its outcome."""
+
+    tried: tuple[Idea, ...]
+    untried: tuple[Untried, ...]
+    calibration: Mapping[str, Calibration]
+    outcomes: tuple[tuple[Run, Outcome], ...]
+
+
+def ideas(history: History, standings: Mapping[str, Standing], moves: Mapping[str, Move]) -> Ideas:
+    """From the runs alone: no author's expectation takes part in an estimate."""
+    known = effects(history, {})
+    tried = [Idea(name, _title(moves, name), by_task, _best_with(name, standings)) for name, by_task in known.items()]
+    left = [Untried(name, move.title, _mean(move.expected)) for name, move in moves.items() if name not in known]
+    proposed = (run for run in history.scored if run.proposal.author != BASELINE)
+    return Ideas(
+        tuple(sorted(tried, key=lambda idea: idea.average.mean, reverse=True)),
+        tuple(sorted(left, key=lambda move: move.expected, reverse=True)),
+        calibrate(history),
+        tuple((run, outcome) for run in proposed for outcome in outcomes_of(history, run)),
+    )
+
+
+def _title(moves: Mapping[str, Move], name: str) -> Text:
+    return moves[name].title if name in moves else same(name)
+
+
+def _best_with(name: str, standings: Mapping[str, Standing]) -> Standing:
+    holders = [each for each in standings.values() if name in each.run.proposal.moves and each.average]
+    return min(holders, key=lambda standing: standing.order)
+
+
+def _mean(expected: Mapping[str, float]) -> float:
+    return sum(expected.values()) / max(1, len(expected))

@@ -1,0 +1,50 @@
+"""Words as HTML: in both languages, of which the page shows one, and escaped."""
+
+from markupsafe import Markup, escape
+
+from agent.baselines import TEMPLATE
+from agent.record import Run, Text
+from agent.report.words import WORDS
+
+LANGUAGES = (("en", "en"), ("zh", "zh-Hans"))  # the field of a Text, which is the class that hides it, and its lang
+BOTH = Markup('<{0} class="en" lang="en">{1}</{0}><{0} class="zh" lang="zh-Hans">{2}</{0}>')
+
+
+def both(text: Text, tag: str = "span") -> Markup:
+    """A text in both languages; once where they are the same, as numbers are."""
+    return escape(text.en) if text.en == text.zh else BOTH.format(Markup(tag), text.en, text.zh)
+
+
+def say(key: str, tag: str = "span") -> Markup:
+    """A fixed word of the pages."""
+    return both(WORDS[key], tag)
+
+
+def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
+    """What is the same in every language and not to be translated: a name, or what a program said."""
+    return Markup('<{0} class="{1}" translate="no">{2}</{0}>').format(Markup(tag), kind, text)
+
+
+def task_name(task: str) -> Markup:
+    """A task, which has an English name in both languages, as in the tables and in the literature."""
+    return verbatim(task, kind="task")
+
+
+def named(name: str) -> Markup:
+    """A variant's name that may be broken at its underscores."""
+    return verbatim(name).replace("_", Markup("_<wbr>"))
+
+
+def short(name: str) -> str:
+    """A variant's name without what nearly all begin with."""
+    return name.removeprefix(f"{TEMPLATE}_")
+
+
+def page_of(run: Run, up: str = "") -> str:
+    """The address of a variant's page; `up` leads from the page that links to it to the site's root."""
+    return f"{up}variants/{run.id}.html"
+
+
+def link(run: Run, up: str = "") -> Markup:
+    """A variant's short name that leads to its page."""
+    return Markup('<a href="{}">{}</a>').format(page_of(run, up), named(short(run.name)))

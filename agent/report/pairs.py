@@ -1,0 +1,28 @@
+"""What the page that compares any two variants loads of each: a script that hands over its facts.
+
+A page that was opened from the disk may load scripts that lie beside it, and nothing else; so the facts of a run are a
+call with JSON in it.
+"""
+
+import json
+
+from agent.comparison import AVERAGE
+from agent.history import History
+from agent.record import Run
+from agent.report.standing import standing
+
+
+def data_of(history: History, run: Run) -> str:
+    """The script of a run."""
+    known = standing(history, run).estimates
+    facts = {
+        "id": run.id,
+        "name": run.name,
+        "source": run.proposal.source,
+        "average": AVERAGE,
+        "scores": {
+            task: {"mean": each.mean, "error": each.error if each.error < float("inf") else None}
+            for task, each in known.items()
+        },
+    }
+    return f"deltasearch.arrived({json.dumps(facts, ensure_ascii=True)});\n"

@@ -1,0 +1,61 @@
+"""The data of the figure of progress: every attempt in the order of its end, and the best so far."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.history import History
+from agent.report.night import change, finished_at, training_seconds
+from agent.report.standing import Standing
+
+Mark = Literal["record", "kept", "discarded", "failed"]
+HALF_WIDTH = 1.96  # standard errors to both sides that hold 95 percent
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A point: how many were evaluated by then, how many hours of training that took, and what came of it."""
+
+    standing: Standing
+    number: int
+    hours: float
+    mark: Mark
+    label: str
+
+    @property
+    def score(self) -> float | None:
+        return self.standing.average.mean if self.standing.average else None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """All attempts, and the template's average with 95 percent of its noise to each side (0.0 where unknown)."""
+
+    attempts: tuple[Attempt, ...]
+    template: float | None
+    half_width: float
+
+    @property
+    def records(self) -> tuple[Attempt, ...]:
+        """The attempts that raised the best so far."""
+        return tuple(attempt for attempt in self.attempts if attempt.mark == "record")
+
+
+def progress(history: History, standings: Mapping[str, Standing]) -> Progress:
+    """Everything that was scored or failed."""
+    ended = sorted((each for each in standings.values() if finished_at(each.run)), key=lambda s: finished_at(s.run))
+    template = standings[history.baseline.id].average if history.baseline else None
+    width = HALF_WIDTH * template.error if template and template.error < float("inf") else 0.0
+    return Progress(tuple(_attempts(history, ended)), template.mean if template else None, width)
+
+
+def _attempts(history: History, ended: Iterable[Standing]) -> Iterable[Attempt]:
+    best, hours = -1.0, 0.0
+    for number, standing in enumerate(ended, 1):
+        hours += training_seconds(standing.run) / 3600
+        parents = standing.run.proposal.parents
+        parent = history.find(parents[0]) if parents else None
+        mark: Mark = "failed" if standing.average is None else "kept" if standing.kind == "kept" else "discarded"
+        if standing.average and standing.average.mean > best:
+            best, mark = standing.average.mean, "record"
+        yield Attempt(standing, number, hours, mark, change(standing.run, parent).en)

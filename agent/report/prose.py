@@ -1,0 +1,72 @@
+"""The text of a note as HTML: paragraphs, lists and emphasis, and names of variants that lead to their pages.
+
+Whoever wrote it, nothing but text comes through: HTML is shown as it is written, and neither pictures nor addresses are
+followed.
+"""
+
+import re
+from collections.abc import Mapping
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from agent.analyst.note import clean
+from agent.record import Run, Text
+from agent.report.markup import LANGUAGES, page_of, short
+
+NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+BULLET = re.compile(r"^(\s*)[•–·] ?", re.MULTILINE)
+
+
+class Prose:
+    """Renders notes. `runs` are those whose names become links, by their names."""
+
+    def __init__(self, runs: Mapping[str, Run], up: str) -> None:
+        self.runs, self.up = runs, up
+        self.markdown = MarkdownIt("zero", {"html": False}).enable(
+            ["list", "emphasis", "backticks", "fence", "newline", "escape"]
+        )
+        self.markdown.core.ruler.push("variants", self._link)
+
+    def render(self, text: str) -> Markup:
+        """One language of a section."""
+        return Markup(self.markdown.render(BULLET.sub(r"\1- ", clean(text))))
+
+    def both(self, text: Text) -> Markup:
+        """Both languages of a section, of which the page shows one; a language that was left empty shows the other."""
+        return Markup("").join(
+            Markup('<div class="{} prose" lang="{}">{}</div>').format(
+                field, lang, self.render(getattr(text, field).strip() or text.en.strip() or text.zh)
+            )
+            for field, lang in LANGUAGES
+        )
+
+    def _link(self, state: StateCore) -> None:
+        for token in state.tokens:
+            if token.children:
+                token.children = [part for child in token.children for part in self._split(child)]
+
+    def _split(self, token: Token) -> list[Token]:
+        """A piece of text, cut where a variant is named."""
+        if token.type not in ("text", "code_inline"):
+            return [token]
+        parts, end = [], 0
+        for found in NAME.finditer(token.content):
+            run = self.runs.get(found.group())
+            if run is not None:
+                parts.append(_like(token, token.content[end : found.start()]))
+                opening = Token("link_open", "a", 1, attrs={"href": page_of(run, self.up), "class": "name"})
+                parts += [opening, _text(short(found.group())), Token("link_close", "a", -1)]
+                end = found.end()
+        return [*parts, _like(token, token.content[end:])] if parts else [token]
+
+
+def _like(token: Token, content: str) -> Token:
+    return Token(token.type, token.tag, 0, content=content, markup=token.markup)
+
+
+def _text(name: str) -> Token:
+    """A name that may be broken at its underscores: by spaces of no width, since it is text and not HTML here."""
+    return Token("text", "", 0, content=name.replace("_", "_\u200b"))

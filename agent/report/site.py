@@ -1,0 +1,133 @@
+"""Builds the site, and next time only what has changed.
+
+Each page has a key: a digest of all that it is made of. Where the key is that of the last time the page is left as it
+is, so that a new run costs its own page, its parents' and those few that show every run.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agent.files import write_atomically
+from agent.folder import LOG, RUN
+from agent.proposer.moves import load_moves
+from agent.record import Run
+from agent.report.night import latest_search
+from agent.report.pages import TEMPLATES, Material, Pages
+from agent.report.pairs import data_of
+from agent.workspace import RUNS, Workspace
+
+SITE, MANIFEST = "site", ".built.json"
+ASSETS = ("report.css", "report.js")
+AGENT = Path(__file__).parents[1]
+
+Keys = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: the page to open first, how many files the site has, how many of them were made anew."""
+
+    index: Path
+    files: int
+    made: int
+    seconds: float
+
+
+class Site:
+    """The site of one workspace. It remembers what it read, so that building again is quick."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.root = workspace.root / RUNS / SITE
+        self.pages = Pages()
+        self.version = _version()
+        self.moves = load_moves(TEMPLATES / "moves")
+
+    def build(self) -> Built:
+        """Bring the site up to date. Raises WorkspaceError where it cannot be written."""
+        started = time.monotonic()
+        material = Material(
+            self.workspace,
+            self.workspace.history(),
+            latest_search(self.workspace),
+            self.moves,
+            self.workspace.older_notes(),
+        )
+        old, new, made = self._read_manifest(), {}, 0
+        for name, key, render in self._plan(material):
+            new[name] = key
+            if old.get(name) != key or not (self.root / name).exists():
+                write_atomically(self.root / name, render(), durable=False)
+                made += 1
+        for name in old.keys() - new.keys():
+            (self.root / name).unlink(missing_ok=True)
+        if new != old:
+            write_atomically(self.root / MANIFEST, json.dumps(new), durable=False)
+        return Built(self.root / "index.html", len(new), made, time.monotonic() - started)
+
+    def _plan(self, material: Material) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        """Every file of the site with its key, and how it is made."""
+        stamps = {run.id: self._stamp(run) for run in material.history.runs}
+        everything = self._key(stamps, asdict(material.search), [note.id for note in material.older])
+        for name in ASSETS:
+            yield f"assets/{name}", self._key(name), lambda name=name: _asset(name)  # type: ignore[misc]
+        for name, render in (
+            ("index", self.pages.morning),
+            ("lineage", self.pages.lineage),
+            ("compare", self.pages.compare),
+            ("ideas", self.pages.ideas),
+            *((("older", self.pages.older),) if material.older else ()),
+        ):
+            yield f"{name}.html", everything, lambda render=render: render(material)  # type: ignore[misc]
+        for run in material.history.runs:
+            yield from self._of_run(material, run, stamps)
+
+    def _of_run(
+        self, material: Material, run: Run, stamps: Mapping[str, str]
+    ) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        """A run's page, and what the page that compares loads of it."""
+        near = [material.by_name[name] for name in run.proposal.parents if name in material.by_name]
+        near += [child.run for child in material.children(run)]
+        near += [material.history.baseline] if material.history.baseline else []
+        around = self._key(stamps[run.id], [stamps[other.id] for other in near], bool(material.older))
+        yield f"variants/{run.id}.html", around, lambda: self.pages.variant(material, run)
+        yield f"data/{run.id}.js", self._key(stamps[run.id]), lambda: data_of(material.history, run)
+
+    def _stamp(self, run: Run) -> str:
+        """Changes whenever the run does."""
+        folder = self.workspace.folder(run)
+        facts = [
+            (path.stat().st_mtime_ns, path.stat().st_size) for path in (folder / RUN, folder / LOG) if path.exists()
+        ]
+        return repr((run.id, facts))
+
+    def _key(self, *parts: object) -> str:
+        return hashlib.sha256(repr((self.version, *parts)).encode()).hexdigest()[:16]
+
+    def _read_manifest(self) -> Keys:
+        """What the last build wrote; nothing where there was none, or where its list is torn."""
+        try:
+            found = json.loads((self.root / MANIFEST).read_text(encoding="utf-8"))
+            return {str(name): str(key) for name, key in found.items()}
+        except (OSError, ValueError, AttributeError):
+            shutil.rmtree(self.root, ignore_errors=True)
+            return {}
+
+
+def _version() -> str:
+    """Changes with the code, the templates and the moves, so that a newer program makes every page anew."""
+    sources = [*sorted(AGENT.rglob("*.py")), *sorted((TEMPLATES / "report").iterdir())]
+    sources += sorted((TEMPLATES / "moves").iterdir())
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _asset(name: str) -> str:
+    return (TEMPLATES / "report" / name).read_text(encoding="utf-8")

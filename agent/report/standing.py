@@ -1,0 +1,75 @@
+"""How each run stands: its scores with their noise, and what sets it apart from the template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.comparison import AVERAGE, Comparison, Estimate, average, estimate
+from agent.history import History
+from agent.record import BASELINE, Run
+
+Kind = Literal["template", "baseline", "kept", "discarded", "failed", "rejected", "waiting"]
+
+STEPS = (0.01, 0.03, 0.08, 0.2)  # differences at which a colour grows stronger: a score's own noise is about the first
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A run with its scores by task and "average", and how each compares with the template's; both may be empty."""
+
+    run: Run
+    kind: Kind
+    estimates: Mapping[str, Estimate]
+    against: Mapping[str, Comparison]
+
+    @property
+    def average(self) -> Estimate | None:
+        return self.estimates.get(AVERAGE)
+
+    @property
+    def margin(self) -> Comparison | None:
+        """The average against the template's."""
+        return self.against.get(AVERAGE)
+
+    @property
+    def order(self) -> tuple[bool, float]:
+        """Sorts the best first and what has no score last."""
+        return self.average is None, -self.average.mean if self.average else 0.0
+
+
+def standings(history: History) -> dict[str, Standing]:
+    """Every run by its id, in the order of their proposal."""
+    return {run.id: standing(history, run) for run in history.runs}
+
+
+def standing(history: History, run: Run) -> Standing:
+    """How one run stands."""
+    baseline = history.baseline
+    if run.card is None:
+        return Standing(run, _unscored(run), {}, {})
+    estimates = {task: estimate(score, history.noise) for task, score in run.card.tasks.items()}
+    estimates[AVERAGE] = average(list(estimates.values()))
+    if baseline is None or baseline.id == run.id:
+        return Standing(run, "template" if baseline else "discarded", estimates, {})
+    against = history.compare(run, baseline)
+    kept: Kind = "kept" if against[AVERAGE].verdict == "better" else "discarded"
+    return Standing(run, "baseline" if run.proposal.author == BASELINE else kept, estimates, against)
+
+
+def _unscored(run: Run) -> Kind:
+    if run.failure is not None:
+        return "failed"
+    return "rejected" if run.stage == "rejected" else "waiting"
+
+
+def shade(found: Comparison | None) -> str:
+    """The name of a difference's colour: p1 to p5 above, n1 to n5 below, nothing inside the noise."""
+    if found is None or found.verdict == "indistinguishable":
+        return ""
+    return shade_of(found.difference)
+
+
+def shade_of(difference: float) -> str:
+    """The same of a difference that is known to be one."""
+    strength = 1 + sum(abs(difference) >= step for step in STEPS)
+    return f"{'p' if difference > 0 else 'n'}{strength}"

@@ -1,0 +1,95 @@
+"""The alphabet of the figures: SVG elements, scales and axes.
+
+Figures are SVG that Python writes into the page, and no plotting library's: they are there at once, also in print and
+without JavaScript, weigh a few kilobytes where plotly weighs megabytes, take their colours from the style sheet and so
+follow light and dark, and hold their words in both languages.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from agent.record import Text
+from agent.report.markup import LANGUAGES
+
+Point = tuple[float, float]
+NICE = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks that are easy to read
+
+
+def element(tag: str, *inside: Markup | str, **attributes: object) -> Markup:
+    """An SVG element. `class_` and `stroke_width` become class and stroke-width; what is None is left out."""
+    written = Markup("").join(
+        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), _plain(value))
+        for name, value in attributes.items()
+        if value is not None
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), written, Markup("").join(map(escape, inside)))
+
+
+def words(text: Text, x: float, y: float, kind: str, **attributes: object) -> Markup:
+    """A text of the figure, of which the page shows the chosen language."""
+    if text.en == text.zh:
+        return element("text", text.en, x=x, y=y, class_=kind, **attributes)
+    return Markup("").join(
+        element("text", getattr(text, field), x=x, y=y, class_=f"{kind} {field}", lang=lang, **attributes)
+        for field, lang in LANGUAGES
+    )
+
+
+def path(points: Iterable[Point], kind: str, steps: bool = False) -> Markup:
+    """A line through points; with `steps` it keeps its height until the next one."""
+    drawn: list[str] = []
+    for x, y in points:
+        drawn.append(f"{'L' if drawn else 'M'}{_plain(x)} {_plain(y)}" if not steps or not drawn else
+                     f"H{_plain(x)}V{_plain(y)}")  # fmt: skip
+    return element("path", d="".join(drawn), class_=kind)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From a range of numbers to a range of pixels."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        span = self.high - self.low
+        return self.start + (self.end - self.start) * ((value - self.low) / span if span else 0.5)
+
+    def ticks(self, about: int = 5) -> list[float]:
+        """Round numbers within the range."""
+        span = self.high - self.low
+        if span <= 0:
+            return [self.low]
+        rough = span / about
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(power * nice for nice in NICE if power * nice >= rough * 0.999)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [round(index * step, 10) + 0.0 for index in range(first, last + 1)]
+
+
+def grid(x: Scale, y: Scale, x_name: Text, y_name: Text) -> Iterator[Markup]:
+    """Thin lines at the ticks of both axes, their numbers, and what they measure."""
+    for tick in y.ticks():
+        yield element("line", x1=x.start, x2=x.end, y1=y(tick), y2=y(tick), class_="grid")
+        yield element("text", f"{tick:g}", x=x.start - 8, y=y(tick), dy="0.35em", class_="tick end")
+    for tick in x.ticks(6):
+        yield element("text", f"{tick:g}", x=x(tick), y=y.start + 22, class_="tick middle")
+    yield words(x_name, x.end, y.start + 42, "axis end")
+    yield words(y_name, x.start, y.end - 12, "axis")
+
+
+def drawing(width: float, height: float, inside: Iterable[Markup], label: str, kind: str = "plot") -> Markup:
+    """A whole figure. `label` is the id of what describes it to those who do not see it."""
+    return element(
+        "svg", *inside, viewBox=f"0 0 {width:g} {height:g}", class_=kind, role="img", aria_labelledby=label
+    )  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    """Numbers with no more digits than a screen has."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value

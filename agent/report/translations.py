@@ -1,0 +1,83 @@
+"""What runs keep in English alone, in both languages: why something failed, and what confined it.
+
+The evaluator has no second language, so that its messages stay short and can be looked up. Those that are its own are
+translated here; what Python, torch or a variant said is shown as it was said.
+"""
+
+import re
+
+from markupsafe import Markup
+
+from agent.record import Text
+from agent.report.markup import both, verbatim
+
+# An English sentence, whose groups are numbers and names, and its Chinese, where {0} is the first group.
+SENTENCES = tuple(
+    (re.compile(english, re.DOTALL), chinese)
+    for english, chinese in (
+        (r"it computes what (\S+) computes, number for number", "其计算结果与 {0} 逐数相同"),
+        (r"cut off (\d+) times while it was evaluated; see what kills the machine then",
+         "评测期间被中断 {0} 次；请检查是什么使机器在此时停止"),
+        (r"the evaluation took longer than its protocol allows and was stopped", "评测超出协议允许的时间，已被停止"),
+        (r"the worker closed its pipe without an answer", "工作进程未作答便关闭了管道"),
+        (r"the worker was killed for what it wrote to the disk", "工作进程因写入磁盘过多被终止"),
+        (r"the worker was killed for the memory that it filled", "工作进程因占用内存过多被终止"),
+        (r"the system killed the worker, most likely for its memory", "系统终止了工作进程，很可能因为内存"),
+        (r"the worker ended without an answer \(signal (\d+)\)", "工作进程未作答便结束（信号 {0}）"),
+        (r"the worker ended without an answer \(exit code (\d+)\)", "工作进程未作答便结束（退出码 {0}）"),
+        (r"(.+): the loss was no longer finite at step (\d+)", "{0}：第 {1} 步时损失不再是有限数"),
+        (r"causality of the trained model, (.+): (\d+)% of the predictions before a cut change .*",
+         "训练后模型的因果性，{0}：切点之前 {1}% 的预测会随其后的 token 或同批其他序列改变；"
+         "输出只能依赖本序列中自身及更早的 token"),
+        (r"inputs unchanged: delta_rule_chunkwise writes into its argument (\w+); .*",
+         "输入不变：算子改写了参数 {0}；请在副本上操作"),
+        (r"determinism: two calls with the same arguments differ by (\S+); .*",
+         "确定性：相同参数的两次调用相差 {0}；不得使用随机数或未写入的内存"),
+        (r"statelessness: a call answers differently after other calls, by (\S+); .*",
+         "无状态：其他调用之后结果改变了 {0}；调用之间不得保留任何内容"),
+        (r"causality: with (\d+) tokens, output (\d+) changes by (\S+) when the tokens from (\d+) on are replaced; .*",
+         "因果性：共 {0} 个 token，替换第 {3} 个及之后的 token 时，第 {1} 个输出改变了 {2}；"
+         "输出只能依赖自身及更早的 token"),
+        (r"batch independence: a sequence's outputs change by (\S+) with its neighbours; .*",
+         "批内独立：序列的输出随同批其他序列改变了 {0}；不得在第 0 维上求均值、最大值、范数或和"),
+        (r"state size: the state of one sequence holds ([\d,]+) numbers; at most ([\d,]+) are allowed",
+         "状态大小：单个序列的状态有 {0} 个数；最多允许 {1} 个"),
+        (r"state size: after (\d+) tokens the state has shapes (.+), after (\d+) tokens (.+); .*",
+         "状态大小：{0} 个 token 后状态形状为 {1}，{2} 个 token 后为 {3}；状态大小不得随长度变化"),
+        (r"streaming: tokens (\d+) to (\d+), computed from the state of those before, differ by (\S+) of .*",
+         "流式：由先前状态计算第 {0} 至 {1} 个 token 时，与整体计算相差最大输出的 {2}；"
+         "后续 token 所需的一切都必须在状态中"),
+        (r"growth: (\d+) tokens cost (\S+) times as much as (\d+); .*",
+         "线性时间：{0} 个 token 的开销是 {2} 个的 {1} 倍；开销须随长度线性增长"),
+        (r"gradients: the gradient of (\w+) is not finite for ordinary inputs; .*",
+         "梯度：对普通输入，{0} 的梯度不是有限数；请检查除以零、零处的平方根或对数，以及溢出"),
+        (r"gradients: along a random direction the gradient says (\S+), differences say (\S+) and (\S+); .*",
+         "梯度：沿随机方向，梯度为 {0}，差分为 {1} 和 {2}；梯度必须是函数自身的梯度"),
+        (r"finite numbers: .*", "有限数：算子返回了非有限数；请检查溢出或未初始化的内存"),
+        (r"(\S+), line (\d+): imports (\S+); .*", "{0} 第 {1} 行：导入了 {2}；算子只需要 torch、math 与 einops"),
+        (r"(\S+), line (\d+): uses (\S+); .*", "{0} 第 {1} 行：使用了 {2}；算子只需要 torch、math 与 einops"),
+        (r"(\S+), line (\d+): reaches for (\S+); .*", "{0} 第 {1} 行：访问了 {2}；算子只需要 torch、math 与 einops"),
+        (r"(\S+), line (\d+): declares a name as global; .*", "{0} 第 {1} 行：声明了全局变量；调用之间不得保留内容"),
+        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; missing: (.+))?",
+         "{0}；尝试了 {1} 种被禁止的行为，均未成功"),
+        (r"isolation: (.+); nothing could be tried(?:; missing: (.+))?", "{0}；未能进行任何尝试"),
+        (r"isolation NOT PROVEN: (.+); it was possible to (.+)", "未能证明隔离（{0}）：可以 {1}"),
+    )
+)  # fmt: skip
+LAYERS = {
+    "namespaces": "命名空间", "resource limits": "资源限制", "no capabilities": "无特权", "none": "无",
+}  # fmt: skip
+
+
+def told(text: str) -> Markup:
+    """A message in both languages, or as it was said where it is none of ours."""
+    for english, chinese in SENTENCES:
+        if found := english.fullmatch(text.strip()):
+            parts = [_layers(part or "") for part in found.groups()]
+            return both(Text(text.strip().removeprefix("isolation: "), chinese.format(*parts)))
+    return verbatim(text, "q", "said")
+
+
+def _layers(part: str) -> str:
+    """The names of what confines a variant, where a group lists them."""
+    return "、".join(LAYERS.get(name, name) for name in part.split(", ")) if part.split(", ")[0] in LAYERS else part
