@@ -107,6 +107,34 @@ def test_validation_is_no_test_of_any_seed(test_seed):
     assert not set(of_row(validation, 0)) & set(drawn(test))
 
 
+@pytest.mark.parametrize(
+    ("setting", "training", "validation"),
+    [
+        (memorize(64), range(1, 12, 2), range(1, 12, 2)),
+        (recall(64), range(11), range(2, 11, 2)),
+        (Setting("Selective Copy", 8, 12, 40, copies=3), range(9, 12), range(9, 12)),
+        (Setting("Selective Copy", 8, 12, 40, copies=1), range(11, 12), range(11, 12)),
+        (compress(16), range(12), range(12)),
+    ],
+    ids=["Memorize", "Context Recall", "Selective Copy", "one copy", "Compress"],
+)
+def test_the_positions_asked_are_those_with_targets(setting, training, validation):
+    replicas = [replica(setting, seed=seed) for seed in range(2)]
+    for examples, positions in (
+        (training_examples(replicas, CPU), training),
+        (validation_examples(replicas, 30, CPU), validation),
+    ):
+        assert list(range(setting.input_length))[examples.asked] == list(positions)
+        targets = examples.whole(torch.arange(2)).targets
+        assert int((targets != IGNORE).sum()) == int((targets[:, :, examples.asked] != IGNORE).sum())
+
+
+def test_positions_asked_of_different_settings_are_those_of_all():
+    copies = [Setting("Selective Copy", 8, 12, 40, copies=n) for n in (1, 2)]
+    asked = training_examples([replica(memorize(64)), *map(replica, copies)], CPU).asked
+    assert asked == slice(1, 12, 1)
+
+
 def test_memorize_asks_in_validation_for_the_map_of_training():
     replicas = [replica(memorize(64), seed=seed) for seed in range(2)]
     maps = []

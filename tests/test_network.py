@@ -182,6 +182,9 @@ def test_some_rows_read_as_all_rows_do(monkeypatch):
     parts = list(stack.read(inputs[chosen], chosen))
     assert [part.indices(16) for part, _ in parts] == [(start, min(start + 3, 16), 1) for start in range(0, 16, 3)]
     assert_same(torch.cat([logits for _, logits in parts], dim=1), whole[chosen], TOLERANCE)
+    asked = slice(1, 12, 2)
+    parts = list(stack.read(inputs[chosen], chosen, asked))
+    assert_same(torch.cat([logits for _, logits in parts], dim=1), whole[chosen][:, :, asked], TOLERANCE)
     stack.keep(chosen)
     assert_same(stack.logits(stack.network.layout.views(stack.rows), inputs[chosen]), whole[chosen], TOLERANCE)
     assert [member.setting.vocab for member in stack.replicas] == [24, 40]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from math import gcd
 
 import torch
 from torch import Tensor
@@ -17,11 +19,13 @@ class Collection:
     """Drawn examples, (D, N, T) int32, and which of the D draws belongs to each replica, (R,).
 
     Replicas of one setting and seed share a draw. A draw of fewer than N examples is filled up with unscored ones.
+    No position but the `asked` has a target anywhere.
     """
 
     inputs: Tensor
     targets: Tensor
     draw_of: Tensor
+    asked: slice
 
     @classmethod
     def of(cls, replicas: list[Replica], draw_for: Callable[[Replica], Examples], device: torch.device) -> "Collection":
@@ -40,7 +44,7 @@ class Collection:
             inputs[row, : len(drawn.inputs)] = drawn.inputs
             targets[row, : len(drawn.targets)] = drawn.targets
         draw_of = [draws[replica.grid] for replica in replicas]
-        return cls(inputs, targets, torch.tensor(draw_of, device=device))
+        return cls(inputs, targets, torch.tensor(draw_of, device=device), asked_positions(targets))
 
     def at(self, index: Tensor) -> Examples:
         """(R, B) places in each replica's draw -> its examples there, (R, B, T) int64."""
@@ -54,6 +58,13 @@ class Collection:
     def keep(self, kept: Tensor) -> None:
         """Go on with the replicas `kept` alone."""
         self.draw_of = self.draw_of[kept]
+
+
+def asked_positions(targets: Tensor) -> slice:
+    """The narrowest evenly spaced positions among which are all that any example, (D, N, T), has a target at."""
+    scored = (targets != IGNORE).flatten(0, 1).any(0).nonzero().flatten().tolist()
+    spacing = gcd(*(later - sooner for sooner, later in pairwise(scored)))
+    return slice(scored[0], scored[-1] + 1, spacing or 1)
 
 
 def training_examples(replicas: list[Replica], device: torch.device) -> Collection:

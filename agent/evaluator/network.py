@@ -51,8 +51,13 @@ class Network:
         self.variant = variant
         self.layout = Layout(_parameters(architecture, variant.declaration))
 
-    def logits(self, weights: Weights, tokens: Tensor, vocabs: Tensor | None = None) -> Tensor:
-        """(R, B, T) tokens -> (R, B, T, V). Given each replica's own vocabulary, (R,), classes beyond it get -inf."""
+    def logits(
+        self, weights: Weights, tokens: Tensor, vocabs: Tensor | None = None, asked: slice = slice(None)
+    ) -> Tensor:
+        """(R, B, T) tokens -> (R, B, T, V), of the T positions only those `asked`.
+
+        Given each replica's own vocabulary, (R,), classes beyond it get -inf.
+        """
         architecture = self.architecture
         x = _embed(weights["embedding"], tokens)
         for pair in range(architecture.pairs):
@@ -60,7 +65,7 @@ class Network:
             x = x + _swiglu(weights, f"swiglu{pair}.", x)
         if architecture.autoencoder:
             x = _decode(weights, x)
-        logits = _linear(rms_norm(x), _behind_norm(weights, "output"))
+        logits = _linear(rms_norm(x[:, :, asked]), _behind_norm(weights, "output"))
         if vocabs is None:
             return logits
         unused = torch.arange(architecture.vocab, device=tokens.device) >= vocabs[:, None]

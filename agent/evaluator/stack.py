@@ -34,13 +34,22 @@ class Stack:
         self.vocabs = torch.tensor([replica.setting.vocab for replica in replicas], device=device)
         self.padded = bool((self.vocabs < self.vocabs.max()).any())
 
-    def logits(self, weights: dict[str, Tensor], tokens: Tensor, chosen: Tensor | slice = slice(None)) -> Tensor:
-        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows; a GPU multiplies in bfloat16."""
+    def logits(
+        self,
+        weights: dict[str, Tensor],
+        tokens: Tensor,
+        chosen: Tensor | slice = slice(None),
+        asked: slice = slice(None),
+    ) -> Tensor:
+        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows, at all positions or those `asked`.
+
+        A GPU multiplies in bfloat16.
+        """
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None)
+            logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None, asked)
         return logits.to(self.rows.dtype)
 
-    def read(self, inputs: Tensor, chosen: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    def read(self, inputs: Tensor, chosen: Tensor, asked: slice = slice(None)) -> Iterator[tuple[slice, Tensor]]:
         """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.
 
         So many at a time as keeps the logits small, since they are the largest thing here.
@@ -51,7 +60,7 @@ class Stack:
         for start in range(0, examples, at_once):
             part = slice(start, start + at_once)
             with torch.no_grad():
-                logits = self.logits(weights, inputs[:, part], chosen)
+                logits = self.logits(weights, inputs[:, part], chosen, asked)
             yield part, logits
 
     def keep(self, kept: Tensor) -> None:
@@ -76,9 +85,10 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
     )
 
 
-# How many tokens a step of one stack may hold. On a CPU stacking is about even at this size (docs/performance.md), and
-# larger stacks leave the cache; on a GPU, where it has not been measured yet, small replicas leave most of it idle.
-TOKENS_A_STEP = {"cpu": 1 << 12, "cuda": 1 << 18}
+# How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
+# (docs/performance.md), and smaller ones share the work more evenly among workers; on a GPU, where it has not been
+# measured yet, small replicas leave most of it idle.
+TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 18}
 
 
 def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:

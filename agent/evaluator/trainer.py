@@ -115,7 +115,8 @@ class Training:
         batch = self.batches.take(self.taken)
         views = self.stack.network.layout.views(self.stack.rows)
         weights = {name: view.detach().requires_grad_() for name, view in views.items()}
-        losses = token_losses(self.stack.logits(weights, batch.inputs), batch.targets)
+        asked = self.batches.examples.asked
+        losses = token_losses(self.stack.logits(weights, batch.inputs, asked=asked), batch.targets[:, :, asked])
         # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
         gradients = torch.autograd.grad(losses.sum(), list(weights.values()), materialize_grads=True)
         self.optimiser.step(self.stack.rows, torch.cat([part.flatten(1) for part in gradients], dim=1))
@@ -159,13 +160,14 @@ class Training:
 
     def _measure(self, rows: Tensor) -> tuple[list[float], list[float]]:
         """The loss and the macro accuracy of some replicas on their validation examples."""
-        examples = self.validation.whole(rows)
-        predictions = torch.empty_like(examples.targets)
+        examples, asked = self.validation.whole(rows), self.validation.asked
+        wanted = examples.targets[:, :, asked]
+        predictions = torch.empty_like(wanted)
         summed = torch.zeros(len(rows), device=self.device)
-        for part, logits in self.stack.read(examples.inputs, rows):
-            targets = examples.targets[:, part]
+        for part, logits in self.stack.read(examples.inputs, rows, asked):
+            targets = wanted[:, part]
             predictions[:, part] = logits.argmax(-1)
             summed += token_losses(logits, targets) * (targets != IGNORE).sum((1, 2))
-        losses = summed / (examples.targets != IGNORE).sum((1, 2))
-        right = accuracy(predictions, examples.targets, int(self.stack.vocabs.max()))
+        losses = summed / (wanted != IGNORE).sum((1, 2))
+        right = accuracy(predictions, wanted, int(self.stack.vocabs.max()))
         return losses.tolist(), right.macro.tolist()
