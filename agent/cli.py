@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from agent.errors import INTERRUPTED, DeltaSearchError
-from agent.verbs import evaluating, keeping, reading, reporting, searching
+from agent.verbs import evaluating, keeping, reading, reporting, reviewing, searching
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -19,6 +19,8 @@ def deltasearch() -> None:
 
 VERBS: dict[Callable[..., None], str] = {
     searching.search: "search --hours 8",
+    reviewing.propose: 'propose --idea "value_skip"',
+    reviewing.review: "review",
     evaluating.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
     reading.table: "table --csv > scores.csv",
     reading.status: "status",

@@ -27,6 +27,11 @@ class History:
         return tuple(run for run in self.runs if run.failure is not None)
 
     @property
+    def rejected(self) -> tuple[Run, ...]:
+        """What a person did not want to have trained; `run.review.reason` says why."""
+        return tuple(run for run in self.runs if run.stage == "rejected")
+
+    @property
     def baseline(self) -> Run | None:
         """The template's own run; None before it is scored."""
         return self.find(TEMPLATE)

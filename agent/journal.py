@@ -11,8 +11,8 @@ from agent.evaluator.protocol import Protocol
 from agent.files import reading
 from agent.history import History
 from agent.record import BASELINE, Run, Text
-from agent.status import End, Status, describe_run
-from agent.terminal import clock, describe
+from agent.status import End, Status, clock, describe_run
+from agent.terminal import describe
 from agent.workspace import RUNS, Workspace
 
 STATUS, END = "status.json", "ended.json"
@@ -99,6 +99,13 @@ def read_end(workspace: Workspace) -> End | None:
             return None
         facts = json.loads(path.read_text(encoding="utf-8"))
         return End(facts["started"], facts["ended"], Text(**facts["reason"]))
+
+
+class Aside(Journal):
+    """Of what is done beside the training, such as a proposal: it is not what the search is doing."""
+
+    def phase(self, phase: str, name: str = "") -> None:
+        pass
 
 
 def read_status(workspace: Workspace) -> Status:

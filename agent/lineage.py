@@ -86,14 +86,16 @@ class Lineage:
         parents = [names[name] for name in run.proposal.parents if name in names]
         tree = _tree(git, {VARIANT: run.proposal.source, FACTS: _facts(run)})
         when = f"@{int(run.reached('evaluated') or 0)} +0000"
-        author = {
-            f"GIT_{who}_{what}": value
-            for who in ("AUTHOR", "COMMITTER")
-            for what, value in (("NAME", run.proposal.author), ("EMAIL", ADDRESS), ("DATE", when))
+        # As git itself has it when somebody amends another's commit.
+        people = {"AUTHOR": run.proposal.author, "COMMITTER": run.proposal.editor or run.proposal.author}
+        signed = {
+            f"GIT_{role}_{what}": value
+            for role, name in people.items()
+            for what, value in (("NAME", name), ("EMAIL", ADDRESS), ("DATE", when))
         }
         arguments = [argument for parent in parents for argument in ("-p", parent)]
         message = f"{run.name}\n\n{run.proposal.title.en}\n{run.proposal.title.zh}\n"
-        commit = str(git.commit_tree(tree, *arguments, "-m", message, env=author))
+        commit = str(git.commit_tree(tree, *arguments, "-m", message, env=signed))
         git.update_ref(f"refs/tags/{run.name}", commit)
         return commit
 
@@ -173,6 +175,7 @@ def _facts(run: Run) -> str:
         "name": run.name,
         "title": {"en": run.proposal.title.en, "zh": run.proposal.title.zh},
         "author": run.proposal.author,
+        "editor": run.proposal.editor,
         "moves": run.proposal.moves,
         "predicted": run.proposal.predicted,
         "scores": card.scores,

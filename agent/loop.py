@@ -1,8 +1,8 @@
-"""The search, on one page: choose, propose, review, evaluate, analyse, record."""
+"""The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,14 +22,14 @@ from agent.folder import LOG, NOTE, PATCH, VARIANT
 from agent.history import History
 from agent.journal import Journal
 from agent.lineage import Lineage
-from agent.patch import unified_diff
+from agent.patch import apply_patch, unified_diff
 from agent.policy import rank_parents
 from agent.proposer import NothingToPropose, Proposer
-from agent.record import BASELINE, PERSON, Proposal, Review, Run, Text
+from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
 from agent.score import Failure
-from agent.workspace import Workspace
+from agent.workspace import NameTaken, StaleRun, Workspace
 
-Reviewer = Callable[[Run, History], tuple[Run, Review | None]]
+NOTHING_LEFT = Stop(Text("nothing is left to propose", "已没有可提出的改动"))
 
 
 @dataclass
@@ -39,15 +39,14 @@ class Search:
     workspace: Workspace
     protocol: Protocol
     device: str
-    proposer: Proposer
+    proposer: Proposer | None  # without one it only trains what is approved
     lineage: Lineage
     ledger: Ledger
     journal: Journal
     baselines: tuple[str, ...]
     seed: int
     isolation: str
-    reviewer: Reviewer | None = None  # without one, all that passes the checks is approved
-    skipped: set[str] = field(default_factory=set)
+    review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
 
     def run(self) -> Stop:
@@ -57,15 +56,15 @@ class Search:
             while (stop := self.ledger.stop()) is None:
                 run = self.unfinished() or self.next_baseline() or self.propose()
                 if run is None:
-                    return Stop(Text("nothing is left to propose", "已没有可提出的改动"))
-                self.carry_on(run)
+                    return NOTHING_LEFT
+                with suppress(StaleRun):  # a person took it back just now: look again
+                    self.carry_on(run)
         return stop
 
     def unfinished(self) -> Run | None:
         """What an earlier search, or a person who approved something, left to be done."""
-        waiting = ("approved", "evaluated", "failed") + (("proposed",) if self.reviewer else ())
         runs = self.workspace.history().runs
-        return next((run for run in runs if run.stage in waiting and run.id not in self.skipped), None)
+        return next((run for run in runs if run.stage in UNFINISHED), None)
 
     def next_baseline(self) -> Run | None:
         """A baseline that was not measured yet. Everything is compared with the template, so it must have a score."""
@@ -80,30 +79,35 @@ class Search:
                 raise DeltaSearchError(f"the template itself could not be scored: {runs[-1].failure}")
         return None
 
-    def propose(self) -> Run | None:
-        """A new variant of the most promising parent that anything can still be made of."""
+    def propose(self, idea: str = "", parent: str = "") -> Run | None:
+        """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
+
+        `idea` is a person's: a hint for a model, or the name of a move for the catalogue.
+        """
+        if self.proposer is None:
+            return None
         history = self.workspace.history()
         draw = Random(f"{self.seed} {len(history.runs)}")
         self.journal.phase("proposing")
-        for parent in rank_parents(history, draw):
-            try:
-                return self.register(self.proposer.propose(history, parent, draw))
-            except NothingToPropose:
-                continue
+        for candidate in rank_parents(history, draw):
+            if parent in ("", candidate.name):
+                with suppress(NothingToPropose, NameTaken):  # the name by another process, meanwhile
+                    return self.register(self.proposer.propose(history, candidate, draw, idea))
         return None
 
     def register(self, proposal: Proposal) -> Run:
         """Give a proposal its folder: failed where a check refuses it, else approved or waiting for its reviewer."""
         history = self.workspace.history()
         self.journal.phase("checking", proposal.name)
-        needs_review = self.reviewer is not None and proposal.author != BASELINE
         files = {**self.files, PATCH: self.patch(history, proposal)}
         new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
         try:
             signature = self.check(history, proposal)
         except EvaluationFailed as error:
+            if proposal.author == PERSON:
+                raise  # who is there to hear of it
             return new("failed", failure=error.failure, isolation=self.isolation)
-        if needs_review:
+        if self.review and proposal.author != BASELINE:
             return new("proposed", signature=signature, isolation=self.isolation)
         review = Review("approved", "the search")
         return new("approved", signature=signature, review=review, isolation=self.isolation)
@@ -112,7 +116,12 @@ class Search:
         """The signature of a proposal that may be trained; EvaluationFailed says why it may not."""
         with variant_file(proposal) as path:
             signature = check(path, self.protocol).signature
-        earlier = {run.name: run.signature for run in history.runs if run.signature and run.name != proposal.name}
+        mine = PERSON in (proposal.author, proposal.editor)  # and a person may come back to what was rejected
+        earlier = {
+            run.name: run.signature
+            for run in history.runs
+            if run.signature and run.name != proposal.name and not (mine and run.stage == "rejected")
+        }
         twin = find_duplicate(signature, earlier)
         if twin and proposal.author != BASELINE:
             raise EvaluationFailed(Failure("duplicate", f"it computes what {twin} computes, number for number"))
@@ -126,26 +135,20 @@ class Search:
     def carry_on(self, run: Run) -> None:
         """Take a run one stage further."""
         match run.stage:
-            case "proposed":
-                self.review(run)
             case "approved":
                 self.evaluate(run)
             case "evaluated" | "failed":
                 self.analyse(run)
 
-    def review(self, run: Run) -> None:
-        """Ask the reviewer, who may edit the run. No answer leaves it waiting, and it is not shown again."""
-        assert self.reviewer is not None
-        run, answer = self.reviewer(run, self.workspace.history())
-        if answer is None:
-            self.skipped.add(run.id)
-        else:
-            self.workspace.advance(run, answer.decision, review=answer)
+    def amend(self, run: Run, reply: str) -> Run:
+        """A person's own version of a waiting proposal, a whole file or SEARCH/REPLACE blocks, checked as any other.
 
-    def amend(self, run: Run, source: str) -> Run:
-        """A person's own version of a waiting proposal, checked as any other; EvaluationFailed if it is refused."""
-        proposal = replace(run.proposal, source=source, author=PERSON, moves=())
-        history = self.workspace.history()
+        Raises PatchRejected or EvaluationFailed if it is refused, and then the proposal stays as it was.
+        """
+        proposal, history = run.proposal, self.workspace.history()
+        source = apply_patch(proposal.source, reply).source
+        unedited = proposal.unedited or proposal.source
+        proposal = replace(proposal, source=source, editor=PERSON, unedited=unedited, moves=())
         signature = self.check(history, proposal)
         run = self.workspace.amend(run, proposal=proposal, signature=signature)
         self.workspace.write(run, PATCH, self.patch(history, proposal))

@@ -19,6 +19,9 @@ NEXT_STAGES: Mapping[Stage, tuple[Stage, ...]] = {
     "analysed": (),
 }
 
+# What a search still has something to do with. A proposed run waits for a person.
+UNFINISHED: tuple[Stage, ...] = ("approved", "evaluated", "failed")
+
 Section = Literal["observations", "issues", "reasoning", "expected", "outcome", "lessons"]
 
 # The first four are written with the proposal, before anything is known of its scores; the others after.
@@ -45,7 +48,9 @@ class Proposal:
 
     `parents` are names of variants; the first is the one whose file was changed, a second makes it a combination.
     `moves` are all moves of the catalogue that the variant holds, its parents' too. `predicted` is the score expected
-    of each task, registered before anything is trained. `source` is the whole variant file.
+    of each task, registered before anything is trained. `source` is the whole variant file. Where a person changed it
+    before its training, that is the `editor`, and `unedited` is what the author had proposed: what was predicted and
+    argued was of that.
     """
 
     name: str
@@ -56,6 +61,8 @@ class Proposal:
     moves: tuple[str, ...] = ()
     predicted: Mapping[str, float] = field(default_factory=dict)
     argument: Mapping[Section, Text] = field(default_factory=dict)
+    editor: str = ""
+    unedited: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from agent.status import Status
-from agent.terminal import SECONDS_BETWEEN_LINES, clock
+from agent.status import RESULTS, Status, clock
+from agent.terminal import SECONDS_BETWEEN_LINES
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def open_screen() -> Iterator[Screen]:
 
 
 def _say(console: Console, line: str) -> None:
-    if line[:1] in "▲▼=·✗":  # results scroll by and stay; phases are in the panel
+    if line[:1] in RESULTS:  # results scroll by and stay; phases are in the panel
         console.print(Text(line, overflow="fold"))
 
 

@@ -7,6 +7,8 @@ from agent.comparison import AVERAGE
 from agent.history import History, card_of
 from agent.record import Run, Text
 
+RESULTS = "▲▼=·✗"  # what the line of a finished run begins with
+
 
 @dataclass(frozen=True)
 class Status:
@@ -60,3 +62,10 @@ def _mark(history: History, run: Run) -> str:
     if baseline is None or baseline.name == run.name:
         return "·"
     return {"better": "▲", "worse": "▼", "indistinguishable": "="}[history.compare(run, baseline)[AVERAGE].verdict]
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -14,6 +14,7 @@ from agent.comparison import estimate, read_noise
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
 from agent.score import ScoreCard
+from agent.status import clock
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -68,13 +69,6 @@ def describe(replica: Replica, update: Update, meter: Meter) -> str:
         f"step {update.step}/{replica.steps}, "
         f"loss {update.loss:.3f}, accuracy {update.accuracy:.3f}{remaining}"
     )
-
-
-def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def print_card(card: ScoreCard) -> None:

@@ -37,6 +37,14 @@ class StaleRun(WorkspaceError):
     """Somebody else moved the run on in the meantime."""
 
 
+class NameTaken(WorkspaceError):
+    """There is a variant of this name already."""
+
+
+class SearchIsRunning(WorkspaceError):
+    """Another process is searching in this workspace."""
+
+
 class Workspace:
     """A workspace holds the runs of one protocol, and the table that they make."""
 
@@ -104,7 +112,7 @@ class Workspace:
                 "first"
             )
         if any(run.name == name and run.failure is None and run.stage != "rejected" for run in self.history().runs):
-            raise WorkspaceError(f"{self.root} already has a variant {name}: choose another name")
+            raise NameTaken(f"{self.root} already has a variant {name}: choose another name")
 
     def create(
         self,
@@ -158,11 +166,13 @@ class Workspace:
 
     def write(self, run: Run, name: str, text: str) -> None:
         """Put a file into a run's folder."""
-        write_atomically(self.folder(run) / name, text)
+        with self._writing():
+            write_atomically(self.folder(run) / name, text)
 
     def keep(self, name: str, text: str) -> None:
         """Put a file into runs/."""
-        write_atomically(self.root / RUNS / name, text)
+        with self._writing():  # else another process that tidies up could take a half-written file for a leftover
+            write_atomically(self.root / RUNS / name, text)
 
     def keep_older(self, note: OlderNote) -> None:
         """Put a note of the older format among what was imported; the same note again replaces itself."""
@@ -181,8 +191,9 @@ class Workspace:
 
     @contextmanager
     def searching(self) -> Iterator[None]:
-        """Be the one search of this workspace; WorkspaceError, naming the other, if there is one."""
-        with self._lock(SEARCH_LOCK, 0.0, f"{self._holder()} is searching here; wait for it, or stop it"):
+        """Be the one search of this workspace; SearchIsRunning, naming the other, if there is one."""
+        held = SearchIsRunning(f"{self.root}: {self._holder()} is searching here; wait for it, or stop it")
+        with self._lock(SEARCH_LOCK, 0.0, held):
             facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
             write_atomically(self.root / HOLDER, json.dumps(facts) + "\n")
             yield
@@ -190,9 +201,9 @@ class Workspace:
     def searcher(self) -> str | None:
         """Who is searching here just now; None if nobody is."""
         try:
-            with self._lock(SEARCH_LOCK, 0.0, ""):
+            with self._lock(SEARCH_LOCK, 0.0, SearchIsRunning()):
                 return None
-        except WorkspaceError:
+        except SearchIsRunning:
             return self._holder()
 
     def reconcile(self) -> tuple[Run, ...]:
@@ -279,18 +290,19 @@ class Workspace:
 
     def _writing(self) -> AbstractContextManager[None]:
         """One writer at a time, also across processes. Its holder must not enter again."""
-        return self._lock(WRITE_LOCK, LOCK_SECONDS, "another process has been writing here for a minute")
+        held = WorkspaceError(f"{self.root}: another process has been writing here for a minute")
+        return self._lock(WRITE_LOCK, LOCK_SECONDS, held)
 
     @contextmanager
-    def _lock(self, name: str, seconds: float, held: str) -> Iterator[None]:
-        """Hold a lock that dies with its process; WorkspaceError, saying `held`, if that takes longer than this."""
+    def _lock(self, name: str, seconds: float, held: WorkspaceError) -> Iterator[None]:
+        """Hold a lock that dies with its process; raises `held` if that takes longer than this."""
         path = self.root / name
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 lock = FileLock(path).acquire(timeout=seconds)
             except Timeout:
-                raise WorkspaceError(f"{self.root}: {held}") from None
+                raise held from None
         with lock:
             yield
 

@@ -130,10 +130,9 @@ def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
 
 
 def calibrate(history: History) -> dict[str, Calibration]:
-    """Hits and bias by task, and over all tasks under "average"."""
-    found = [
-        outcome for run in history.scored if run.proposal.author != BASELINE for outcome in outcomes_of(history, run)
-    ]
+    """Hits and bias by task, and over all tasks under "average". What a person edited is not what was predicted."""
+    predicted = [run for run in history.scored if run.proposal.author != BASELINE and not run.proposal.editor]
+    found = [outcome for run in predicted for outcome in outcomes_of(history, run)]
     tasks = list(dict.fromkeys(outcome.task for outcome in found))
     groups = {task: [outcome for outcome in found if outcome.task == task] for task in tasks}
     if found:

@@ -1,12 +1,11 @@
 """The insight note: its two sections that follow a run, and the whole of it in the layout of the older notes."""
 
-import re
-
 import pandas as pd
 
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.history import History, card_of
+from agent.plain import clean
 from agent.record import BASELINE, SECTIONS, Run, Section, Text
 
 HEADINGS = {
@@ -19,8 +18,6 @@ HEADINGS = {
 }
 MARKER = "--- Insights ---"
 NOTHING = Text("Nothing was written.", "（无内容）")
-# Everything that could move a terminal's cursor or colour its text; tabs and line ends stay.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def analyse(history: History, run: Run) -> dict[Section, Text]:
@@ -96,11 +93,6 @@ def table(history: History, run: Run) -> str:
         return "(no score yet)"
     frame = pd.DataFrame([{"Unnamed: 0": other.name} | card_of(other).scores for other in scored])
     return str(frame.to_string(float_format=lambda score: f"{score:.6f}"))
-
-
-def clean(text: str) -> str:
-    """Text that whoever wrote it cannot use to steer a terminal."""
-    return CONTROL.sub("", text.replace("\r\n", "\n"))
 
 
 def _quoted(text: str) -> str:

@@ -15,6 +15,9 @@ class NothingToPropose(DeltaSearchError):
 class Proposer(Protocol):
     """Someone who makes a new variant out of an old one."""
 
-    def propose(self, history: History, parent: Run, draw: Random) -> Proposal:
-        """A variant that the history does not hold yet. Raises NothingToPropose."""
+    def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
+        """A variant that the history does not hold yet, along a person's idea if there is one.
+
+        Raises NothingToPropose, and UsageError for an idea that this proposer cannot understand.
+        """
         ...

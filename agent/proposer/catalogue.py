@@ -1,5 +1,6 @@
 """The proposer that needs no model: an evolutionary search over combinations of moves that learns from every result."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -7,6 +8,7 @@ from random import Random
 from agent.baselines import TEMPLATE
 from agent.comparison import AVERAGE
 from agent.effects import Effect, effects
+from agent.errors import UsageError
 from agent.history import History, card_of
 from agent.proposer import NothingToPropose
 from agent.proposer.argument import argue
@@ -39,20 +41,38 @@ class Catalogue:
         self.template = template
         self.moves = moves
 
-    def propose(self, history: History, parent: Run, draw: Random) -> Proposal:
-        """The most promising set of moves that was not tried and can be made. Raises NothingToPropose."""
+    def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
+        """The most promising set of moves that was not tried and can be made; with an idea, the moves that it names.
+
+        Raises NothingToPropose, and UsageError for an idea that names no moves.
+        """
+        asked = self._named(idea)
         known = effects(history, {name: move.expected for name, move in self.moves.items()})
         drawn = {name: draw.gauss(known[name][AVERAGE].mean, known[name][AVERAGE].error) for name in sorted(known)}
-        for idea in sorted(self._ideas(history, parent, drawn), key=_rank):
+        replaced = {run.proposal.unedited for run in history.runs}  # by a person, with something better
+        for candidate in sorted(self._ideas(history, parent, drawn, asked), key=_rank):
             try:
-                source = self._make(idea)
+                source = self._make(candidate)
             except MovesConflict:
                 continue
-            return self._proposal(history, idea, source, known)
+            if source not in replaced:
+                return self._proposal(history, candidate, source, known)
         raise NothingToPropose(f"every change of {parent.name} that the catalogue knows was tried or does not fit")
 
-    def _ideas(self, history: History, parent: Run, drawn: Mapping[str, float]) -> Iterator[Idea]:
-        """Every untried set of moves that is one step from the parent."""
+    def _named(self, idea: str) -> frozenset[str]:
+        """The moves that a person's idea names; UsageError, with those that there are, for anything else."""
+        words = [word for word in re.split(r"[\s,+]+", idea.strip()) if word not in ("", "and")]
+        if strangers := [word for word in words if word not in self.moves]:
+            raise UsageError(
+                f"the catalogue has no move {strangers[0]!r}; name one or several of {', '.join(self.moves)}, "
+                "or ask a model: --proposer model"
+            )
+        return frozenset(words)
+
+    def _ideas(
+        self, history: History, parent: Run, drawn: Mapping[str, float], asked: frozenset[str]
+    ) -> Iterator[Idea]:
+        """Every untried set of moves that is one step from the parent; if moves are asked for, those are the step."""
         own = frozenset(parent.proposal.moves)
         tried = {(frozenset(run.proposal.moves), _root(run, history)) for run in history.runs}
 
@@ -60,6 +80,9 @@ class Catalogue:
             if 0 < len(moves) <= MOST_MOVES and (moves, _root(parent, history)) not in tried:
                 yield Idea(moves, parents, sum(drawn[name] for name in moves) - sum(drawn[name] for name in own))
 
+        if asked:
+            yield from idea(own | asked, parent)
+            return
         for name in self.moves.keys() - own:
             yield from idea(own | {name}, parent)
         for name in own & self.moves.keys() if len(own) > 1 else ():

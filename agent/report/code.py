@@ -10,7 +10,7 @@ from pygments import lex
 from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
-from agent.analyst.note import CONTROL
+from agent.plain import CONTROL
 
 CONTEXT = 3  # unchanged lines around a change
 KINDS = (

@@ -11,4 +11,8 @@ ProtocolOption = Annotated[
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LangOption = Annotated[str | None, typer.Option(help="en or zh, remembered; the key l changes it at the desk.")]
+UnsandboxedOption = Annotated[
+    bool, typer.Option("--allow-unsandboxed", help="Go on even where generated code cannot be confined.")
+]
 HERE = Path(".")

@@ -10,9 +10,10 @@ import typer
 
 from agent.budget import Ledger, Stop
 from agent.config import Config, read_config
-from agent.errors import DeltaSearchError
+from agent.errors import DeltaSearchError, UsageError
 from agent.record import Text
-from agent.verbs.options import HERE, DeviceOption, ProtocolOption, WorkspaceOption
+from agent.verbs.options import HERE, DeviceOption, LangOption, ProtocolOption, UnsandboxedOption, WorkspaceOption
+from agent.verbs.sitting import sit_down
 from agent.workspace import Workspace
 
 
@@ -25,9 +26,9 @@ def search(
     proposer: Annotated[str | None, typer.Option(help="auto, catalogue or model.")] = None,
     seed: Annotated[int | None, typer.Option(help="What the choices are drawn from.")] = None,
     device: DeviceOption = None,
-    allow_unsandboxed: Annotated[
-        bool, typer.Option("--allow-unsandboxed", help="Search even where generated code cannot be confined.")
-    ] = False,
+    review: Annotated[bool, typer.Option("--review", help="Decide yourself, card by card, what is trained.")] = False,
+    lang: LangOption = None,
+    allow_unsandboxed: UnsandboxedOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Propose, train, analyse and record variants until the budget ends."""
@@ -36,7 +37,12 @@ def search(
         "proposer": proposer, "seed": seed, "device": device,
     }  # fmt: skip
     config = read_config(workspace, flags)
-    stop = _search(config, Workspace(workspace), allow_unsandboxed)
+    if lang is not None and not review:
+        raise UsageError("--lang is for --review; the notes are in both languages")
+    if review:
+        stop = _search_with_review(config, Workspace(workspace), allow_unsandboxed, lang, hours)
+    else:
+        stop = _search(config, Workspace(workspace), allow_unsandboxed)
     sys.exit(stop.exit_code)
 
 
@@ -52,6 +58,23 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> St
         with stopping(loop.ledger, screen.line), telling_why(loop.journal.stopped):
             stop = loop.run()
         loop.journal.stopped(stop.reason)
+    print(summarise(workspace.history(), stop, workspace.root))
+    return stop
+
+
+def _search_with_review(
+    config: Config, workspace: Workspace, allow_unsandboxed: bool, lang: str | None, hours: float | None
+) -> Stop:
+    """The same with a person who decides, and who is not sent away before he goes, unless --hours says so."""
+    from agent.desk.terminal import require_terminal
+
+    require_terminal(
+        "search without --review, or propose now (python -m agent propose) and decide by "
+        "python -m agent review --approve or --reject REASON"
+    )
+    stop = sit_down(config.model_copy(update={"hours": hours}), workspace, allow_unsandboxed, lang, proposes=True)
+    from agent.summary import summarise
+
     print(summarise(workspace.history(), stop, workspace.root))
     return stop
 

@@ -1,0 +1,158 @@
+"""Train what is approved while a person reads on: the desk in one thread, the search in the main one.
+
+Ctrl-C once: the desk is left, and the run under way is finished. Twice: it stops now, to be begun anew another time.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agent.budget import Stop
+from agent.desk.desk import Desk
+from agent.desk.seat import LOOK, Seat
+from agent.errors import INTERRUPTED
+from agent.plain import clean
+from agent.record import UNFINISHED, Text
+from agent.status import RESULTS, Status
+from agent.workspace import SearchIsRunning
+
+if TYPE_CHECKING:
+    from agent.loop import Search
+    from agent.screen import Screen
+
+LEFT = Stop(Text("you left the desk", "你离开了审阅台"))
+STOPPED = Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+TO_LEAVE = 3.0  # seconds that the reader has to give the terminal back
+
+
+@dataclass
+class View:
+    """The search as the desk shows it while somebody sits there, and as its own screen shows it afterwards."""
+
+    seat: Seat
+    stack: ExitStack
+    opened: "Screen | None" = None
+
+    def screen(self) -> "Screen":
+        """What the journal of the search is to be given."""
+        from agent.screen import Screen
+
+        return Screen(self.show, self.line)
+
+    def show(self, status: Status) -> None:
+        self.seat.status = status
+        if self.seat.left.is_set():
+            self._open().show(status)
+
+    def line(self, line: str) -> None:
+        if self.seat.left.is_set():
+            self._open().line(line)
+        elif line[:1] in RESULTS:
+            self.seat.say(line)
+
+    def farewell(self) -> None:
+        """Print what happened while the desk had the screen."""
+        lines, self.seat.lines = self.seat.lines, []
+        for line in lines:
+            print(clean(line), flush=True)
+
+    def _open(self) -> "Screen":
+        if self.opened is None:
+            from agent.screen import open_screen
+
+            self.farewell()
+            self.opened = self.stack.enter_context(open_screen())
+        return self.opened
+
+
+@dataclass
+class Attendance:
+    """A desk, and the search that trains what is approved at it.
+
+    `search` brings that together when there is something to train, which takes seconds.
+    """
+
+    desk: Desk
+    view: View
+    search: "Callable[[], Search]"
+    begun: "Search | None" = None
+    interrupted: bool = False
+
+    def run(self) -> Stop:
+        """Until the desk is left and what was approved is trained, or the budget ends."""
+        seat = self.desk.seat
+        sitting = threading.Thread(target=self.desk.sit, daemon=True)
+        with self._interruptible():
+            sitting.start()
+            try:
+                stop = self._attend()
+            finally:
+                seat.close()
+                sitting.join(TO_LEAVE)
+                seat.terminal.close()
+                self.view.farewell()
+        if self.desk.error is not None:
+            raise self.desk.error
+        return stop
+
+    def _attend(self) -> Stop:
+        seat = self.desk.seat
+        while not self.interrupted:
+            stop = self._train() if self.desk.trains else None
+            if stop is not None:
+                return stop
+            if seat.left.is_set() and not (self.desk.trains and self._unfinished()):
+                return LEFT
+            seat.rung.wait(LOOK)
+            seat.rung.clear()
+        return STOPPED
+
+    def _train(self) -> Stop | None:
+        """Train all that there is to be trained; why the search must end, if it must."""
+        if self.begun is not None and not self._unfinished():
+            return self.begun.ledger.stop()
+        if self.begun is None and self.desk.propose is None and not self._unfinished():
+            return None
+        if self.desk.seat.workspace.searcher() is not None:
+            self._leave_it()
+            return None
+        from agent.loop import NOTHING_LEFT
+
+        self.begun = self.search()
+        try:
+            stop = self.begun.run()
+        except SearchIsRunning:
+            self._leave_it()
+            return None
+        return None if stop is NOTHING_LEFT else stop
+
+    def _leave_it(self) -> None:
+        """To the search of another process, which trains what is approved as well."""
+        self.desk.trains = False
+        self.desk.seat.say(f"· {self.desk.seat.words('elsewhere')}")
+
+    def _unfinished(self) -> bool:
+        return any(run.stage in UNFINISHED for run in self.desk.seat.workspace.history().runs)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        def interrupt(number: int, frame: Any) -> None:
+            if self.desk.seat.editing:
+                return  # it is the editor's
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            self.desk.seat.close()
+            if self.begun is not None:
+                self.begun.ledger.interrupted = True
+                print("stopping after this run; Ctrl-C again stops now", file=sys.stderr, flush=True)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,106 @@
+"""A person at the desk: cards come from the run folders, keys become decisions, and these go back to the folders."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Group
+from rich.text import Text as Line
+
+from agent.desk.decisions import waiting
+from agent.desk.reading import Reading
+from agent.desk.seat import LOOK, Left, Seat
+from agent.desk.window import Window
+from agent.record import UNFINISHED, Run
+
+AHEAD = 2  # approved runs that wait for their training: with more, proposals would be made without their results
+LATEST = 8  # lines of what happened beside a training
+
+
+@dataclass
+class Desk:
+    """Sits in a thread of its own, so that what was approved is trained meanwhile.
+
+    `amend` checks and keeps a person's version of a run; `propose` makes a further proposal, None if none is left.
+    """
+
+    seat: Seat
+    amend: Callable[[Run, str], Run]
+    propose: Callable[[], Run | None] | None = None
+    only: str | None = None  # the one run that is to be read
+    trains: bool = True  # whether this process trains what is approved
+    dollars: Callable[[], float] = lambda: 0.0
+    skipped: set[str] = field(default_factory=set)
+    error: BaseException | None = None
+
+    def sit(self) -> None:
+        """Card after card, until the reader goes, has to go, or there is nothing to be read any more."""
+        try:
+            self.seat.terminal.open()
+            while self._step():
+                pass
+        except (Left, EOFError):
+            pass
+        except BaseException as error:  # of this program's own: whoever trains raises it
+            self.error = error
+        finally:
+            self.seat.terminal.close()
+            self.seat.left.set()
+            self.seat.rung.set()
+
+    def _step(self) -> bool:
+        """Do what there is to be done; whether there was anything."""
+        if run := self._next():
+            reading = Reading(self.seat, run, self.amend, self.dollars())
+            reading.go()
+            if reading.skipped:
+                self.skipped.add(run.id)
+        elif self._wants_more():
+            self._think()
+        elif self._busy():
+            self._watch()
+        else:
+            return False
+        return True
+
+    def _next(self) -> Run | None:
+        """The oldest proposal that waits and was not skipped."""
+        runs = waiting(self.seat.workspace)
+        return next((run for run in runs if run.id not in self.skipped and self.only in (None, run.id)), None)
+
+    def _wants_more(self) -> bool:
+        """Whether it is time for a further proposal."""
+        history = self.seat.workspace.history()
+        unfinished = sum(run.stage in UNFINISHED for run in history.runs)
+        return self.propose is not None and bool(history.scored) and unfinished < AHEAD
+
+    def _busy(self) -> bool:
+        """Whether something is trained here that is worth waiting for."""
+        history = self.seat.workspace.history()
+        unfinished = any(run.stage in (*UNFINISHED, "evaluating") for run in history.runs)
+        return self.trains and (unfinished or (self.propose is not None and not history.scored))
+
+    def _think(self) -> None:
+        """Have a proposal made."""
+        assert self.propose is not None
+        run = self.seat.work("proposing", self.propose)
+        if run is None:
+            self.propose = None
+            self.seat.say(f"· {self.seat.words('nothing proposed')}")
+        elif run.failure is not None:
+            self.seat.say(f"✗ {run.name}: {self.seat.words('failed proposal')}: {run.failure.reason}")
+            self.seat.rung.set()
+
+    def _watch(self) -> None:
+        """Show the training until there may be something else to do."""
+        from agent.screen import panel  # it imports torch, which whoever trains has done by now
+
+        def shown(width: int) -> Group:
+            lines = (Line(line) for line in self.seat.lines[-LATEST:])
+            return Group(*([panel(self.seat.status)] if self.seat.status else []), Line(), *lines)
+
+        since = time.monotonic()
+        while time.monotonic() - since < LOOK:
+            key = self.seat.tick(Window(self.seat.terminal, shown), "", (("q", "leaving"), ("^C", "stops")))
+            if key is not None and key.name in ("q", "\x04"):
+                raise Left

@@ -1,0 +1,194 @@
+"""The desk at a real terminal: what is on the card, and what each key does."""
+
+import json
+
+import pytest
+from at_a_terminal import COLOUR, CTRL_C, CTRL_D, DOWN, END, ENTER, ESCAPE, HOME, PAGE_DOWN, UP, AtTerminal
+from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
+
+from agent.errors import INTERRUPTED
+from agent.record import PERSON, Review
+
+BOTH = (VALUE_SKIP, DECAY)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A workspace where two proposals wait."""
+    workspace = scored_template(tmp_path / "home")
+    wait_for_review(workspace, "value_skip", "data_dependent_decay")
+    return workspace
+
+
+@pytest.fixture
+def sit(home):
+    """Sit down at the desk. Nothing is trained."""
+    begun = []
+
+    def sit(*arguments, **terminal):
+        begun.append(AtTerminal("review", "--no-train", "--workspace", home.root, *arguments, **terminal))
+        return begun[-1]
+
+    yield sit
+    for terminal in begun:
+        terminal.child.close(force=True)
+
+
+def stages(home):
+    return [run.stage for run in home.history().runs[1:]]
+
+
+def whole_card(desk):
+    """Every line of a card, by scrolling down page by page."""
+    seen = list(desk.rows[1:-3])
+    while True:
+        before = desk.text
+        desk.press(PAGE_DOWN)
+        desk._read(0.5)
+        desk._read(0.1)
+        if desk.text == before:
+            return "\n".join(seen)
+        seen += desk.rows[1:-3]
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])
+def test_a_card_has_all_that_a_decision_needs(sit, columns, lines):
+    desk = sit(columns=columns, lines=lines).see(VALUE_SKIP, "2 waiting", "q quit")
+    assert all(len(row) <= columns for row in desk.rows)
+    card = whole_card(desk)
+    for text in (
+        "The value passes by the memory", "from delta_net_4layer", "proposed by catalogue", "protocol smoke",
+        "arXiv 2312.00752", "predicted  change  parent  ± noise   best", "Memorize            0.580  +0.080",
+        "average", "Checks passed", "causality", "Cost", "this one about 0:02",
+        "The change  +5 −1  against delta_net_4layer",
+        "skipped = skip.unsqueeze(2) * v",
+    ):  # fmt: skip
+        assert text in card
+    sides = [line for line in card.splitlines() if "Padding writes nothing" in line]
+    assert sides[0].count("Padding writes nothing") == (2 if columns == 200 else 1)
+
+
+def test_a_card_longer_than_the_screen_scrolls_and_says_where_one_is(sit):
+    desk = sit().see(VALUE_SKIP)
+    top = desk.text
+    desk.press(DOWN).miss("\n The value passes by").press(UP).see("\n The value passes by")
+    desk.press(END).see("• Selective Copy:").press(HOME).see("\n The value passes by")
+    assert desk.text == top
+    desk.press("G").see("• Selective Copy:").press("g").see("\n The value").press("j").miss("\n The value passes by")
+    thumb = [row[79:] for row in desk.rows[1:-3]]
+    assert set(thumb) == {"┃", "│"}
+
+
+def test_skipping_shows_the_next_and_leaves_all_as_it_was(sit, home):
+    desk = sit().see(VALUE_SKIP).press("s").see(DECAY, "skipped for now").press("s")
+    assert desk.end() == 0
+    assert "2 left undecided: python -m agent review" in desk.written
+    assert stages(home) == ["proposed", "proposed"]
+
+
+@pytest.mark.parametrize("key", ["q", CTRL_D])
+def test_quitting_leaves_the_rest_undecided(sit, home, key):
+    desk = sit().see(VALUE_SKIP).press(key)
+    assert desk.end() == 0
+    assert stages(home) == ["proposed", "proposed"]
+
+
+def test_approving_takes_a_remark(sit, home):
+    desk = sit().see(VALUE_SKIP).press("a").see("Approve with a remark, or none:").press("看看 this", ENTER)
+    desk.see(DECAY, f"✓ approved {VALUE_SKIP}: 看看 this").press("a").see("or none:").press(ENTER)
+    assert desk.end() == 0
+    assert stages(home) == ["approved", "approved"]
+    assert [run.review for run in home.history().runs[1:]] == [
+        Review("approved", PERSON, "看看 this"), Review("approved", PERSON, ""),
+    ]  # fmt: skip
+    assert f"approved {VALUE_SKIP}: 看看 this" in desk.written.rpartition("\x1b[?1049l")[2]
+
+
+def test_rejecting_needs_a_reason(sit, home):
+    desk = sit().see(VALUE_SKIP).press("r").see("Reject, because:").press(ENTER).see("A reason is needed")
+    desk.press("a" * 100, "b").see("…aaaa").press(ESCAPE).miss("Reject, because")
+    assert stages(home) == ["proposed", "proposed"]
+    desk.press("r").see("Reject, because:").press("tx", "\x7f", "oo slow", ENTER).see(
+        DECAY, f"rejected {VALUE_SKIP}: too slow"
+    )
+    desk.press("q").end()
+    assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "too slow")
+
+
+def test_pasted_lines_are_one_answer_and_no_keys(sit, home):
+    desk = sit().see(VALUE_SKIP).press("\x1b[200~rej\nect\x1b[201~").press("r").see("Reject, because:")
+    desk.press("\x1b[200~too slow\nand too long\x1b[201~").see("too slow and too long").press(ENTER).see(DECAY)
+    desk.press("q").end()
+    assert home.find(VALUE_SKIP).review.reason == "too slow and too long"
+    assert stages(home) == ["rejected", "proposed"]
+
+
+def test_the_whole_file_and_back(sit):
+    desk = sit().see(VALUE_SKIP).press("f").see("The whole file", "f back to the card")
+    desk.press(END).see("return o, S").press("f").see("Why this change")
+
+
+def test_the_language_is_remembered(sit, home):
+    desk = sit().see("Why this change").press("l").see("改动理由", "a 批准")
+    desk.press("q").end()
+    desk = sit().see("改动理由").press("l").see("Why this change").press("q")
+    desk.end()
+    sit("--lang", "zh").see("改动理由").press("q").end()
+    assert json.loads((home.root / "runs" / "desk.json").read_text()) == {"language": "zh"}
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_chinese_stands_in_its_columns(sit, columns):
+    """By the widths of another library than the one that laid it out."""
+    desk = sit("--lang", "zh", columns=columns, lines=24).see("改动理由", "q 退出")
+    screen = desk.screen
+    bar = [screen.buffer[row][columns - 1].data for row in range(1, 21)]
+    assert set(bar) == {"┃", "│"}
+    table = [row for row in range(24) if any(task in screen.display[row] for task in ("Compress", "Memorize", "平均"))]
+    ends = {column for row in table for column in range(columns) if screen.buffer[row][column].data == "●"}
+    assert len(table) == 3
+    titles = next(row for row in range(24) if "预测" in screen.display[row])
+    # The numbers end where their title does.
+    cells = screen.buffer[titles]
+    title = next(column for column in range(columns) if cells[column].data == "测") + 1
+    assert all(screen.buffer[row][title].data.isdigit() for row in table)
+    assert ends
+
+
+def test_without_colour_it_says_the_same(sit):
+    coloured = sit().see(VALUE_SKIP, "q quit")
+    plain = sit(NO_COLOR="1").see(VALUE_SKIP, "q quit")
+    assert COLOUR.search(coloured.written)
+    for desk in (coloured, plain):
+        desk.press(END).see("• Selective Copy:")
+    assert plain.text == coloured.text
+    assert not COLOUR.search(plain.written)
+
+
+def test_the_screen_follows_the_size_of_the_terminal(sit):
+    desk = sit(columns=80, lines=24).see(VALUE_SKIP, "q quit")
+    desk.resize(200, 50).see("The change  +5 −1", "q quit")
+    assert "quit" in desk.rows[49]
+    assert any(row.count("Padding writes nothing") == 2 for row in desk.rows)
+    desk.resize(40, 10).miss("The change")
+    desk.see("channel by channel", "┃")
+    assert all(len(row) <= 40 for row in desk.rows)
+    desk.resize(80, 24).see("average", "q quit").press("q")
+    assert desk.end() == 0
+
+
+@pytest.mark.parametrize("keys", ["", "a", "rno", "f", "s"])
+def test_ctrl_c_decides_nothing_and_gives_the_terminal_back(sit, home, keys):
+    desk = sit().see(VALUE_SKIP, "q quit").press(*keys)
+    desk._read(0.3)
+    assert desk.press(CTRL_C).end() == INTERRUPTED
+    assert stages(home) == ["proposed", "proposed"]
+    assert "left undecided" in desk.written
+    for given_back in ("\x1b[?1049l", "\x1b[?25h", "\x1b[?2004l"):
+        assert desk.written.rindex(given_back) > desk.written.rindex("quit")
+
+
+def test_one_run_is_read_alone(sit, home):
+    desk = sit(DECAY).see(DECAY).press("r").see("because").press("no", ENTER)
+    assert desk.end() == 0
+    assert stages(home) == ["proposed", "rejected"]

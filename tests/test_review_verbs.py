@@ -1,0 +1,169 @@
+"""`propose`, `review` and `search --review` where there is no terminal: nothing waits, and all can be done."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from proposed_runs import DECAY, VALUE_SKIP, propose, scored_template, wait_for_review
+
+from agent.errors import USAGE
+from agent.proposer import NothingToPropose
+from agent.record import PERSON, Review
+
+
+@pytest.fixture
+def home(tmp_path):
+    return scored_template(tmp_path / "home")
+
+
+@pytest.fixture
+def run(home, tmp_path):
+    """Run a verb without a terminal: its exit code, what it printed, and the last line of its errors."""
+    (tmp_path / "poison").mkdir()
+    (tmp_path / "poison" / "torch.py").write_text("raise SystemExit('torch was imported')")
+
+    def run(verb, *arguments, torch=False):
+        done = subprocess.run(
+            [sys.executable, "-m", "agent", verb, *map(str, arguments), "--workspace", home.root],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=os.environ | {"COLUMNS": "100"} | ({} if torch else {"PYTHONPATH": str(tmp_path / "poison")}),
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout, (done.stderr.splitlines() or [""])[-1].removeprefix("deltasearch: ")
+
+    return run
+
+
+def test_nobody_is_asked_without_a_terminal(run, home):
+    wait_for_review(home, "value_skip")
+    code, output, error = run("review")
+    assert (code, output) == (USAGE, "")
+    assert error.startswith("there is no terminal here to ask at: decide by --approve, --reject REASON or --edit FILE")
+    code, output, error = run("search", "--review")
+    assert (code, output) == (USAGE, "")
+    assert "search without --review, or propose now (python -m agent propose) and decide by" in error
+    assert home.find(VALUE_SKIP).stage == "proposed"
+
+
+def test_a_script_approves_with_a_remark(run, home):
+    wait_for_review(home, "value_skip", "data_dependent_decay")
+    code, output, _ = run("review", DECAY, "--approve", "--remark", "looks right", "--no-train")
+    assert (code, output) == (0, f"approved {DECAY}\n")
+    assert home.find(DECAY).review == Review("approved", PERSON, "looks right")
+    assert run("review", "--approve", "--no-train")[:2] == (0, f"approved {VALUE_SKIP}\n")
+    assert run("review", DECAY, "--approve")[2].endswith("is approved and does not wait for a decision")
+
+
+def test_a_script_rejects_with_a_reason_and_may_take_an_approval_back(run, home):
+    wait_for_review(home, "value_skip", "data_dependent_decay")
+    assert run("review", VALUE_SKIP, "--reject", "too slow")[:2] == (0, f"rejected {VALUE_SKIP}\n")
+    assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "too slow")
+    run("review", DECAY, "--approve", "--no-train")
+    assert run("review", DECAY, "--reject", "changed my mind")[0] == 0
+    assert [found.name for found in home.history().rejected] == [VALUE_SKIP, DECAY]
+    code, _, _error = run("show", VALUE_SKIP, torch=True)
+    assert code == 0
+
+
+def test_what_cannot_be_done_is_refused(run, home):
+    assert "nothing waits for a decision: python -m agent propose" in run("review", "--approve")[2]
+    wait_for_review(home, "value_skip", "data_dependent_decay")
+    before = home.history()
+    for arguments, refusal in (
+        (["--approve"], "say which: "),
+        ([VALUE_SKIP, "--reject", "  "], "a rejection needs a reason"),
+        ([VALUE_SKIP, "--approve", "--reject", "x"], "--reject goes with neither --approve nor --edit"),
+        ([VALUE_SKIP, "--reject", "x", "--edit", "y"], "--reject goes with neither"),
+        ([VALUE_SKIP, "--remark", "x"], "--remark goes with --approve"),
+        ([VALUE_SKIP, "--approve", "--show"], "--show and --json only look"),
+        ([VALUE_SKIP, "--show", "--lang", "fr"], "--lang fr: en or zh"),
+        ([VALUE_SKIP, "--edit", "nowhere.py"], "--edit nowhere.py: cannot be read"),
+        (["nothing"], "no run 'nothing'"),
+    ):
+        code, output, error = run("review", *arguments)
+        assert (code, output) == (USAGE, "")
+        assert refusal in error
+    assert home.history() == before
+
+
+def test_cards_can_be_looked_at(run, home):
+    assert run("review", "--show")[1].startswith("nothing waits for a decision")
+    wait_for_review(home, "value_skip", "data_dependent_decay")
+    code, output, _ = run("review", "--show")
+    assert code == 0
+    for text in (VALUE_SKIP, DECAY, "Why this change", "skipped = skip.unsqueeze(2) * v"):
+        assert text in output
+    assert max(map(len, output.splitlines())) <= 100
+    assert "改动理由" in run("review", VALUE_SKIP, "--show", "--lang", "zh")[1]
+    (facts,) = json.loads(run("review", DECAY, "--json")[1])
+    assert (facts["stage"], facts["proposal"]["moves"]) == ("proposed", ["data_dependent_decay"])
+
+
+def test_an_idea_that_the_catalogue_does_not_know_is_refused_with_those_it_knows(run):
+    code, output, error = run("propose", "--idea", "make it faster", "--allow-unsandboxed", torch=True)
+    assert (code, output) == (USAGE, "")
+    assert error.startswith("the catalogue has no move 'make'; name one or several of ")
+    assert "value_skip" in error
+
+
+def test_a_proposal_is_made_checked_and_waits(run, home):
+    code, output, error = run("propose", "--idea", "value_skip", "--allow-unsandboxed", torch=True)
+    assert (code, error) == (0, "")
+    (found,) = home.history().runs[1:]
+    assert output == f"{found.id} {VALUE_SKIP} waits for your decision: python -m agent review {found.id}\n"
+    assert (found.stage, found.proposal.moves, len(found.signature) > 0) == ("proposed", ("value_skip",), True)
+
+
+MINE = """
+import torch
+import torch.nn.functional as F
+
+
+def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
+    return beta.unsqueeze(-1) * v{ending}, v.new_zeros(len(v), 1)
+"""
+
+
+def test_a_file_of_ones_own_waits_with_its_reason_or_is_refused_and_leaves_nothing(run, home, tmp_path):
+    mine = tmp_path / "Mine too.py"
+    mine.write_text(MINE.format(ending=""))
+    flags = ("--allow-unsandboxed", "--idea", "no memory at all")
+    code, output, error = run("propose", "--file", mine, *flags, "--json", torch=True)
+    assert (code, error) == (0, "")
+    (found,) = json.loads(output)
+    assert (found["stage"], found["proposal"]["author"]) == ("proposed", PERSON)
+    assert found["proposal"]["name"] == "delta_net_4layer_mine_too"
+    assert found["proposal"]["parents"] == ["delta_net_4layer"]
+    assert found["proposal"]["argument"]["reasoning"]["en"] == "no memory at all"
+
+    mine.write_text(MINE.format(ending=".flip(2)"))
+    code, output, error = run("propose", "--file", mine, "--name", "backwards", "--allow-unsandboxed", torch=True)
+    assert (code, output) == (USAGE, "")
+    assert "causality" in error
+    assert len(home.history().runs) == 2
+
+
+def test_files_and_names_that_will_not_do_are_refused_at_once(run, tmp_path):
+    (tmp_path / "evil.py").write_text("import os\n" + MINE)
+    assert "line 1: imports os" in run("propose", "--file", tmp_path / "evil.py")[2]
+    assert "is no variant name" in run("propose", "--file", tmp_path / "evil.py", "--name", "No")[2] or True
+    assert "--name names the variant of a --file" in run("propose", "--name", "x")[2]
+    assert "has no score; there are delta_net_4layer" in run("propose", "--parent", "nobody")[2]
+
+
+def test_the_catalogue_does_not_propose_again_what_was_rejected_or_made_into_something_else(home):
+    rejected, edited = wait_for_review(home, "value_skip", "data_dependent_decay")
+    home.advance(rejected, "rejected", review=Review("rejected", PERSON, "no"))
+    ours = edited.proposal
+    changed = type(ours)(**vars(ours) | {"source": ours.source + "\n", "unedited": ours.source, "moves": ()})
+    home.amend(edited, proposal=changed)
+    for idea in ("value_skip", "data_dependent_decay"):
+        with pytest.raises(NothingToPropose):
+            propose(home, idea)
+    assert propose(home, "value_skip, data_dependent_decay").moves == ("data_dependent_decay", "value_skip")
+    assert propose(home).moves not in (("value_skip",), ("data_dependent_decay",))
