@@ -1,5 +1,6 @@
 """Files that are never half written, and errors that say what to do about those that cannot be read or written."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,26 +9,31 @@ from pathlib import Path
 
 from agent.errors import UsageError
 
+FULL = "nothing was lost: make room, and start again"
+
 
 class WorkspaceError(UsageError):
     """The workspace cannot take what it is given. The message says what to do."""
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path, remedy: str = "repair it, or give another --workspace") -> Iterator[None]:
+    """Say of whatever goes wrong here which file it is, and what to do about it."""
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else repr(error)
-        raise WorkspaceError(f"{path}: cannot be read ({reason}); repair it, or give another --workspace") from error
+        raise WorkspaceError(f"{path}: cannot be read ({reason}); {remedy}") from error
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
+    """Say of whatever goes wrong here what could not be written, and what to do about it."""
     try:
         yield
     except OSError as error:
-        raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); give another --workspace") from error
+        remedy = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else "give another --workspace"
+        raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
 
 
 def write_atomically(path: Path, text: str, durable: bool = True) -> None:

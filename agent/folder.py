@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from agent.files import reading, sync, write_atomically, writing
 from agent.record import Run
@@ -18,6 +18,7 @@ RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG = (
 )  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")
+REMEDY = "repair it, or move its folder out of runs/: python -m agent rebuild then makes the table anew"
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)
@@ -29,7 +30,7 @@ def create(folder: Path, run: Run, files: Mapping[str, str]) -> None:
     with writing(folder):
         scratch.mkdir(parents=True, exist_ok=True)
         for name, text in {**files, VARIANT: run.proposal.source}.items():
-            (scratch / name).write_text(text, encoding="utf-8")
+            write_atomically(scratch / name, text)
         save(scratch, run)
         os.rename(scratch, folder)
         sync(folder.parent)
@@ -44,10 +45,17 @@ def save(folder: Path, run: Run) -> None:
 
 
 def load(folder: Path) -> Run:
-    """Read a run, without its learning curves; WorkspaceError, naming the file, if it is not one."""
+    """Read a run, without its learning curves; WorkspaceError, naming the file and why, if it is not one."""
     path = folder / RUN
-    with reading(path):
-        return _RUN.validate_json(path.read_bytes())
+    with reading(path, REMEDY):
+        try:
+            run = _RUN.validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error
+        if run.id != folder.name:
+            raise ValueError(f"it is of run {run.id}: a copy")
+    return run
 
 
 def with_curves(folder: Path, run: Run) -> Run:

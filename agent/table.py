@@ -4,26 +4,30 @@ import csv
 import io
 from pathlib import Path
 
+from agent.evaluator.setting import TASKS
 from agent.files import reading
 from agent.history import History, card_of
 
+REMEDY = "close it where it is open, and have it made anew from runs/: python -m agent rebuild"
+
 
 def table_text(history: History) -> str:
-    """The table of all scored runs in the order of their evaluation; nothing if there are none."""
+    """The table of all scored runs in the order of their evaluation; its header alone if there are none."""
     scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
-    if not scored:
-        return ""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["", *card_of(scored[0]).scores])
+    table.writerow(["", *(card_of(scored[0]).scores if scored else TASKS)])
     table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
     return text.getvalue()
 
 
 def read_table(path: Path) -> dict[str, dict[str, float]]:
     """Variant -> task -> score, in the order of the file; empty where there is none. WorkspaceError if it is torn."""
-    with reading(path):
+    with reading(path, REMEDY):
         if not path.exists():
             return {}
-        with path.open(newline="", encoding="utf-8") as table:
-            return {row.pop(""): {task: float(score) for task, score in row.items()} for row in csv.DictReader(table)}
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file)
+            if (table.fieldnames or [""])[0] != "":
+                raise ValueError("its first column has a title, which pandas would not write")
+            return {row.pop(""): {task: float(score) for task, score in row.items()} for row in table}

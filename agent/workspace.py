@@ -56,8 +56,15 @@ class Workspace:
 
     def history(self) -> History:
         """Every run there is, in the order of their proposal."""
-        runs = tuple(self._load(path) for path in sorted(self._folders(), key=lambda path: _order(path.name)))
+        runs = tuple(self._load(path) for path in self._folders())
         held = self.protocol()
+        strangers = [run for run in runs if held and run.fingerprint != held["fingerprint"]]
+        if held and strangers:
+            stranger = self.folder(strangers[0])
+            raise WorkspaceError(
+                f"{stranger}: a run of another protocol, {strangers[0].protocol} ({strangers[0].fingerprint}): move it "
+                f"out of {RUNS}/, which holds {held['name']} ({held['fingerprint']})"
+            )
         return History(runs, read_noise(held["fingerprint"]) if held else {})
 
     def find(self, key: str) -> Run:
@@ -80,10 +87,12 @@ class Workspace:
         """Name and fingerprint of the protocol whose scores are here; None before there are any."""
         path = self.root / PROTOCOL
         with reading(path):
-            if not path.exists():
-                return None
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            return {field: str(facts[field]) for field in ("name", "fingerprint")}
+            if path.exists():
+                facts = json.loads(path.read_text(encoding="utf-8"))
+                return {field: str(facts[field]) for field in ("name", "fingerprint")}
+        for first in self._folders()[:1]:  # the file was lost, and the runs know as well
+            return {"name": self._load(first).protocol, "fingerprint": self._load(first).fingerprint}
+        return None
 
     def rows(self) -> dict[str, dict[str, float]]:
         """The table as it stands in results.csv: variant -> task -> score."""
@@ -128,7 +137,7 @@ class Workspace:
             self.check_protocol(protocol, fingerprint)
             self.check_new(proposal.name)
             held = {"name": protocol, "fingerprint": fingerprint}
-            if self.protocol() is None:
+            if not (self.root / PROTOCOL).exists():
                 write_atomically(self.root / PROTOCOL, json.dumps(held, indent=1) + "\n")
             now = time.time()
             stages: tuple[Stage, ...] = ("proposed",) if stage == "proposed" else ("proposed", stage)
@@ -226,9 +235,13 @@ class Workspace:
         return tuple(cut_off)
 
     def rebuild(self) -> tuple[str, ...]:
-        """Make results.csv anew from runs/. Returns the rows that no run stands behind and that are gone now."""
+        """Make results.csv anew from runs/, whatever it is. Returns the rows that it had without a run behind them."""
         with self._writing():
-            dropped = tuple(name for name in self.rows() if self.history().find(name) is None)
+            try:
+                rows = list(self.rows())
+            except WorkspaceError:  # torn, or of another form: it is made anew all the same
+                rows = []
+            dropped = tuple(name for name in rows if self.history().find(name) is None)
             self._project(check=False)
         return dropped
 
@@ -240,7 +253,7 @@ class Workspace:
         if check:
             self._check_table(history)
         path, text = self.root / TABLE, table_text(history)
-        if text and not (path.exists() and path.read_text(encoding="utf-8") == text):
+        if not (path.exists() and path.read_bytes() == text.encode()):
             write_atomically(path, text)
 
     def _check_table(self, history: History) -> None:
@@ -253,9 +266,11 @@ class Workspace:
             )
 
     def _folders(self) -> list[Path]:
+        """Every run's folder, in the order of their proposal."""
         runs = self.root / RUNS
         with reading(runs):
-            return [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
+            found = [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
+        return sorted(found, key=lambda path: _order(path.name))
 
     def _load(self, path: Path) -> Run:
         """Read a run unless it is known as it is on the disk."""
@@ -268,11 +283,11 @@ class Workspace:
         return known[1]
 
     def _new_id(self, now: float) -> str:
-        """The time as the older notes were named, and a count where two runs share a second."""
+        """The time as the older notes were named, or, where the clock does not say a later one than the last run has,
+        the last run's and a count: two runs share a second, or the clock was put back, as every autumn."""
         stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
-        taken = {path.name for path in self._folders()}
-        later = (f"{stamp}_{count}" for count in range(2, len(taken) + 3))
-        return next(name for name in (stamp, *later) if name not in taken)
+        last, count = max((_order(path.name) for path in self._folders()), default=("", 0))
+        return stamp if stamp > last else f"{last}_{count + 1}"
 
     def _scratch(self) -> Iterator[Path]:
         """Files that a kill left half written."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +86,17 @@ def test_runs_of_one_second_have_their_order(workspace, monkeypatch):
     assert runs[11].id == runs[0].id + "_12"
 
 
+def test_a_clock_that_goes_back_does_not_change_the_order(workspace, monkeypatch):
+    """As it does every autumn, for an hour."""
+    for now, name in ((1e9, "first"), (1e9 - 3600, "second"), (1e9 - 3599, "third"), (1e9 + 60, "fourth")):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        propose(workspace, name)
+    runs = workspace.history().runs
+    assert [run.name for run in runs] == ["first", "second", "third", "fourth"]
+    assert [run.id for run in runs[1:3]] == [f"{runs[0].id}_2", f"{runs[0].id}_3"]
+    assert runs[3].id > runs[0].id
+
+
 def test_a_stage_is_entered_once_and_in_order(workspace):
     run = propose(workspace)
     with pytest.raises(WorkspaceError, match="is proposed and cannot become analysed"):
@@ -144,13 +156,19 @@ def test_a_lost_table_is_made_again(workspace):
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("text", ["name,Compress\nx,1\n", ",Compress\nx,high\n", ",Compress\nx\n", ",A\nx,1,2"])
+@pytest.mark.parametrize(
+    "text",
+    ["name,Compress\nx,1\n", ",Compress\nx,high\n", ",Compress\nx\n", ",A\nx,1,2", ";Compress\nx;1\n", ",Compress\nx,\xff"],
+)
 def test_a_broken_table_is_named_and_left_alone(workspace, text):
     path = workspace.root / TABLE
-    path.write_text(text)
-    with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be read .*; repair it"):
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be read .* made anew .*: python -m agent rebuild"):
         propose(workspace)
-    assert path.read_text() == text
+    assert path.read_text(encoding="latin-1") == text
+    assert workspace.rebuild() == ()
+    assert workspace.rows() == {}
+    assert propose(workspace).stage == "proposed"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"name": "smoke"}'])
@@ -161,12 +179,52 @@ def test_a_broken_protocol_is_named(workspace, text):
         propose(workspace, "two")
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", '{"id": 1}'])
-def test_a_broken_run_is_named(workspace, text):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("", "Invalid JSON"), ("{", "Invalid JSON"), ("{}", "id: Field required"), ('{"id": 1}', "id: Input should be")],
+)
+def test_a_broken_run_is_named_with_why_and_what_to_do(workspace, text, why):
     run = propose(workspace)
     (workspace.folder(run) / RUN).write_text(text)
-    with pytest.raises(WorkspaceError, match=rf"{run.id}/run\.json: cannot be read .*; repair it"):
+    with pytest.raises(WorkspaceError, match=rf"{run.id}/run\.json: cannot be read \(.*{why}.*; repair it, or move its"):
         workspace.history()
+
+
+def test_a_copy_of_a_run_is_no_second_row(workspace):
+    run = score(workspace, "one")
+    shutil.copytree(workspace.folder(run), workspace.root / "runs" / "20991231_235959")
+    with pytest.raises(WorkspaceError, match=rf"20991231_235959/run.json: .*it is of run {run.id}: a copy"):
+        workspace.history()
+
+
+def test_a_run_of_another_protocol_that_was_put_here_is_named(workspace, tmp_path):
+    score(workspace, "one")
+    other = Workspace(tmp_path / "other")
+    stranger = other.create(sample_proposal("two"), "mad", "ffff", "evaluated", card=sample_card("ffff"))
+    put = workspace.root / "runs" / "20991231_235959"
+    shutil.copytree(other.folder(stranger), put)
+    (put / RUN).write_text((put / RUN).read_text().replace(stranger.id, put.name))
+    with pytest.raises(WorkspaceError, match=rf"20991231_235959: a run of another protocol, mad \(ffff\): move it out"):
+        workspace.reconcile()
+
+
+def test_a_run_that_was_removed_by_hand_is_missed_until_the_table_is_made_anew(workspace):
+    gone, kept = score(workspace, "gone"), propose(workspace, "kept")
+    shutil.rmtree(workspace.folder(gone))
+    with pytest.raises(WorkspaceError, match=r"has a row gone that no run in runs/ stands behind"):
+        workspace.reconcile()
+    assert workspace.rebuild() == ("gone",)
+    assert workspace.reconcile() == ()
+    assert workspace.history().runs == (kept,)
+
+
+def test_a_lost_protocol_is_known_from_the_runs(workspace):
+    propose(workspace)
+    (workspace.root / PROTOCOL).unlink()
+    with pytest.raises(WorkspaceError, match=r"holds scores of protocol smoke"):
+        workspace.check_protocol("mad", "ffff")
+    propose(workspace, "two")
+    assert json.loads((workspace.root / PROTOCOL).read_text())["fingerprint"] == FINGERPRINT
 
 
 def test_a_new_workspace_is_made(tmp_path):
@@ -264,7 +322,7 @@ CALLS = ("mkdir", "rename", "replace", "fsync", "chmod", "open", "unlink")
 
 
 def live(root, calls):
-    """A short search in a process of its own, which gets SIGKILL before the given call (0: never). Its exit code."""
+    """A short search in a process of its own, which gets SIGKILL before the given call. Its exit code."""
     pid = os.fork()
     if pid == 0:
         left = calls
@@ -316,7 +374,7 @@ def test_a_kill_at_any_write_loses_nothing_and_doubles_nothing(tmp_path):
         workspace = Workspace(root)
         before = {run.id: run.stage for run in workspace.history().runs}
         assert set(workspace.rows()) <= {run.name for run in workspace.history().scored}
-        assert live(root, 0) == 0
+        short_search(workspace)
         after = workspace.history().runs
         assert sorted(run.name for run in after) == ["one", "two"]
         assert before.keys() <= {run.id for run in after}
