@@ -1,6 +1,7 @@
 """Brings everyone who takes part in a search together, as its configuration says."""
 
 import json
+import math
 from pathlib import Path
 
 from agent.budget import Budget, Ledger
@@ -15,7 +16,7 @@ from agent.lineage import Lineage
 from agent.loop import Search
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
-from agent.proposer.moves import load_moves
+from agent.proposer.moves import MOVES, load_moves
 from agent.screen import Screen
 from agent.workspace import Workspace
 
@@ -27,8 +28,9 @@ def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen:
     device = choose_device(config.device)
     protocol = choose_protocol(config.protocol, device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
-    resolved = config.model_dump() | {"protocol": protocol.name, "device": device}
-    ledger = Ledger(Budget(config.hours, config.runs, config.max_cost, config.max_failures))
+    resolved = config.model_dump(mode="json") | {"protocol": protocol.name, "device": device}
+    hours = config.hours if config.hours != math.inf else None
+    ledger = Ledger(Budget(hours, config.runs, config.max_cost, config.max_failures))
     return Search(
         workspace=workspace,
         protocol=protocol,
@@ -46,7 +48,7 @@ def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen:
 
 def make_proposer(config: Config) -> Proposer:
     """Who proposes: the catalogue."""
-    return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(TEMPLATES / "moves"))
+    return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(MOVES))
 
 
 def require_isolation(allow_unsandboxed: bool) -> Isolation:

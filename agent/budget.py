@@ -38,6 +38,7 @@ class Ledger:
     finished: int = 0
     failures_in_a_row: int = 0
     evaluations: list[float] = field(default_factory=list)  # seconds each
+    began: float | None = None  # the evaluation under way
     interrupted: bool = False
 
     def __post_init__(self) -> None:
@@ -50,14 +51,16 @@ class Ledger:
     @property
     def busy(self) -> float:
         """The share of the time in which something was trained."""
-        return min(1.0, sum(self.evaluations) / self.seconds) if self.seconds > 0 else 0.0
+        trained = sum(self.evaluations) + (self.clock() - self.began if self.began is not None else 0.0)
+        return min(1.0, trained / self.seconds) if self.seconds > 0 else 0.0
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Count the time that an evaluation takes."""
-        began = self.clock()
+        self.began = self.clock()
         yield
-        self.evaluations.append(self.clock() - began)
+        self.evaluations.append(self.clock() - self.began)
+        self.began = None
 
     def enter(self, run: Run) -> None:
         """Count a run that has ended."""
@@ -78,10 +81,17 @@ class Ledger:
         if budget.cost is not None and self.cost() >= budget.cost:
             return Stop(Text(f"the {budget.cost:g} dollars are spent", f"{budget.cost:g} 美元的预算已用完"))
         if budget.hours is not None and self.seconds + self._expected / 2 >= budget.hours * 3600:
-            return Stop(Text(f"its {budget.hours:g} hours are over", f"预定的 {budget.hours:g} 小时已到"))
+            return Stop(_over(budget.hours))
         return None
 
     @property
     def _expected(self) -> float:
         """How long the next evaluation will take, in seconds: what would mostly lie beyond the end is not begun."""
         return median(self.evaluations) if self.evaluations else 0.0
+
+
+def _over(hours: float) -> Text:
+    if hours < 1:
+        minutes = f"{hours * 60:.0f}"
+        return Text(f"its {minutes} minutes are over", f"预定的 {minutes} 分钟已到")
+    return Text(f"its time is over ({hours:g} h)", f"预定的 {hours:g} 小时已到")

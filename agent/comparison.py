@@ -132,6 +132,11 @@ def average(estimates: list[Estimate]) -> Estimate:
     return Estimate(fmean(task.mean for task in estimates), _divided(shares, by=len(estimates)))
 
 
+def resolution(score: Estimate) -> float | None:
+    """How far about two scores of such an error must lie apart to be told apart; None where the noise is not known."""
+    return 1.96 * math.sqrt(2) * score.error if math.isfinite(score.error) else None
+
+
 def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
     """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ."""
     if card.fingerprint != other.fingerprint:

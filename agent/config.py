@@ -32,7 +32,7 @@ class Config(BaseModel):
     seed: int = Field(0, ge=0)
     """What the choices of the policy and of the catalogue are drawn from."""
     hours: float | None = Field(0.25, gt=0)
-    """How long the search goes on."""
+    """How long the search goes on; inf for as long as nothing else ends it."""
     runs: int | None = Field(None, ge=1)
     """How many proposals it tries at most."""
     max_failures: int = Field(5, ge=1)

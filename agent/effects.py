@@ -9,7 +9,7 @@ prior N(m, P^-1),
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from agent.baselines import TEMPLATE
 from agent.comparison import AVERAGE, average, estimate
 from agent.history import History, card_of
+from agent.record import Run
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04
@@ -34,10 +35,18 @@ class Effect:
     error: float
     runs: int
 
+    def __str__(self) -> str:
+        return f"{self.mean:+.3f} ± {self.error:.3f}"
+
+    @property
+    def strength(self) -> float:
+        """How many standard errors it lies from nothing."""
+        return abs(self.mean) / self.error
+
     @property
     def certain(self) -> bool:
         """Whether it is something else than nothing, with 95 percent."""
-        return self.runs > 0 and abs(self.mean) > 1.96 * self.error
+        return self.runs > 0 and self.strength > 1.96
 
 
 def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
@@ -45,7 +54,7 @@ def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> di
 
     Every move that is expected something of or took part in a run is in the answer.
     """
-    runs = [run for run in history.scored if run.proposal.moves or run.name == TEMPLATE]
+    runs = [run for run in history.scored if _of_the_template(history, run)]
     moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
     tasks = list(card_of(runs[0]).tasks) if runs else sorted({task for prior in expected.values() for task in prior})
     design = np.array([[1.0, *(move in run.proposal.moves for move in moves)] for run in runs], dtype=float)
@@ -53,7 +62,7 @@ def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> di
     counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
     found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
     for task in (*tasks, AVERAGE):
-        scores, errors = _observed(history, task)
+        scores, errors = _observed(history, runs, task)
         prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
         stds = [TEMPLATE_STD, *[PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD] * len(moves)]
         mean, error = _regress(design, scores, errors, prior, np.array(stds))
@@ -66,12 +75,16 @@ def _expected(prior: Mapping[str, float], task: str, tasks: int) -> float:
     return sum(prior.values()) / max(1, tasks) if task == AVERAGE else prior.get(task, 0.0)
 
 
-def _observed(history: History, task: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _of_the_template(history: History, run: Run) -> bool:
+    """Whether a run is the template, or moves made on it and nothing else."""
+    root = history.root(run)
+    return root is not None and root.name == TEMPLATE
+
+
+def _observed(history: History, runs: Sequence[Run], task: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The runs' scores of a task and their standard errors, the model's own error in them."""
     scores, errors = [], []
-    for run in history.scored:
-        if not run.proposal.moves and run.name != TEMPLATE:
-            continue
+    for run in runs:
         known = {name: estimate(score, history.noise) for name, score in card_of(run).tasks.items()}
         this = average(list(known.values())) if task == AVERAGE else known[task]
         noise = this.error if math.isfinite(this.error) else UNKNOWN_STD

@@ -45,6 +45,19 @@ class History:
         """The scored run of a variant."""
         return self._by_name.get(name)
 
+    def root(self, run: Run) -> Run | None:
+        """The run on whose file a variant's moves were made; None where it is gone.
+
+        It is the nearest ancestor that is not made of moves, often the template; for a run without moves the run
+        itself. A known variant has no parent, and its moves are of the template.
+        """
+        while run.proposal.moves:
+            parent = self.find(run.proposal.parents[0] if run.proposal.parents else TEMPLATE)
+            if parent is None:
+                return None
+            run = parent
+        return run
+
     def children(self, name: str) -> tuple[Run, ...]:
         """All that was tried from a variant, whatever became of it."""
         return tuple(run for run in self.runs if name in run.proposal.parents)

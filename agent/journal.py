@@ -3,15 +3,17 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 from agent.budget import Ledger
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
-from agent.files import reading
+from agent.files import WorkspaceError, reading
 from agent.history import History
-from agent.record import BASELINE, Run, Text
+from agent.record import Proposal, Run, Text
 from agent.status import End, Status, clock, describe_run
+from agent.summary import summary_of
 from agent.terminal import describe
 from agent.workspace import RUNS, Workspace
 
@@ -35,10 +37,22 @@ class Journal:
         self.status = Status("starting", isolation=isolation, budget=self._budget())
         self.written = 0.0
 
-    def phase(self, phase: str, name: str = "") -> None:
-        """The search turns to something else, of the variant of this name."""
-        self.line(f"{phase} {name}".strip())
-        self._change(phase=phase, run=name, training="", share=0.0)
+    def begin(self, history: History, cut_off: tuple[Run, ...]) -> None:
+        """A search begins where an earlier one may have left off, with these runs in mid-way."""
+        self.line(self.status.isolation)
+        if history.runs:
+            self.line(f"going on with {len(history.runs)} runs, {len(history.scored)} of them scored")
+        for run in cut_off:
+            again = "it is given up" if run.failure else "it is evaluated again"
+            self.line(f"{run.name} was cut off while it was evaluated: {again}")
+        finished = [describe_run(history, run) for run in history.runs if run.finished]
+        self._change(latest=tuple(finished[-LATEST:]), **_tally(history))
+        self.write()
+
+    def phase(self, phase: str, proposal: Proposal | None = None) -> None:
+        """The search turns to something else, of this proposal."""
+        idea = f"{proposal.title.en}{_origin(proposal)}" if proposal else ""
+        self._change(phase=phase, run=proposal.name if proposal else "", idea=idea, training="", share=0.0)
         self.write()
 
     def training(self, protocol: Protocol) -> Callable[[Update], None]:
@@ -49,8 +63,9 @@ class Journal:
             replica = meter.add(update)
             if replica:
                 self._change(training=describe(replica, update, meter), share=meter.fraction)
-                if time.time() - self.written > SECONDS_BETWEEN_WRITES:
-                    self.write()
+                if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
+                    with suppress(WorkspaceError):  # a disk that is full just now is no reason to lose a training
+                        self.write()
 
         return watch
 
@@ -58,14 +73,7 @@ class Journal:
         """A run is done, one way or the other."""
         line = describe_run(history, run)
         self.line(line)
-        best = history.best
-        ours = [run for run in history.runs if run.proposal.author != BASELINE]
-        self._change(
-            best=describe_run(history, best) if best else "",
-            latest=(*self.status.latest, line)[-LATEST:],
-            tried=len(ours),
-            failed=sum(run.failure is not None for run in ours),
-        )
+        self._change(latest=(*self.status.latest, line)[-LATEST:], **_tally(history))
         self.write()
 
     def stopped(self, reason: Text) -> None:
@@ -74,7 +82,8 @@ class Journal:
         self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
 
     def write(self) -> None:
-        self.written = time.time()
+        """Keep the status where another shell finds it."""
+        self.written = time.monotonic()
         self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
 
     def _change(self, **facts: object) -> None:
@@ -104,8 +113,19 @@ def read_end(workspace: Workspace) -> End | None:
 class Aside(Journal):
     """Of what is done beside the training, such as a proposal: it is not what the search is doing."""
 
-    def phase(self, phase: str, name: str = "") -> None:
+    def phase(self, phase: str, proposal: Proposal | None = None) -> None:
         pass
+
+
+def _tally(history: History) -> dict[str, object]:
+    """The facts of a status that follow from the runs."""
+    facts = summary_of(history)
+    best = describe_run(history, facts.best) if facts.best else ""
+    return {"best": best, "tried": facts.tried, "kept": facts.kept, "failed": facts.failed}
+
+
+def _origin(proposal: Proposal) -> str:
+    return f" (from {' and '.join(proposal.parents)})" if proposal.parents else ""
 
 
 def read_status(workspace: Workspace) -> Status:

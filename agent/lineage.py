@@ -7,8 +7,9 @@ touched. A commit is made of the run alone, dates included, so that a rebuild gi
 import json
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,16 @@ class Lineage:
         """Commit a scored run, unless that was done; the commit's hash."""
         with self._open() as git:
             return self._commit(git, run)
+
+    def catch_up(self, runs: Sequence[Run]) -> None:
+        """Make the lineage anew where it lacks one of these runs: it was deleted, or is damaged."""
+        try:
+            with self._open() as git:
+                whole = {run.name for run in runs} <= _tags(git).keys()
+        except WorkspaceError:
+            whole = False
+        if not whole:
+            self.rebuild(runs)
 
     def rebuild(self, runs: Iterable[Run]) -> None:
         """Make the lineage anew of scored runs, parents before children."""
@@ -102,7 +113,7 @@ class Lineage:
     @contextmanager
     def _open(self) -> Iterator["Git"]:
         """The repository, made if it is not there, for one process at a time."""
-        with _alone(), writing(self.path):
+        with _alone(), writing(self.path), _reporting(self.path):
             git = _git(self.path)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock")):
@@ -135,8 +146,25 @@ def _git(path: Path) -> "Git":
 
 
 @contextmanager
+def _reporting(path: Path) -> Iterator[None]:
+    """What git fails at in one line, with what to do: a full disk, or a repository that somebody damaged."""
+    from git.exc import GitCommandError
+
+    try:
+        yield
+    except GitCommandError as error:
+        said = (str(error.stderr).strip(" '\n").splitlines() or ["it says nothing"])[-1]
+        remedy = "if it is damaged, have it made anew from runs/: python -m agent rebuild"
+        raise WorkspaceError(f"{path}: git failed ({said}); {remedy}") from error
+
+
+@contextmanager
 def _alone() -> Iterator[None]:
-    """An environment that tells git nothing of its user and his keys, for as long as it is needed."""
+    """An environment that tells git nothing of its user and his keys, for as long as it is needed.
+
+    Ctrl-C at a terminal reaches git too, which would die of it half way. It inherits that the signal waits.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     user = dict(os.environ)
     os.environ.clear()
     os.environ.update({name: user[name] for name in ("PATH", "TMPDIR") if name in user})
@@ -146,6 +174,7 @@ def _alone() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(user)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tree(git: "Git", files: Mapping[str, str]) -> str:

@@ -9,9 +9,7 @@ from pathlib import Path
 from random import Random
 
 from agent.analyst.note import analyse, render_note
-from agent.baselines import TEMPLATE, baseline_path, moves_of
 from agent.budget import Ledger, Stop
-from agent.errors import DeltaSearchError
 from agent.evaluator.check import check
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
@@ -25,6 +23,7 @@ from agent.lineage import Lineage
 from agent.patch import apply_patch, unified_diff
 from agent.policy import rank_parents
 from agent.proposer import NothingToPropose, Proposer
+from agent.proposer.known import next_known
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
 from agent.score import Failure
 from agent.workspace import NameTaken, StaleRun, Workspace
@@ -48,16 +47,20 @@ class Search:
     isolation: str
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
+    begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
         with self.workspace.searching():
-            self.workspace.reconcile()
+            cut_off = self.workspace.reconcile()
+            history = self.workspace.history()
+            self.lineage.catch_up([run for run in history.scored if run.finished])
+            self.journal.begin(history, cut_off)
             while (stop := self.ledger.stop()) is None:
                 run = self.unfinished() or self.next_baseline() or self.propose()
                 if run is None:
                     return NOTHING_LEFT
-                with suppress(StaleRun):  # a person took it back just now: look again
+                with suppress(StaleRun):  # somebody at another shell was quicker: look again
                     self.carry_on(run)
         return stop
 
@@ -68,16 +71,12 @@ class Search:
 
     def next_baseline(self) -> Run | None:
         """A baseline that was not measured yet. Everything is compared with the template, so it must have a score."""
-        history = self.workspace.history()
-        for name in self.baselines:
-            runs = [run for run in history.runs if run.name == name]
-            if not runs:
-                title = Text(f"{name} as it is known", f"{name}（已知系统）")
-                source = baseline_path(name).read_text()
-                return self.register(Proposal(name, source, BASELINE, title, moves=moves_of(name)))
-            if name == TEMPLATE and not any(run.scored for run in runs):
-                raise DeltaSearchError(f"the template itself could not be scored: {runs[-1].failure}")
-        return None
+        proposal = next_known(self.workspace.history(), self.baselines, self.begun)
+        if proposal is None:
+            return None
+        run = self.register(proposal)
+        self.begun.add(run.id)
+        return run
 
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
@@ -93,12 +92,14 @@ class Search:
             if parent in ("", candidate.name):
                 with suppress(NothingToPropose, NameTaken):  # the name by another process, meanwhile
                     return self.register(self.proposer.propose(history, candidate, draw, idea))
+        if len(self.workspace.history().runs) > len(history.runs):
+            return self.propose(idea, parent)  # all that was to be had was proposed by somebody else, just now
         return None
 
     def register(self, proposal: Proposal) -> Run:
         """Give a proposal its folder: failed where a check refuses it, else approved or waiting for its reviewer."""
         history = self.workspace.history()
-        self.journal.phase("checking", proposal.name)
+        self.journal.phase("checking", proposal)
         files = {**self.files, PATCH: self.patch(history, proposal)}
         new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
         try:
@@ -156,7 +157,7 @@ class Search:
 
     def evaluate(self, run: Run) -> None:
         """Train and score. A failure has a reason and no score."""
-        self.journal.phase("training", run.name)
+        self.journal.phase("training", run.proposal)
         run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
         with self.ledger.evaluating():
             try:
@@ -165,12 +166,15 @@ class Search:
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
                 self.workspace.advance(run, "failed", failure=error.failure)
+            except KeyboardInterrupt:  # a person's doing, which speaks neither for nor against the variant
+                self.workspace.advance(run, "approved", attempts=run.attempts - 1)
+                raise
             else:
                 self.workspace.advance(run, "evaluated", card=card)
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""
-        self.journal.phase("analysing", run.name)
+        self.journal.phase("analysing", run.proposal)
         run = conclude(self.workspace, self.lineage, run)
         self.ledger.enter(run)
         self.journal.ended(self.workspace.history(), run)

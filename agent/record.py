@@ -41,6 +41,9 @@ class Text:
     en: str
     zh: str
 
+    def __add__(self, other: "Text") -> "Text":
+        return Text(self.en + other.en, self.zh + other.zh)
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -48,9 +51,9 @@ class Proposal:
 
     `parents` are names of variants; the first is the one whose file was changed, a second makes it a combination.
     `moves` are all moves of the catalogue that the variant holds, its parents' too. `predicted` is the score expected
-    of each task, registered before anything is trained. `source` is the whole variant file. Where a person changed it
-    before its training, that is the `editor`, and `unedited` is what the author had proposed: what was predicted and
-    argued was of that.
+    of each task, registered before anything is trained; `corrected` is the part of it that makes up for what earlier
+    predictions missed. `source` is the whole variant file. Where a person changed it before its training, that is the
+    `editor`, and `unedited` is what the author had proposed: what was predicted and argued was of that.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Proposal:
     argument: Mapping[Section, Text] = field(default_factory=dict)
     editor: str = ""
     unedited: str = ""
+    corrected: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

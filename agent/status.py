@@ -16,6 +16,7 @@ class Status:
 
     phase: str
     run: str = ""
+    idea: str = ""  # what the run changes, and of which variant
     training: str = ""  # task, step, loss, accuracy
     share: float = 0.0  # of the evaluation under way
     started: float = field(default_factory=time.time)
@@ -24,6 +25,7 @@ class Status:
     isolation: str = ""
     busy: float = 0.0  # the share of the time in which something was trained
     tried: int = 0
+    kept: int = 0  # above the template by more than the noise
     failed: int = 0
     best: str = ""
     latest: tuple[str, ...] = ()

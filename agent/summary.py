@@ -8,7 +8,7 @@ from agent.budget import Stop
 from agent.comparison import AVERAGE
 from agent.history import History
 from agent.record import BASELINE, Run
-from agent.status import describe_run, margin
+from agent.status import describe_run
 
 WORTH_READING = 3
 
@@ -53,13 +53,12 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     ]
     if facts.best is not None:
         lines.append(f"Best: {describe_run(history, facts.best)}")
-    lines += [f"Read {root / 'runs' / run.id / 'insights.md'}{margin_of(history, run)}" for run in facts.worth_reading]
-    lines.append(f"The table: {root / 'results.csv'}")
+    if facts.worth_reading:
+        lines.append("Read first:")
+    for run in facts.worth_reading:
+        lines.append(f"  {root / 'runs' / run.id / 'insights.md'}\n      {describe_run(history, run)}")
+    lines.append(f"All scores: {root / 'results.csv'}, with their errors: python -m agent table")
     return "\n".join(lines)
-
-
-def margin_of(history: History, run: Run) -> str:
-    return margin(history, run) if run.scored else f" ({run.failure.kind})" if run.failure else ""
 
 
 def _surprise(history: History, run: Run) -> float:

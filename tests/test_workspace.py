@@ -158,7 +158,14 @@ def test_a_lost_table_is_made_again(workspace):
 
 @pytest.mark.parametrize(
     "text",
-    ["name,Compress\nx,1\n", ",Compress\nx,high\n", ",Compress\nx\n", ",A\nx,1,2", ";Compress\nx;1\n", ",Compress\nx,\xff"],
+    [
+        "name,Compress\nx,1\n",
+        ",Compress\nx,high\n",
+        ",Compress\nx\n",
+        ",A\nx,1,2",
+        ";Compress\nx;1\n",
+        ",Compress\nx,\xff",
+    ],
 )
 def test_a_broken_table_is_named_and_left_alone(workspace, text):
     path = workspace.root / TABLE
@@ -186,7 +193,9 @@ def test_a_broken_protocol_is_named(workspace, text):
 def test_a_broken_run_is_named_with_why_and_what_to_do(workspace, text, why):
     run = propose(workspace)
     (workspace.folder(run) / RUN).write_text(text)
-    with pytest.raises(WorkspaceError, match=rf"{run.id}/run\.json: cannot be read \(.*{why}.*; repair it, or move its"):
+    with pytest.raises(
+        WorkspaceError, match=rf"{run.id}/run\.json: cannot be read \(.*{why}.*; repair it, or move its"
+    ):
         workspace.history()
 
 
@@ -204,7 +213,7 @@ def test_a_run_of_another_protocol_that_was_put_here_is_named(workspace, tmp_pat
     put = workspace.root / "runs" / "20991231_235959"
     shutil.copytree(other.folder(stranger), put)
     (put / RUN).write_text((put / RUN).read_text().replace(stranger.id, put.name))
-    with pytest.raises(WorkspaceError, match=rf"20991231_235959: a run of another protocol, mad \(ffff\): move it out"):
+    with pytest.raises(WorkspaceError, match=r"20991231_235959: a run of another protocol, mad \(ffff\): move it out"):
         workspace.reconcile()
 
 

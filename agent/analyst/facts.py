@@ -1,52 +1,33 @@
 """Every number of a note. The words come later and only repeat these."""
 
+import math
 from dataclasses import dataclass
 
-from agent.comparison import AVERAGE, Comparison, estimate
+from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
+from agent.comparison import AVERAGE, Comparison, Estimate, average, estimate, resolution
 from agent.effects import Effect, effects
 from agent.history import History, card_of
-from agent.record import BASELINE, Run
+from agent.record import Run
 
-HALF_WIDTH = 1.96  # standard errors on both sides of a score that hold 95 percent
-LEAST_WIDTH = 0.005  # a prediction that is nearer than this is right, however small the noise
 MEMORIZE = "Memorize"
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A task's predicted score beside the measured one."""
+class Interplay:
+    """What several moves do together beside the sum of what each does by the other runs, on the average."""
 
-    task: str
-    predicted: float
+    expected: float
     measured: float
-    error: float  # standard error of the measured score
-    change: float  # predicted, against the parent
-    comparison: Comparison | None  # measured, against the parent
+    error: float  # standard error of the difference of both
 
     @property
-    def miss(self) -> float:
-        return self.measured - self.predicted
+    def surplus(self) -> float:
+        return self.measured - self.expected
 
     @property
-    def hit(self) -> bool:
-        """Whether the prediction lies within the noise of the score, both ways 95 percent wide."""
-        return abs(self.miss) <= max(LEAST_WIDTH, HALF_WIDTH * self.error)
-
-    @property
-    def direction(self) -> bool | None:
-        """Whether the change went the predicted way; None where none was predicted or none is seen beyond the noise."""
-        if self.comparison is None or self.comparison.verdict == "indistinguishable" or abs(self.change) < LEAST_WIDTH:
-            return None
-        return (self.comparison.difference > 0) == (self.change > 0)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How good the predictions were over some runs: hits, of how many, and the mean of measured minus predicted."""
-
-    hits: int
-    count: int
-    bias: float
+    def certain(self) -> bool:
+        """Whether they differ with 95 percent."""
+        return abs(self.surplus) > 1.96 * self.error
 
 
 @dataclass(frozen=True)
@@ -67,6 +48,9 @@ class Facts:
     new_best: bool  # above all before it by more than the noise
     siblings: tuple[Run, ...]  # what else was tried from the same parent
     similar_failures: tuple[Run, ...]
+    resolution: float | None  # how far two averages must lie apart; None where the noise is not known
+    interplay: Interplay | None  # of two moves and more, each of them in another run too
+    leaders: dict[str, Run]  # by task: the best of those that are ahead of the run beyond the noise
 
     @property
     def without_memorize(self) -> float | None:
@@ -81,7 +65,7 @@ def gather(history: History, run: Run) -> Facts:
     parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
     before = [other for other in history.scored if other.id != run.id]
     best = max(before, key=lambda other: card_of(other).average, default=None)
-    averages = [card_of(other).average for other in before]
+    higher = [other for other in before if run.scored and card_of(other).average > card_of(run).average]
     return Facts(
         run=run,
         baseline=baseline,
@@ -94,7 +78,7 @@ def gather(history: History, run: Run) -> Facts:
         effects={
             name: by_task[AVERAGE] for name, by_task in effects(history, {}).items() if by_task[AVERAGE].runs
         },
-        rank=1 + sum(average > card_of(run).average for average in averages) if run.scored else 0,
+        rank=1 + len(higher) if run.scored else 0,
         scored=len(before) + run.scored,
         new_best=bool(run.scored and best and history.compare(run, best)[AVERAGE].verdict == "better"),
         siblings=tuple(
@@ -105,39 +89,29 @@ def gather(history: History, run: Run) -> Facts:
             other for other in history.failed
             if run.failure and other.failure and other.id != run.id and other.failure.kind == run.failure.kind
         ),
+        resolution=resolution(_average(history, run)) if run.scored else None,
+        interplay=_interplay(history, run, baseline),
+        leaders=_leaders(history, run) if run.scored else {},
     )  # fmt: skip
 
 
-def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
-    """The predictions of a scored run beside what came of them."""
-    if not run.scored:
-        return ()
-    card = card_of(run)
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
-    compared = history.compare(run, parent) if parent else {}
-    return tuple(
-        Outcome(
-            task,
-            predicted,
-            card.tasks[task].mean,
-            estimate(card.tasks[task], history.noise).error,
-            predicted - card_of(parent).tasks[task].mean if parent else 0.0,
-            compared.get(task),
-        )
-        for task, predicted in run.proposal.predicted.items()
-        if task in card.tasks
-    )
+def _average(history: History, run: Run) -> Estimate:
+    return average([estimate(score, history.noise) for score in card_of(run).tasks.values()])
 
 
-def calibrate(history: History) -> dict[str, Calibration]:
-    """Hits and bias by task, and over all tasks under "average". What a person edited is not what was predicted."""
-    predicted = [run for run in history.scored if run.proposal.author != BASELINE and not run.proposal.editor]
-    found = [outcome for run in predicted for outcome in outcomes_of(history, run)]
-    tasks = list(dict.fromkeys(outcome.task for outcome in found))
-    groups = {task: [outcome for outcome in found if outcome.task == task] for task in tasks}
-    if found:
-        groups[AVERAGE] = found
-    return {
-        name: Calibration(sum(o.hit for o in group), len(group), sum(o.miss for o in group) / len(group))
-        for name, group in groups.items()
-    }
+def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | None:
+    moves = run.proposal.moves
+    if baseline is None or not run.scored or len(moves) < 2 or history.root(run) != baseline:
+        return None
+    others = History(tuple(other for other in history.runs if other.id != run.id), history.noise)
+    known = {name: by_task[AVERAGE] for name, by_task in effects(others, {}).items() if by_task[AVERAGE].runs}
+    if not known.keys() >= {*moves}:
+        return None
+    found = history.compare(run, baseline)[AVERAGE]
+    error = math.hypot(found.error, *(known[name].error for name in moves))
+    return Interplay(sum(known[name].mean for name in moves), found.difference, error)
+
+
+def _leaders(history: History, run: Run) -> dict[str, Run]:
+    best = {task: max(history.scored, key=lambda other: card_of(other).scores[task]) for task in card_of(run).scores}
+    return {task: other for task, other in best.items() if history.compare(other, run)[task].verdict == "better"}

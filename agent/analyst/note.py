@@ -4,9 +4,11 @@ import pandas as pd
 
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
+from agent.analyst.next_steps import next_steps
 from agent.history import History, card_of
 from agent.plain import clean
 from agent.record import BASELINE, SECTIONS, Run, Section, Text
+from agent.sentences import bullets, solved_and_room
 
 HEADINGS = {
     "observations": Text("Key Observations from Experiment Results", "实验结果的关键观察"),
@@ -29,31 +31,28 @@ def analyse(history: History, run: Run) -> dict[Section, Text]:
         outcome = _baseline(history, facts)
     else:
         outcome = _scored(facts)
-    return {"outcome": words.bullets(outcome), "lessons": words.bullets(_lessons(facts))}
+    return {"outcome": bullets(outcome), "lessons": bullets(_lessons(facts))}
 
 
 def _scored(facts: Facts) -> list[Text]:
-    lines = [words.placing(facts)]
-    if facts.baseline:
-        lines.append(words.against(facts.baseline, facts.against_baseline))
-        lines += words.by_task(facts.against_baseline, facts.baseline.name)
-    if facts.parent and facts.parent != facts.baseline:
-        lines.append(words.against(facts.parent, facts.against_parent))
-        lines += words.by_task(facts.against_parent, facts.parent.name)
-    lines += words.memorize_apart(facts)
-    return lines + [words.prediction(outcome) for outcome in facts.outcomes]
+    return [
+        words.placing(facts),
+        *_compared(facts),
+        *words.noise(facts),
+        *words.memorize_apart(facts),
+        *words.interplay(facts),
+        *words.cost(facts),
+        *words.predictions(facts),
+    ]
 
 
 def _baseline(history: History, facts: Facts) -> list[Text]:
     """A known system has no prediction: its note says what everything else is measured by."""
+    card = card_of(facts.run)
+    lines = [words.placing(facts), solved_and_room(card.scores), *_compared(facts), *words.noise(facts)]
     noise = sorted(history.noise.items(), key=lambda item: item[1].std, reverse=True)
-    lines = [words.placing(facts)]
-    if facts.baseline:
-        lines.append(words.against(facts.baseline, facts.against_baseline))
-        lines += words.by_task(facts.against_baseline, facts.baseline.name)
     if noise:
-        setting, loudest = noise[0]
-        quiet, least = noise[-1]
+        (setting, loudest), (quiet, least) = noise[0], noise[-1]
         most, little = f"{loudest.std:.3f}", f"{least.std:.3f}"
         lines.append(
             Text(
@@ -61,12 +60,22 @@ def _baseline(history: History, facts: Facts) -> list[Text]:
                 f"单个种子的标准差：噪声最大的 {setting} 为 {most}，最小的 {quiet} 为 {little}。",
             )
         )
+    return lines + words.cost(facts)
+
+
+def _compared(facts: Facts) -> list[Text]:
+    """Against the template, and against the parent where that is another."""
+    lines = [words.against(facts.baseline, facts.against_baseline)] if facts.baseline else []
+    if facts.parent and facts.parent != facts.baseline:
+        lines.append(words.against(facts.parent, facts.against_parent))
     return lines
 
 
 def _lessons(facts: Facts) -> list[Text]:
-    lines = [*words.effect_lines(facts.effects), *words.siblings(facts), *words.calibration(facts.calibration)]
-    return lines or [Text("Nothing was tried before that could teach anything.", "此前尚无可供借鉴的尝试。")]
+    lines = [*words.effect_lines(facts), *words.siblings(facts), *words.calibration(facts.calibration)]
+    return [*lines, *next_steps(facts)] or [
+        Text("Nothing was tried before that could teach anything.", "此前尚无可供借鉴的尝试。")
+    ]
 
 
 def render_note(history: History, run: Run, language: str = "both") -> str:

@@ -1,133 +1,196 @@
 """Why the catalogue proposes what it proposes, in both languages, with every number taken from the history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from agent.baselines import GATED
-from agent.comparison import AVERAGE
+from agent.comparison import AVERAGE, average, estimate, resolution
 from agent.effects import Effect
 from agent.history import History, card_of
 from agent.proposer.moves import Move
 from agent.record import Run, Section, Text
+from agent.sentences import bullets, listed, solved_and_room
 
-FAR = 0.02  # a difference worth a word
+CHANGE = 0.005  # an expected change of a score that is worth a line
 STRONGEST = 3  # effects that are named
 
 
-def argue(
-    history: History,
-    parents: Sequence[Run],
-    added: Sequence[Move],
-    removed: Sequence[Move],
-    known: Mapping[str, Mapping[str, Effect]],
-) -> dict[Section, Text]:
+@dataclass(frozen=True)
+class Case:
+    """What is to be argued for: the moves that come and go, what is known of all moves, and what is predicted."""
+
+    parents: Sequence[Run]
+    added: Sequence[Move]
+    removed: Sequence[Move]
+    known: Mapping[str, Mapping[str, Effect]]
+    predicted: Mapping[str, float]
+    corrected: Mapping[str, float]
+
+
+def argue(history: History, case: Case) -> dict[Section, Text]:
     """The four sections that stand before any training."""
+    evidence = [_evidence(move, case.known[move.name][AVERAGE]) for move in case.added]
+    removals = [_removal(move, case.known[move.name][AVERAGE]) for move in case.removed]
     return {
-        "observations": _observations(history, parents, known),
-        "issues": _joined([Text(f"• {m.issue.en}", f"• {m.issue.zh}") for m in added] or [_superfluous(removed)]),
-        "reasoning": _joined([*map(_reason, added), *(_removal(move, known) for move in removed), *_pairing(parents)]),
-        "expected": _expected(parents[0], added, removed, known),
+        "observations": bullets(_observations(history, case)),
+        "issues": bullets([move.issue for move in case.added] or [_superfluous(case.removed)]),
+        "reasoning": bullets([*map(_reason, case.added), *evidence, *removals, *_pairing(case.parents)]),
+        "expected": bullets(_expected(case)),
     }
 
 
-def _observations(history: History, parents: Sequence[Run], known: Mapping[str, Mapping[str, Effect]]) -> Text:
-    parent = parents[0]
-    scores = card_of(parent).scores
-    weakest = sorted(scores, key=lambda task: scores[task])[:2]
-    low = ", ".join(f"{task} {scores[task]:.3f}" for task in weakest)
-    average = card_of(parent).average
-    lines = [
-        Text(
-            f"• The parent {parent.name} has an average of {average:.3f}; it is weakest on {low}.",
-            f"• 父变体 {parent.name} 的平均分为 {average:.3f}；最弱的任务是 {low}。",
-        ),
-        *_gated(history, parent),
-        *_strongest(known),
+def _observations(history: History, case: Case) -> list[Text]:
+    parent = case.parents[0]
+    return [
+        _standing(parent),
+        _leaders(history, parent),
+        _noise(history, parent),
+        _strongest(case.known),
+        *_tried(history, parent),
     ]
-    tried = len(history.children(parent.name))
-    if tried:
-        lines.append(Text(f"• {tried} changes of it were tried before.", f"• 此前已从它出发尝试过 {tried} 个改动。"))
-    return _joined(lines)
 
 
-def _gated(history: History, parent: Run) -> list[Text]:
-    """Where Gated DeltaNet is ahead of the parent beyond the noise, and where behind."""
-    gated = history.find(GATED)
-    if gated is None or gated.name == parent.name:
-        return []
-    found = history.compare(gated, parent)
-    ahead = ", ".join(
-        f"{task} {difference.difference:+.3f}"
-        for task, difference in found.items()
-        if task != AVERAGE and difference.verdict != "indistinguishable" and abs(difference.difference) >= FAR
-    )
+def _standing(parent: Run) -> Text:
+    card = card_of(parent)
+    return Text(f"The parent {parent.name} has an average of {card.average:.3f}. ",
+                f"父变体 {parent.name} 的平均分为 {card.average:.3f}。") + solved_and_room(card.scores)  # fmt: skip
+
+
+def _leaders(history: History, parent: Run) -> Text:
+    """Who is ahead of the parent on a task, beyond the noise."""
+    ahead = []
+    for task in card_of(parent).scores:
+        best = max(history.scored, key=lambda run: card_of(run).scores[task])
+        found = history.compare(best, parent)[task]
+        if found.verdict == "better":
+            ahead.append(
+                f"{task} {card_of(best).scores[task]:.3f} ({found.difference:+.3f} ± {found.error:.3f}, {best.name})"
+            )
     if not ahead:
-        return [
-            Text("• Gated DeltaNet is not told apart from it on any task.", "• Gated DeltaNet 在各任务上与它无法区分。")
-        ]
-    return [Text(f"• Gated DeltaNet differs beyond the noise: {ahead}.", f"• Gated DeltaNet 的差异超出噪声：{ahead}。")]
+        return Text(
+            "No variant so far is ahead of it on a task beyond the noise.", "尚无变体在任何任务上超出噪声地领先于它。"
+        )
+    return Text("Others are ahead of it beyond the noise: ", "其他变体超出噪声地领先于它：") + listed(ahead, "; ", "；")
 
 
-def _strongest(known: Mapping[str, Mapping[str, Effect]]) -> list[Text]:
-    """The effects on the average that are known best, one a line."""
+def _noise(history: History, parent: Run) -> Text:
+    """How far two scores must lie apart here."""
+    known = {task: estimate(score, history.noise) for task, score in card_of(parent).tasks.items()}
+    needed = resolution(average(list(known.values())))
+    if needed is None:
+        return Text(
+            "How large the noise is nobody has measured under this protocol, and one seed does not show it.",
+            "该协议的噪声尚未测量，单个种子也无法体现噪声。",
+        )
+    loudest = max(known, key=lambda task: known[task].error)
+    most = resolution(known[loudest])
+    return Text(
+        f"Noise: two averages like its own must differ by about {needed:.3f} to be told apart, two scores of the "
+        f"noisiest task, {loudest}, by {most:.3f}.",
+        f"噪声：两个这样的平均分需相差约 {needed:.3f} 才能区分；噪声最大的任务 {loudest} 则需相差约 {most:.3f}。",
+    )
+
+
+def _strongest(known: Mapping[str, Mapping[str, Effect]]) -> Text:
+    """The effects on the average that are known best."""
     measured = {name: by_task[AVERAGE] for name, by_task in known.items() if by_task[AVERAGE].runs}
     if not measured:
-        return [
-            Text(
-                "• No move was measured yet: what is expected is its author's.",
-                "• 尚无任何改动被测量：预期均来自先验。",
-            )
-        ]
-    ranked = sorted(measured, key=lambda name: abs(measured[name].mean) / measured[name].error, reverse=True)[
-        :STRONGEST
-    ]
-    lines = [f"{name} {measured[name].mean:+.3f} ± {measured[name].error:.3f}" for name in ranked]
-    en = "; ".join(lines)
+        return Text(
+            "No move was measured yet: what is expected of one is its author's guess.",
+            "尚无任何改动被测量：对改动的预期均来自作者的估计。",
+        )
+    ranked = sorted(measured, key=lambda name: measured[name].strength, reverse=True)[:STRONGEST]
+    return Text("Surest effects of moves on the average so far: ", "目前最确定的改动效应（对平均分）：") + listed(
+        [f"{name} {measured[name]}" for name in ranked], "; ", "；"
+    )
+
+
+def _tried(history: History, parent: Run) -> list[Text]:
+    """What came of the earlier changes of the same parent."""
+    tried = history.children(parent.name)
+    if not tried:
+        return [Text("Nothing was tried from it yet.", "尚未从它出发做过尝试。")]
+    failed = sum(run.failure is not None for run in tried)
+    better = sum(run.scored and history.compare(run, parent)[AVERAGE].verdict == "better" for run in tried)
     return [
-        Text(f"• Estimated effects on the average so far: {en}.", f"• 目前估计的对平均分的效应：{'；'.join(lines)}。")
+        Text(
+            f"Tried from it before: {len(tried)}, of which {better} were better beyond the noise and {failed} failed.",
+            f"此前从它出发尝试过 {len(tried)} 个改动：{better} 个超出噪声地更好，{failed} 个失败。",
+        )
     ]
 
 
 def _reason(move: Move) -> Text:
     return Text(
-        f"• {move.title.en}. {move.reason.en} ({move.source})", f"• {move.title.zh}。{move.reason.zh}（{move.source}）"
+        f"{move.title.en}. {move.reason.en} ({move.source})", f"{move.title.zh}。{move.reason.zh}（{move.source}）"
+    )
+
+
+def _evidence(move: Move, effect: Effect) -> Text:
+    if not effect.runs:
+        return Text(
+            f"Nobody has measured {move.name} here; its author expects {effect} of the average.",
+            f"{move.name} 在此尚未被测量；作者预期其对平均分的效应为 {effect}。",
+        )
+    return Text(
+        f"What {move.name} does to the average, by {_runs(effect)}: {effect}.",
+        f"{move.name} 对平均分的效应（{effect.runs} 次运行）：{effect}。",
     )
 
 
 def _superfluous(removed: Sequence[Move]) -> Text:
-    names = ", ".join(move.name for move in removed)
-    return Text(f"• The parent may carry what does not help: {names}.", f"• 父变体可能带有无益的改动：{names}。")
+    names = [move.name for move in removed]
+    return Text("The parent may carry what does not help: ", "父变体可能带有无益的改动：") + listed(names)
 
 
-def _removal(move: Move, known: Mapping[str, Mapping[str, Effect]]) -> Text:
-    effect = known[move.name][AVERAGE]
-    number = f"{effect.mean:+.3f} ± {effect.error:.3f}"
+def _removal(move: Move, effect: Effect) -> Text:
     return Text(
-        f"• Without {move.name}: its estimated effect on the average is {number}; simpler code is easier to build on.",
-        f"• 去掉 {move.name}：其对平均分的估计效应为 {number}，且更简单的代码更便于后续改进。",
+        f"Without {move.name}: what it does to the average is {effect}, by {_runs(effect)}; simpler code is easier to "
+        "build on.",
+        f"去掉 {move.name}：其对平均分的效应为 {effect}（{effect.runs} 次运行），而更简单的代码更便于后续改进。",
     )
+
+
+def _runs(effect: Effect) -> str:
+    return f"{effect.runs} run{'s' if effect.runs > 1 else ''}"
 
 
 def _pairing(parents: Sequence[Run]) -> list[Text]:
     if len(parents) < 2:
         return []
-    one, other = (run.name for run in parents)
-    return [Text(f"• Both parents are scored: {one} and {other}. The question is whether their gains add up.",
-                 f"• 两个父变体均已评分：{one} 与 {other}。问题在于两者的收益能否叠加。")]  # fmt: skip
+    one, other = (f"{run.name} ({card_of(run).average:.3f})" for run in parents)
+    return [
+        Text(
+            f"Both parents are scored: {one} and {other}. The question is whether their gains add up.",
+            f"两个父变体均已评分：{one} 与 {other}。问题在于两者的收益能否叠加。",
+        )
+    ]
 
 
-def _expected(
-    parent: Run, added: Sequence[Move], removed: Sequence[Move], known: Mapping[str, Mapping[str, Effect]]
-) -> Text:
-    """Each task's expected change with its uncertainty."""
-    lines = []
-    for task in card_of(parent).scores:
-        parts = [known[m.name][task] for m in added] + [known[m.name][task] for m in removed]
-        signs = [1.0] * len(added) + [-1.0] * len(removed)
-        change = sum(sign * part.mean for sign, part in zip(signs, parts, strict=True))
-        error = sum(part.error**2 for part in parts) ** 0.5
-        lines.append(Text(f"• {task}: {change:+.3f} ± {error:.3f}", f"• {task}：{change:+.3f} ± {error:.3f}"))
-    return _joined(lines)
+def _expected(case: Case) -> list[Text]:
+    """The registered prediction: the average, the tasks that should change, and those that should not."""
+    scores, predicted = card_of(case.parents[0]).scores, case.predicted
+    changes = {task: predicted[task] - score for task, score in scores.items()}
+    ranked = sorted((task for task in changes if abs(changes[task]) >= CHANGE), key=lambda task: -abs(changes[task]))
+    before = sum(scores.values()) / len(scores)
+    lines = [_change(Text("Average", "平均分"), before, sum(predicted.values()) / len(scores), _error(case, AVERAGE))]
+    lines += [_change(Text(task, task), scores[task], predicted[task], _error(case, task)) for task in ranked]
+    same = [task for task in changes if task not in ranked]
+    if same:
+        lines.append(Text("No change expected: ", "预期不变：") + listed(same))
+    corrected = [f"{task} {by:+.3f}" for task, by in case.corrected.items() if abs(by) >= CHANGE]
+    if corrected:
+        lines.append(
+            Text("Of this makes up for what earlier predictions missed: ", "其中用于弥补此前预测偏差的部分：")
+            + listed(corrected)
+        )
+    return lines
 
 
-def _joined(lines: Sequence[Text]) -> Text:
-    return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
+def _change(what: Text, before: float, after: float, error: float) -> Text:
+    numbers = f"{before:.3f} → {after:.3f} ({after - before:+.3f} ± {error:.3f})"
+    return Text(f"{what.en}: {numbers}", f"{what.zh}：{numbers}")
+
+
+def _error(case: Case, task: str) -> float:
+    """The standard error of the expected change."""
+    return float(sum(case.known[move.name][task].error ** 2 for move in (*case.added, *case.removed)) ** 0.5)

@@ -1,20 +1,22 @@
 """The proposer that needs no model: an evolutionary search over combinations of moves that learns from every result."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from agent.baselines import TEMPLATE
+from agent.calibration import corrections
 from agent.comparison import AVERAGE
 from agent.effects import Effect, effects
 from agent.errors import UsageError
 from agent.history import History, card_of
 from agent.proposer import NothingToPropose
-from agent.proposer.argument import argue
+from agent.proposer.argument import Case, argue
 from agent.proposer.moves import Move, MovesConflict, compose
 from agent.record import Proposal, Run, Text
 
+AUTHOR = "catalogue"
 LONGEST_NAME = 128
 MOST_MOVES = 5  # in one variant: what does more is hard to learn from
 
@@ -23,10 +25,11 @@ Effects = Mapping[str, Mapping[str, Effect]]
 
 @dataclass(frozen=True)
 class Idea:
-    """A set of moves to try, the parents that it comes from, and how promising it is."""
+    """A set of moves to try, the parents that it comes from, whose moves were made on the root, and its promise."""
 
     moves: frozenset[str]
     parents: tuple[Run, ...]
+    root: Run
     promise: float
 
 
@@ -73,47 +76,50 @@ class Catalogue:
         self, history: History, parent: Run, drawn: Mapping[str, float], asked: frozenset[str]
     ) -> Iterator[Idea]:
         """Every untried set of moves that is one step from the parent; if moves are asked for, those are the step."""
+        root = history.root(parent)
+        if root is None:
+            return
         own = frozenset(parent.proposal.moves)
-        tried = {(frozenset(run.proposal.moves), _root(run, history)) for run in history.runs}
+        tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
 
         def idea(moves: frozenset[str], *parents: Run) -> Iterator[Idea]:
-            if 0 < len(moves) <= MOST_MOVES and (moves, _root(parent, history)) not in tried:
-                yield Idea(moves, parents, sum(drawn[name] for name in moves) - sum(drawn[name] for name in own))
+            if 0 < len(moves) <= MOST_MOVES and moves <= self.moves.keys() and moves not in tried:
+                yield Idea(moves, parents, root, sum(drawn[name] for name in moves) - sum(drawn[name] for name in own))
 
         if asked:
             yield from idea(own | asked, parent)
             return
         for name in self.moves.keys() - own:
             yield from idea(own | {name}, parent)
-        for name in own & self.moves.keys() if len(own) > 1 else ():
+        for name in own if len(own) > 1 else ():
             yield from idea(own - {name}, parent)
         for other in history.scored:
             theirs = frozenset(other.proposal.moves)
-            if _root(other, history) == _root(parent, history) and theirs - own and own - theirs:
+            if theirs - own and own - theirs and history.root(other) == root:
                 yield from idea(own | theirs, parent, other)
 
     def _make(self, idea: Idea) -> str:
-        """The variant file of an idea: made of the template, or of a file that no moves made."""
-        parent = idea.parents[0]
-        if parent.proposal.moves or parent.name == TEMPLATE:
-            return compose(self.template, [self.moves[name] for name in sorted(idea.moves)])
-        return compose(parent.proposal.source, [self.moves[name] for name in sorted(idea.moves)])
+        """The variant file of an idea: all of its moves made on the template, or on another file without moves."""
+        source = self.template if idea.root.name == TEMPLATE else idea.root.proposal.source
+        return compose(source, [self.moves[name] for name in sorted(idea.moves)])
 
     def _proposal(self, history: History, idea: Idea, source: str, known: Effects) -> Proposal:
         parent = idea.parents[0]
         added = sorted(idea.moves - set(parent.proposal.moves))
         removed = sorted(set(parent.proposal.moves) - idea.moves)
+        corrected = corrections(history, AUTHOR)
+        predicted = predict(parent, added, removed, known, corrected)
+        come, go = ([self.moves[name] for name in names] for names in (added, removed))
         return Proposal(
             name=self._name(history, idea),
             source=source,
-            author="catalogue",
+            author=AUTHOR,
             title=self._title(added, removed),
             parents=tuple(run.name for run in idea.parents),
             moves=tuple(sorted(idea.moves)),
-            predicted=predict(parent, added, removed, known),
-            argument=argue(
-                history, idea.parents, [self.moves[m] for m in added], [self.moves[m] for m in removed], known
-            ),
+            predicted=predicted,
+            argument=argue(history, Case(idea.parents, come, go, known, predicted, corrected)),
+            corrected=corrected,
         )
 
     def _title(self, added: list[str], removed: list[str]) -> Text:
@@ -124,35 +130,27 @@ class Catalogue:
 
     def _name(self, history: History, idea: Idea) -> str:
         """delta_net_4layer_ and the change; a number where that name is taken."""
-        parent = idea.parents[0]
-        base = parent.name if not parent.proposal.moves and parent.name != TEMPLATE else TEMPLATE
         names = sorted(idea.moves)
         change = names[0] if len(names) == 1 else "_and_".join(self.moves[name].short for name in names)
-        name = f"{base}_{change}"[: LONGEST_NAME - 4]
+        name = f"{idea.root.name}_{change}"[: LONGEST_NAME - 4]
         taken = {run.name for run in history.runs}
         numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
         return next(choice for choice in (name, *numbered) if choice not in taken)
 
 
-def predict(parent: Run, added: list[str], removed: list[str], known: Effects) -> dict[str, float]:
-    """The parent's scores and the estimated effects of what changes, kept within 0 and 1."""
+def predict(
+    parent: Run, added: Sequence[str], removed: Sequence[str], known: Effects, corrected: Mapping[str, float]
+) -> dict[str, float]:
+    """The parent's scores, the estimated effects of what changes, and a correction, kept within 0 and 1."""
+    changes = {
+        task: sum(known[move][task].mean for move in added) - sum(known[move][task].mean for move in removed)
+        for task in card_of(parent).scores
+    }
     return {
-        task: min(
-            1.0, max(0.0, score + sum(known[m][task].mean for m in added) - sum(known[m][task].mean for m in removed))
-        )
+        task: min(1.0, max(0.0, score + changes[task] + corrected.get(task, 0.0)))
         for task, score in card_of(parent).scores.items()
     }
 
 
 def _rank(idea: Idea) -> tuple[float, list[str]]:
     return -idea.promise, sorted(idea.moves)
-
-
-def _root(run: Run, history: History) -> str:
-    """The file that a run's moves were made on: the template, or an ancestor that is not made of moves."""
-    while run.proposal.moves:
-        parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
-        if parent is None:
-            return TEMPLATE
-        run = parent
-    return run.name

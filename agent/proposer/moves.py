@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from agent.baselines import ROOT
 from agent.errors import UsageError
 from agent.patch import PatchRejected, apply_patch
 from agent.record import Text
 
+MOVES = ROOT / "templates" / "moves"
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
 DECLARATIONS = ("LEARNED_INPUTS", "LEARNED_PARAMETERS")
 

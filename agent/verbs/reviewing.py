@@ -209,7 +209,7 @@ def _train(config: Config, home: Workspace, allow_unsandboxed: bool) -> Stop | N
 
     with open_screen() as screen:
         search = training(assembled(config, home, allow_unsandboxed, screen))
-        with stopping(search.ledger, screen.line):
+        with stopping(search.ledger, screen.warn):
             try:
                 return search.run()
             except SearchIsRunning as running:

@@ -55,7 +55,7 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> St
     isolation = require_isolation(allow_unsandboxed)
     with open_screen() as screen:
         loop = assemble(config, workspace, isolation, screen)
-        with stopping(loop.ledger, screen.line), telling_why(loop.journal.stopped):
+        with stopping(loop.ledger, screen.warn), telling_why(loop.journal.stopped):
             stop = loop.run()
         loop.journal.stopped(stop.reason)
     print(summarise(workspace.history(), stop, workspace.root))
@@ -93,7 +93,7 @@ def telling_why(stopped: Callable[[Text], None]) -> Iterator[None]:
 
 
 @contextmanager
-def stopping(ledger: Ledger, say: Any) -> Iterator[None]:
+def stopping(ledger: Ledger, warn: Callable[[str], None]) -> Iterator[None]:
     """Ctrl-C once: the step under way is finished, then the search stops. Twice: it stops now."""
 
     def interrupt(number: int, frame: Any) -> None:
@@ -101,11 +101,10 @@ def stopping(ledger: Ledger, say: Any) -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt
         ledger.interrupted = True
-        say("stopping after this step; Ctrl-C again stops now")
+        warn("stopping after this step; Ctrl-C again stops now")
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT,)}
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, before)

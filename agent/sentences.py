@@ -1,0 +1,28 @@
+"""Parts of sentences in both languages, for all who write into a note."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from agent.record import Text
+
+SOLVED = 0.97  # from here on a task leaves no room
+NOBODY = Text("nothing", "无")
+
+
+def bullets(lines: Iterable[Text]) -> Text:
+    """One line each, with a dot before it."""
+    lines = list(lines)
+    return Text("\n".join(f"• {line.en}" for line in lines), "\n".join(f"• {line.zh}" for line in lines))
+
+
+def listed(parts: Sequence[str], en: str = ", ", zh: str = "、") -> Text:
+    """A list that ends its sentence."""
+    return Text(f"{en.join(parts)}.", f"{zh.join(parts)}。") if parts else Text(f"{NOBODY.en}.", f"{NOBODY.zh}。")
+
+
+def solved_and_room(scores: Mapping[str, float]) -> Text:
+    """Which tasks are as good as solved, and where there is something to gain, the most first."""
+    solved = [task for task, score in scores.items() if score >= SOLVED]
+    room = [f"{task} {score:.3f}" for task, score in sorted(scores.items(), key=lambda item: item[1]) if score < SOLVED]
+    return (
+        Text("Solved: ", "已基本解决：") + listed(solved) + Text(" Room is left on ", "仍有提升空间：") + listed(room)
+    )
