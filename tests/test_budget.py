@@ -44,7 +44,7 @@ def test_hours_end_it_and_what_would_mostly_lie_beyond_them_is_not_begun(clock):
     assert ledger.stop() is None
     clock.now = 3600 - 300
     stop = ledger.stop()
-    assert (stop.exit_code, stop.reason.en) == (ENDED, "its 1 hours are over")
+    assert (stop.exit_code, stop.reason.en) == (ENDED, "its time is over (1 h)")
     assert ledger.busy == pytest.approx(600 / 3300)
 
 
@@ -82,3 +82,18 @@ def test_a_person_ends_it_before_anything_else(clock):
     ledger.enter(run())
     ledger.interrupted = True
     assert ledger.stop().exit_code == INTERRUPTED
+
+
+def test_less_than_an_hour_is_told_in_minutes(clock):
+    ledger = Ledger(Budget(hours=0.25), clock=clock)
+    clock.now = 900
+    assert ledger.stop().reason.en == "its 15 minutes are over"
+
+
+def test_the_evaluation_under_way_counts_as_training(clock):
+    ledger = Ledger(Budget(), clock=clock)
+    clock.now = 100
+    with ledger.evaluating():
+        clock.now = 400
+        assert ledger.busy == pytest.approx(0.75)
+    assert ledger.busy == pytest.approx(0.75)

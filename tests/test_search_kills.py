@@ -1,0 +1,100 @@
+"""A real search that is killed at random instants, with workers and git and all, and goes on each time."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas
+from small_evaluations import ONE_TASK
+
+from agent.lineage import Lineage
+from agent.record import NEXT_STAGES
+from agent.workspace import TABLE, Workspace
+
+SEARCH = Path(__file__).with_name("small_search.py")
+RUNS, KILLS, SECONDS = 2, 4, 5.0  # many more kills were tried by hand
+ORDER = ("proposed", "approved", "evaluating", "evaluated", "failed", "analysed")
+
+
+def begin(root):
+    """The search in a process of its own, once it has read what there is."""
+    search = subprocess.Popen(
+        [sys.executable, str(SEARCH), str(root), str(RUNS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(SEARCH.parents[1])},
+    )
+    assert search.stdout.readline() == "searching\n"
+    return search
+
+
+def read_everything(root):
+    """Every run by its id, once it is seen that every file there is can be read."""
+    workspace = Workspace(root)
+    runs = {run.id: workspace.with_curves(run) for run in workspace.history().runs}
+    for path in [*root.glob("runs/*.json"), *root.glob("runs/[0-9]*/*.json")]:
+        json.loads(path.read_text())
+    for run in runs.values():
+        compile((workspace.folder(run) / "naive.py").read_text(), "naive.py", "exec")
+    if (root / TABLE).exists():
+        names = list(pandas.read_csv(root / TABLE, index_col=0).index)
+        assert len(names) == len(set(names))
+        assert set(names) <= {run.name for run in runs.values() if run.scored}
+    return runs
+
+
+def check_nothing_was_lost(before, after):
+    """Every run is still there, no finished stage was undone and no score was made a second time."""
+    assert before.keys() <= after.keys()
+    for key, run in before.items():
+        now = after[key]
+        assert now.proposal == run.proposal
+        assert run.card is None or now.card == run.card
+        if not NEXT_STAGES[run.stage]:
+            assert now == run
+        if now.stage != run.stage and (run.stage, now.stage) != ("evaluating", "approved"):
+            assert ORDER.index(now.stage) > ORDER.index(run.stage)
+
+
+def kill_and_go_on(root, chance, kills):
+    """Kill a search so often, then let it end. The runs, and the stages that were seen after a kill."""
+    before, seen = {}, set()
+    for _ in range(kills):
+        search = begin(root)
+        time.sleep(chance.uniform(0, SECONDS))
+        search.kill()
+        search.communicate()
+        after = read_everything(root)
+        check_nothing_was_lost(before, after)
+        seen |= {run.stage for run in after.values()}
+        before = after
+    search = begin(root)
+    _, errors = search.communicate(timeout=300)
+    assert (search.returncode, errors) == (0, "")
+    after = read_everything(root)
+    check_nothing_was_lost(before, after)
+    return after, seen
+
+
+def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
+    runs, _ = kill_and_go_on(tmp_path, random.Random(7), KILLS)
+    assert len(runs) == 1 + RUNS
+    assert all(run.stage == "analysed" for run in runs.values())
+    names = [run.name for run in runs.values()]
+    assert len(set(names)) == len(names)
+    scored = [run for run in runs.values() if run.scored]
+    assert list(Workspace(tmp_path).rows()) == [run.name for run in scored]
+    assert {entry.name for entry in Lineage(tmp_path).log()} == {run.name for run in scored}
+    for run in scored:
+        assert run.card.fingerprint == ONE_TASK.fingerprint
+        assert (tmp_path / "runs" / run.id / "insights.md").read_text().endswith(f"\n{run.name}\n")
+        # A variant is in the lineage with its parent, whenever it was killed.
+    parents = {entry.name: entry.parents for entry in Lineage(tmp_path).log()}
+    assert parents == {run.name: run.proposal.parents for run in scored}
+    leftovers = [path for path in tmp_path.rglob(".*-*") if path.is_file()] + list(tmp_path.rglob(".new-*"))
+    assert leftovers == []
