@@ -131,6 +131,8 @@ def _origin(proposal: Proposal) -> str:
 def read_status(workspace: Workspace) -> Status:
     """What the latest search of a workspace wrote; WorkspaceError where none was."""
     path = workspace.root / RUNS / STATUS
+    if not path.exists():
+        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: python -m agent search")
     with reading(path):
         facts = json.loads(path.read_text(encoding="utf-8"))
         return Status(**facts | {"latest": tuple(facts["latest"])})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.analyst.facts import Calibration, Outcome, calibrate, outcomes_of
+from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.comparison import AVERAGE
 from agent.effects import Effect, effects
 from agent.history import History

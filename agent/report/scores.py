@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from agent.analyst.facts import outcomes_of
+from agent.calibration import outcomes_of
 from agent.comparison import AVERAGE, Comparison, Estimate
 from agent.history import History, card_of
 from agent.record import Run

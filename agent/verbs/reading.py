@@ -33,15 +33,15 @@ def table(
 
 def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
     """What the search of this workspace is doing, from another shell."""
-    from agent.journal import read_status
+    from agent.journal import read_end, read_status
     from agent.screen import describe_status
 
     home = Workspace(workspace)
-    now, searcher = read_status(home), home.searcher()
+    now, searcher, end = read_status(home), home.searcher(), read_end(home)
     if as_json:
         print(json.dumps(asdict(now) | {"searcher": searcher}, indent=1, ensure_ascii=False))
     else:
-        print(describe_status(now, searcher))
+        print(describe_status(now, searcher, end))
 
 
 def show(
