@@ -57,10 +57,10 @@ def read_older(path: Path) -> OlderNote:
     """Read one note or table. UsageError with the file, the line and why if it is malformed."""
     text = _read(path)
     if path.suffix == ".csv":
-        return OlderNote(path.stem, _csv(path, text), {}, "", ())
+        return OlderNote(_plain_name(path), _csv(path, text), {}, "", ())
     above, marker, insights = text.partition(MARKER)
     warnings = []
-    table = dict(_rows(path, above))
+    table = dict(_rows(path, above, torn=not marker))
     stamp = STAMP.search(above) or STAMP.search(path.stem)
     if not table:
         warnings.append("it has no table")
@@ -76,7 +76,14 @@ def read_older(path: Path) -> OlderNote:
     missing = [section for section, _ in HEADINGS if section not in sections and section != "outcome"]
     if insights.strip() and missing:
         warnings.append(f"sections not found: {', '.join(missing)}")
-    return OlderNote(stamp[0] if stamp else path.stem, table, sections, insights.strip() + "\n", tuple(warnings))
+    return OlderNote(
+        stamp[0] if stamp else _plain_name(path), table, sections, insights.strip() + "\n", tuple(warnings)
+    )
+
+
+def _plain_name(path: Path) -> str:
+    """The file's name as the name of a folder, which is not the one above."""
+    return re.sub(r"[^\w-]+", "_", path.stem).strip("_") or "note"
 
 
 def _read(path: Path) -> str:
@@ -89,11 +96,11 @@ def _read(path: Path) -> str:
         raise UsageError(f"{path}, line {line}: not UTF-8 text") from error
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, float]]]:
-    """The rows of a printed table. The last line before the end of a torn file may be incomplete: it is left out."""
+def _rows(path: Path, text: str, torn: bool) -> Iterator[tuple[str, dict[str, float]]]:
+    """The rows of a printed table. The last line of a `torn` file is left out unless it is whole."""
     lines = text.rstrip().split("\n")
     header = next((number for number, line in enumerate(lines) if "Compress" in line and "Memorize" in line), None)
-    if header is None:
+    if header is None or (torn and header == len(lines) - 1):
         return
     titles = re.split(r"\s{2,}", lines[header].strip())
     columns = [title for title in titles if title != "Unnamed: 0"]
@@ -107,11 +114,11 @@ def _rows(path: Path, text: str) -> Iterator[tuple[str, dict[str, float]]]:
         if not line.strip() or STAMP.fullmatch(line.strip()):
             continue
         where = f"{path}, line {number}"
+        cells = found["scores"].split() if found else []
+        if torn and number == len(lines) and (len(cells) < len(columns) or len(cells[-1]) < len(cells[0])):
+            return
         if found is None:
             raise UsageError(f"{where}: no row of a table: {line.strip()[:60]!r}")
-        cells = found["scores"].split()
-        if len(cells) < len(columns) and number == len(lines):
-            return
         yield from _row(where, seen, found["name"], columns, cells)
 
 

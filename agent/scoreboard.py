@@ -1,12 +1,15 @@
 """Every run beside the template: what `table` prints."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import fmean
 
 from rich.console import Console
 from rich.table import Table
 
 from agent.comparison import AVERAGE, average, estimate
 from agent.history import History, card_of
+from agent.older_notes import OlderNote
 from agent.record import Run
 from agent.terminal import fitting_console
 
@@ -34,6 +37,15 @@ def scoreboard(history: History) -> list[Entry]:
     """The scored runs, best average first, then the failed ones."""
     scored = sorted(history.scored, key=lambda run: card_of(run).average, reverse=True)
     return [_entry(history, run) for run in (*scored, *history.failed)]
+
+
+def references(notes: Iterable[OlderNote]) -> list[Entry]:
+    """The scores of imported notes, as they stand there: of another protocol and without errors. The last note wins."""
+    rows = {name: (note.id, scores) for note in notes for name, scores in note.table.items()}
+    return [
+        Entry(name, origin, "imported", {**scores, AVERAGE: fmean(scores.values())}, {}, f"imported: {origin}", "")
+        for name, (origin, scores) in rows.items()
+    ]
 
 
 def _entry(history: History, run: Run) -> Entry:
@@ -65,5 +77,5 @@ def print_scoreboard(entries: list[Entry]) -> None:
 def _cell(entry: Entry, task: str) -> str:
     if task not in entry.scores:
         return ""
-    error = entry.errors[task]
+    error = entry.errors.get(task)
     return f"{entry.scores[task]:.3f}" + (f" ±{error:.3f}" if error is not None else "")

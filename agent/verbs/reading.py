@@ -19,14 +19,17 @@ def table(
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """The scores of all runs with their standard errors, best average first, and what failed."""
-    from agent.scoreboard import print_scoreboard, scoreboard
+    """The scores of all runs with their errors, best average first, what failed, and scores that were imported."""
+    from agent.scoreboard import print_scoreboard, references, scoreboard
 
-    entries = scoreboard(Workspace(workspace).history())
+    home = Workspace(workspace)
+    entries = scoreboard(home.history())
+    if as_csv:
+        _print_csv(entry.flat() for entry in entries)
+        return
+    entries += references(home.older_notes())
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
-    elif as_csv:
-        _print_csv(entry.flat() for entry in entries)
     else:
         print_scoreboard(entries)
 
@@ -45,7 +48,7 @@ def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> No
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="A run's id, or its variant's name.")],
+    run: Annotated[str, typer.Argument(help="A run's id, its variant's name, or the id of an imported note.")],
     lang: Annotated[str, typer.Option(help="en, zh or both.")] = "both",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
@@ -54,11 +57,16 @@ def show(
     from pydantic import TypeAdapter
 
     from agent.analyst.note import render_note
+    from agent.plain import clean
     from agent.record import Run
 
     if lang not in ("en", "zh", "both"):
         raise UsageError(f"--lang {lang}: en, zh or both")
     home = Workspace(workspace)
+    imported = [note for note in home.older_notes() if note.id == run]
+    if imported:
+        print(json.dumps(asdict(imported[0]), indent=1, ensure_ascii=False) if as_json else clean(imported[0].text))
+        return
     found = home.find(run)
     if as_json:
         print(TypeAdapter(Run).dump_json(found, indent=1).decode())
