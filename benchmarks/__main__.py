@@ -119,7 +119,7 @@ def op() -> None:
 
         def timed(function: Callable[..., tuple[torch.Tensor, object]], call=call, **options: int) -> None:  # type: ignore[no-untyped-def]
             o, _ = function(*call.positional, **options)
-            torch.autograd.grad(o.sum(), call.tensors())
+            torch.autograd.grad(o, call.tensors(), torch.ones(o.shape))
 
         calls: dict[str, Callable[[], object]] = {
             "chunkwise": lambda timed=timed: timed(template.op, chunk_size=16),  # type: ignore[misc]

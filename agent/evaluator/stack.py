@@ -86,8 +86,7 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
 
 
 # How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
-# (docs/performance.md), and smaller ones share the work more evenly among workers; on a GPU, where it has not been
-# measured yet, small replicas leave most of it idle.
+# (docs/performance.md); on a GPU, where it has not been measured yet, small replicas leave most of it idle.
 TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 18}
 
 
