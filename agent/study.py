@@ -1,17 +1,19 @@
 """What a protocol is worth: the twelve known variants under it, its noise, and its agreement with the known scores.
 
-    python -m agent.study table --protocol quick         evaluates the twelve; goes on where it was stopped
+    python -m agent.study table --protocol quick         evaluates the twelve, task by task
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the baseline
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
     python -m agent.study seed-table                     the twelve under mad, piece by piece, and docs/seed_table.md
 
-The first two write to baselines/measured/, the third only reads and prints the tables of docs/protocols.md. The last
-is for what takes days: it keeps each part of a row as soon as it is measured.
+The first two write to baselines/measured/ and go on where they were stopped, the third only reads and prints the tables
+of docs/protocols.md. The last is for what takes days: it keeps each part of a row as soon as it is measured.
 """
 
 import csv
+import io
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Annotated, Any
@@ -54,22 +56,28 @@ ProtocolName = Annotated[str, typer.Option("--protocol", help="smoke, quick, mad
 
 @app.command()
 def table(protocol: ProtocolName = "quick") -> None:
-    """Evaluate each known variant that baselines/measured/ does not hold yet under this protocol."""
+    """Evaluate each known variant in each task that baselines/measured/ does not hold yet under this protocol."""
     chosen = _by_rows(protocol)
     path = MEASURED / f"{chosen.name}.csv"
-    for name in BASELINES:
-        if name not in {row["variant"] for row in read_rows(path, chosen)}:
-            typer.echo(name, err=True)
-            card = _evaluate(name, chosen)
-            write_rows(path, [*read_rows(path, chosen), *seed_rows(name, card)])
+    for name, task in product(BASELINES, chosen.tasks):
+        if (name, task) not in {(row["variant"], row["task"]) for row in read_rows(path, chosen)}:
+            typer.echo(f"{name}, {task}", err=True)
+            card = _evaluate(name, chosen.only((task,)))
+            write_rows(path, [*read_rows(path, chosen), *seed_rows(name, card, chosen)])
 
 
 @app.command()
 def noise(protocol: ProtocolName = "quick", seeds: int = NOISE_SEEDS) -> None:
     """Train the baseline on many seeds and keep the standard deviation of each setting's one-seed score."""
     chosen = choose_protocol(protocol, "cpu")
-    card = _evaluate(TEMPLATE, replace(chosen, plans=tuple(replace(plan, seeds=seeds) for plan in chosen.plans)))
-    write_rows(MEASURED / f"{chosen.name}_noise.csv", noise_rows(card, chosen.fingerprint))
+    path = MEASURED / f"{chosen.name}_noise.csv"
+    for task in chosen.tasks:
+        if (task, str(seeds)) not in {(row["task"], row["seeds"]) for row in read_rows(path, chosen)}:
+            typer.echo(task, err=True)
+            part = chosen.only((task,))
+            card = _evaluate(TEMPLATE, replace(part, plans=tuple(replace(plan, seeds=seeds) for plan in part.plans)))
+            others = [row for row in read_rows(path, chosen) if row["task"] != task]
+            write_rows(path, [*others, *noise_rows(card, chosen)])
 
 
 @app.command()
@@ -127,8 +135,8 @@ def _evaluate(name: str, protocol: Protocol) -> ScoreCard:
         return evaluate(baseline_path(name), protocol, choose_device(None), TEST_SEED, watch)
 
 
-def seed_rows(name: str, card: ScoreCard) -> list[dict[str, Any]]:
-    """One row a seed of a setting, with what is needed to repeat it."""
+def seed_rows(name: str, card: ScoreCard, protocol: Protocol) -> list[dict[str, Any]]:
+    """One row a seed of a setting, with what is needed to repeat it. The card may be of some tasks only."""
     return [
         {
             "variant": name,
@@ -141,30 +149,33 @@ def seed_rows(name: str, card: ScoreCard) -> list[dict[str, Any]]:
             "ending": seed.ending,
             "best_step": seed.best_step,
             "steps": seed.steps,
-            **_origin(card, card.fingerprint),
+            **_origin(card, score.task, protocol),
         }
         for score in card.tasks.values()
         for seed in score.seeds
     ]
 
 
-def noise_rows(card: ScoreCard, fingerprint: str) -> list[dict[str, Any]]:
-    """One row a setting: mean and standard deviation of its one-seed scores."""
+def noise_rows(card: ScoreCard, protocol: Protocol) -> list[dict[str, Any]]:
+    """One row a setting: mean and standard deviation of its one-seed scores. The card may be of some tasks only."""
     return [
         {
+            "task": score.task,
             "setting": setting,
             "std": f"{stdev(scores):.6f}",
             "mean": f"{fmean(scores):.6f}",
             "seeds": len(scores),
-            **_origin(card, fingerprint),
+            **_origin(card, score.task, protocol),
         }
         for score in card.tasks.values()
         for setting, scores in score.by_setting.items()
     ]
 
 
-def _origin(card: ScoreCard, fingerprint: str) -> dict[str, Any]:
-    return {"fingerprint": fingerprint, "test_seed": card.test_seed, "device": card.device, **card.versions}
+def _origin(card: ScoreCard, task: str, protocol: Protocol) -> dict[str, Any]:
+    part = protocol.only((task,)).fingerprint
+    origin = {"test_seed": card.test_seed, "device": card.device, **card.versions}
+    return {"fingerprint": protocol.fingerprint, "part": part, **origin}
 
 
 def task_scores(rows: list[dict[str, str]]) -> pd.DataFrame:
@@ -177,19 +188,24 @@ def task_scores(rows: list[dict[str, str]]) -> pd.DataFrame:
 
 
 def read_rows(path: Path, protocol: Protocol) -> list[dict[str, str]]:
-    """The rows of a measured table that this protocol made; rows of an older shape of it are left behind."""
+    """The rows of a measured table that this protocol makes; rows of an older shape of it are left behind.
+
+    No task's training depends on another's, so a row holds for as long as its own task's part of the protocol does.
+    """
     if not path.exists():
         return []
+    parts = {task: protocol.only((task,)).fingerprint for task in protocol.tasks}
     with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file) if row["fingerprint"] == protocol.fingerprint]
+        rows = [row for row in csv.DictReader(file) if row["part"] == parts.get(row["task"])]
+    return [row | {"fingerprint": protocol.fingerprint} for row in rows]
 
 
 def write_rows(path: Path, rows: list[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_atomically(path, text.getvalue())
 
 
 if __name__ == "__main__":
