@@ -3,10 +3,9 @@
 import subprocess
 
 import pytest
-from at_a_terminal import CTRL_C, ENTER, AtTerminal
-from proposed_runs import VALUE_SKIP, scored_template, wait_for_review
+from at_a_terminal import CTRL_C, DOWN, ENTER, AtTerminal
+from proposed_runs import DECAY, SWISH, VALUE_SKIP, scored_template, wait_for_review
 
-from agent.baselines import TEMPLATE
 from agent.errors import INTERRUPTED
 from agent.record import PERSON
 
@@ -23,7 +22,7 @@ fi
 @pytest.fixture
 def home(tmp_path):
     workspace = scored_template(tmp_path / "home")
-    wait_for_review(workspace, "value_skip")
+    wait_for_review(workspace, "value_skip", "data_dependent_decay", "swish_output_gate", "negative_eigenvalues")
     return workspace
 
 
@@ -79,7 +78,7 @@ def test_a_stop_from_outside_ends_the_editor_as_well(sit, home):
     assert subprocess.run(["pgrep", "-f", "^sleep 61$"]).returncode == 1
 
 
-def test_an_edit_is_checked_at_once_kept_as_his_and_trained(sit, home):
+def test_an_edit_is_checked_at_once_kept_as_his_and_trained_while_the_next_is_read(sit, home):
     desk = sit("--allow-unsandboxed", script=BREAKS_THEN_REPAIRS).press("e")
     desk.see("Your version was refused; e goes on from it", "causality")
     run = home.find(VALUE_SKIP)
@@ -95,15 +94,22 @@ def test_an_edit_is_checked_at_once_kept_as_his_and_trained(sit, home):
     assert "+    o = o + 0.5 * skipped" in (home.folder(run) / "patch.diff").read_text()
     desk.resize(80, 60).see("Your change of the proposal  +1 −1", "+ ", "The change  +5 −1  against")
 
-    desk.press("a").see("remark").press("mine", ENTER)
+    # Approved, it is trained while the next is read, and what is approved then when its reader has left.
+    desk.resize(80, 24).press("a").see("remark").press("mine", ENTER).see(DECAY, "approved")
+    desk.press(DOWN).see(f"training {VALUE_SKIP}", "step", DECAY).see(f"{VALUE_SKIP}: 0.", DECAY, "3 waiting")
+    desk.press("r").see("because").press("enough", ENTER).see(SWISH, "2 waiting")
+    desk.press("a").see("remark").press(ENTER).see("1 waiting", "q quit").press("q")
     assert desk.end() == 0
-    run = home.find(VALUE_SKIP)
-    assert (run.stage, run.scored, run.review.reason) == ("analysed", True, "mine")
+    stages = [(run.stage, run.scored) for run in home.history().runs[1:]]
+    assert stages == [("analysed", True), ("rejected", False), ("analysed", True), ("proposed", False)]
+    afterwards = desk.written.rpartition("\x1b[?1049l")[2]
+    for text in (f"rejected {DECAY}: enough", f"{VALUE_SKIP}: 0.", f"{SWISH}: 0.", "1 left undecided"):
+        assert text in afterwards
+    assert home.find(VALUE_SKIP).review.reason == "mine"
     log = subprocess.check_output(
         ["git", "-C", home.root / "runs" / "lineage.git", "log", "-1", "--format=%an|%cn", VALUE_SKIP], text=True
     )
     assert log.strip() == f"catalogue|{PERSON}"
-    assert TEMPLATE in run.proposal.parents
 
 
 def test_ctrl_c_while_an_edit_is_checked_decides_nothing(sit, home):

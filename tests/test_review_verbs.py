@@ -8,9 +8,12 @@ import sys
 import pytest
 from proposed_runs import DECAY, VALUE_SKIP, propose, scored_template, wait_for_review
 
-from agent.errors import USAGE
+from agent.analyst.note import render_note
+from agent.errors import USAGE, DeltaSearchError, UsageError
+from agent.evaluator.exam import EvaluationFailed
 from agent.proposer import NothingToPropose
 from agent.record import PERSON, Review
+from agent.verbs import reviewing
 
 
 @pytest.fixture
@@ -20,18 +23,18 @@ def home(tmp_path):
 
 @pytest.fixture
 def run(home, tmp_path):
-    """Run a verb without a terminal: its exit code, what it printed, and the last line of its errors."""
+    """Run a verb without a terminal, and without torch: its exit code, its output, and the last line of its errors."""
     (tmp_path / "poison").mkdir()
     (tmp_path / "poison" / "torch.py").write_text("raise SystemExit('torch was imported')")
 
-    def run(verb, *arguments, torch=False):
+    def run(verb, *arguments):
         done = subprocess.run(
             [sys.executable, "-m", "agent", verb, *map(str, arguments), "--workspace", home.root],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=120,
-            env=os.environ | {"COLUMNS": "100"} | ({} if torch else {"PYTHONPATH": str(tmp_path / "poison")}),
+            env=os.environ | {"COLUMNS": "100", "PYTHONPATH": str(tmp_path / "poison")},
         )
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, (done.stderr.splitlines() or [""])[-1].removeprefix("deltasearch: ")
@@ -66,8 +69,8 @@ def test_a_script_rejects_with_a_reason_and_may_take_an_approval_back(run, home)
     run("review", DECAY, "--approve", "--no-train")
     assert run("review", DECAY, "--reject", "changed my mind")[0] == 0
     assert [found.name for found in home.history().rejected] == [VALUE_SKIP, DECAY]
-    code, _, _error = run("show", VALUE_SKIP, torch=True)
-    assert code == 0
+    note = render_note(home.history(), home.find(VALUE_SKIP))
+    assert "a person / rejected: too slow" in note
 
 
 def test_what_cannot_be_done_is_refused(run, home):
@@ -83,7 +86,7 @@ def test_what_cannot_be_done_is_refused(run, home):
         ([VALUE_SKIP, "--approve", "--show"], "--show and --json only look"),
         ([VALUE_SKIP, "--show", "--lang", "fr"], "--lang fr: en or zh"),
         ([VALUE_SKIP, "--edit", "nowhere.py"], "--edit nowhere.py: cannot be read"),
-        (["nothing"], "no run 'nothing'"),
+        (["nothing", "--approve"], "no run 'nothing'"),
     ):
         code, output, error = run("review", *arguments)
         assert (code, output) == (USAGE, "")
@@ -104,19 +107,16 @@ def test_cards_can_be_looked_at(run, home):
     assert (facts["stage"], facts["proposal"]["moves"]) == ("proposed", ["data_dependent_decay"])
 
 
-def test_an_idea_that_the_catalogue_does_not_know_is_refused_with_those_it_knows(run):
-    code, output, error = run("propose", "--idea", "make it faster", "--allow-unsandboxed", torch=True)
-    assert (code, output) == (USAGE, "")
-    assert error.startswith("the catalogue has no move 'make'; name one or several of ")
-    assert "value_skip" in error
+def test_files_and_names_that_will_not_do_are_refused_at_once(run, tmp_path):
+    (tmp_path / "evil.py").write_text("import os\n")
+    (tmp_path / "mine.py").write_text(MINE.format(ending=""))
+    assert "line 1: imports os" in run("propose", "--file", tmp_path / "evil.py")[2]
+    assert "'No' is no variant name" in run("propose", "--file", tmp_path / "mine.py", "--name", "No")[2]
+    assert "--name names the variant of a --file" in run("propose", "--name", "x")[2]
+    assert "has no score; there are delta_net_4layer" in run("propose", "--parent", "nobody")[2]
 
 
-def test_a_proposal_is_made_checked_and_waits(run, home):
-    code, output, error = run("propose", "--idea", "value_skip", "--allow-unsandboxed", torch=True)
-    assert (code, error) == (0, "")
-    (found,) = home.history().runs[1:]
-    assert output == f"{found.id} {VALUE_SKIP} waits for your decision: python -m agent review {found.id}\n"
-    assert (found.stage, found.proposal.moves, len(found.signature) > 0) == ("proposed", ("value_skip",), True)
+# What needs torch is called in this process, which has it by now.
 
 
 MINE = """
@@ -129,31 +129,65 @@ def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
 """
 
 
-def test_a_file_of_ones_own_waits_with_its_reason_or_is_refused_and_leaves_nothing(run, home, tmp_path):
+def test_an_idea_names_moves_or_is_refused_with_those_there_are(home, capsys):
+    with pytest.raises(
+        UsageError, match=r"the catalogue has no move 'make'; name one or several of adam_style_.*value_skip"
+    ):
+        reviewing.propose(idea="make it faster", allow_unsandboxed=True, workspace=home.root)
+    reviewing.propose(idea="value_skip", allow_unsandboxed=True, workspace=home.root)
+    (found,) = home.history().runs[1:]
+    said = f"{found.id} {VALUE_SKIP} waits for your decision: python -m agent review {found.id}\n"
+    assert capsys.readouterr().out == said
+    assert (found.stage, found.proposal.moves, len(found.signature) > 0) == ("proposed", ("value_skip",), True)
+    with pytest.raises(reviewing.NothingProposed, match="'value_skip' was tried or fits no scored variant"):
+        reviewing.propose(idea="value_skip", allow_unsandboxed=True, workspace=home.root)
+
+
+def test_nothing_is_proposed_before_there_is_a_score(tmp_path):
+    with pytest.raises(UsageError, match=r"nothing is scored here yet.*: python -m agent search --runs 1"):
+        reviewing.propose(protocol="smoke", allow_unsandboxed=True, workspace=tmp_path)
+
+
+def test_a_file_of_ones_own_waits_with_its_reason_or_is_refused_and_leaves_nothing(home, tmp_path, capsys):
     mine = tmp_path / "Mine too.py"
     mine.write_text(MINE.format(ending=""))
-    flags = ("--allow-unsandboxed", "--idea", "no memory at all")
-    code, output, error = run("propose", "--file", mine, *flags, "--json", torch=True)
-    assert (code, error) == (0, "")
-    (found,) = json.loads(output)
-    assert (found["stage"], found["proposal"]["author"]) == ("proposed", PERSON)
-    assert found["proposal"]["name"] == "delta_net_4layer_mine_too"
-    assert found["proposal"]["parents"] == ["delta_net_4layer"]
-    assert found["proposal"]["argument"]["reasoning"]["en"] == "no memory at all"
+    kept = {"allow_unsandboxed": True, "workspace": home.root}
+    reviewing.propose(file=mine, idea="no memory at all", as_json=True, **kept)
+    (found,) = json.loads(capsys.readouterr().out)
+    proposal = found["proposal"]
+    assert (found["stage"], proposal["author"]) == ("proposed", PERSON)
+    assert (proposal["name"], proposal["parents"]) == ("delta_net_4layer_mine_too", ["delta_net_4layer"])
+    assert proposal["argument"]["reasoning"]["en"] == "no memory at all"
 
     mine.write_text(MINE.format(ending=".flip(2)"))
-    code, output, error = run("propose", "--file", mine, "--name", "backwards", "--allow-unsandboxed", torch=True)
-    assert (code, output) == (USAGE, "")
-    assert "causality" in error
+    with pytest.raises(EvaluationFailed, match=r"refused: .*causality"):
+        reviewing.propose(file=mine, name="backwards", **kept)
+    mine.write_text(MINE.format(ending=" * 1"))
+    with pytest.raises(EvaluationFailed, match="duplicate: it computes what delta_net_4layer_mine_too computes"):
+        reviewing.propose(file=mine, name="again", **kept)
     assert len(home.history().runs) == 2
 
 
-def test_files_and_names_that_will_not_do_are_refused_at_once(run, tmp_path):
-    (tmp_path / "evil.py").write_text("import os\n" + MINE)
-    assert "line 1: imports os" in run("propose", "--file", tmp_path / "evil.py")[2]
-    assert "is no variant name" in run("propose", "--file", tmp_path / "evil.py", "--name", "No")[2] or True
-    assert "--name names the variant of a --file" in run("propose", "--name", "x")[2]
-    assert "has no score; there are delta_net_4layer" in run("propose", "--parent", "nobody")[2]
+def test_a_script_edits_and_the_proposal_stays_where_it_is_refused(home, tmp_path, capsys):
+    (run,) = wait_for_review(home, "value_skip")
+    theirs = tmp_path / "theirs.py"
+    kept = {"train": False, "allow_unsandboxed": True, "workspace": home.root}
+    for text, refusal in (
+        (run.proposal.source + "# a comment\n", "the change leaves the code as it was"),
+        ("import torch\n", "holds neither a whole file"),
+        (run.proposal.source.replace("o + skipped", "o.flip(2) + skipped"), "causality"),
+    ):
+        theirs.write_text(text)
+        with pytest.raises(DeltaSearchError, match=refusal):
+            reviewing.review(VALUE_SKIP, edit=theirs, **kept)
+    assert home.find(run.id) == run
+
+    theirs.write_text("<<<<<<< SEARCH\n    o = o + skipped\n=======\n    o = o - skipped\n>>>>>>> REPLACE\n")
+    reviewing.review(VALUE_SKIP, edit=theirs, approve=True, remark="the other sign", **kept)
+    assert capsys.readouterr().out == f"edited {VALUE_SKIP}: it passed the checks\napproved {VALUE_SKIP}\n"
+    found = home.find(run.id)
+    assert (found.stage, found.proposal.author, found.proposal.editor) == ("approved", "catalogue", PERSON)
+    assert (found.proposal.unedited, found.review.reason) == (run.proposal.source, "the other sign")
 
 
 def test_the_catalogue_does_not_propose_again_what_was_rejected_or_made_into_something_else(home):
