@@ -8,7 +8,7 @@ import time
 import pexpect
 import pyte
 
-SECONDS = 60  # that anything may take: a busy machine is slow to import torch
+SECONDS = 300  # that anything may take: a busy machine takes minutes to import torch
 COLOUR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])(?:;[\d;]*)?m")
 ENTER, ESCAPE, CTRL_C, CTRL_D = "\r", "\x1b", "\x03", "\x04"
 UP, DOWN, PAGE_DOWN, HOME, END = "\x1b[A", "\x1b[B", "\x1b[6~", "\x1b[H", "\x1b[F"

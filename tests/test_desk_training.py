@@ -1,5 +1,7 @@
 """What is approved is trained, or begun anew another time when that is stopped; and several read at once."""
 
+import json
+
 import pytest
 from at_a_terminal import CTRL_C, ENTER, AtTerminal
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
@@ -68,6 +70,7 @@ def test_a_search_with_review_proposes_until_it_is_stopped(start, home):
     assert home.find(first.id).review.reason == "too slow"
     assert [run.stage for run in home.history().runs[1:4]] == ["rejected", "analysed", "proposed"]
     assert "Stopped because you stopped it." in desk.written
+    assert json.loads((home.root / "runs" / "ended.json").read_text())["reason"]["en"] == "you stopped it"
 
 
 def test_a_review_beside_a_search_leaves_the_training_to_it(start, home):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LEFT = Stop(Text("you left the desk", "你离开了审阅台"))
 STOPPED = Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+STOPPED_NOW = Text("you stopped it in the middle of a step", "由你在步骤中途中止")
 TO_LEAVE = 3.0  # seconds that the reader has to give the terminal back
 
 
@@ -90,6 +91,9 @@ class Attendance:
             sitting.start()
             try:
                 stop = self._attend()
+            except KeyboardInterrupt:
+                self._tell_why(STOPPED_NOW)
+                raise
             finally:
                 seat.close()
                 sitting.join(TO_LEAVE)
@@ -97,7 +101,13 @@ class Attendance:
                 self.view.farewell()
         if self.desk.error is not None:
             raise self.desk.error
+        self._tell_why(stop.reason)
         return stop
+
+    def _tell_why(self, reason: Text) -> None:
+        """Why a search ended is kept; a review is none."""
+        if self.begun is not None and self.desk.propose is not None:
+            self.begun.journal.stopped(reason)
 
     def _attend(self) -> Stop:
         seat = self.desk.seat
@@ -128,7 +138,11 @@ class Attendance:
         except SearchIsRunning:
             self._leave_it()
             return None
-        return None if stop is NOTHING_LEFT else stop
+        if stop is not NOTHING_LEFT:
+            return stop
+        if not self.desk.seat.left.is_set():
+            self.begun.journal.phase("waiting for a decision")
+        return None
 
     def _leave_it(self) -> None:
         """To the search of another process, which trains what is approved as well."""

@@ -11,6 +11,7 @@ from agent.desk.decisions import waiting
 from agent.desk.reading import Reading
 from agent.desk.seat import LOOK, Left, Seat
 from agent.desk.window import Window
+from agent.plain import clean
 from agent.record import UNFINISHED, Run
 
 AHEAD = 2  # approved runs that wait for their training: with more, proposals would be made without their results
@@ -31,6 +32,7 @@ class Desk:
     trains: bool = True  # whether this process trains what is approved
     dollars: Callable[[], float] = lambda: 0.0
     skipped: set[str] = field(default_factory=set)
+    exhausted: bool = False  # nothing is left to propose
     error: BaseException | None = None
 
     def sit(self) -> None:
@@ -72,7 +74,8 @@ class Desk:
         """Whether it is time for a further proposal."""
         history = self.seat.workspace.history()
         unfinished = sum(run.stage in UNFINISHED for run in history.runs)
-        return self.propose is not None and bool(history.scored) and unfinished < AHEAD
+        may = self.propose is not None and not self.exhausted and bool(history.scored)
+        return may and unfinished < AHEAD
 
     def _busy(self) -> bool:
         """Whether something is trained here that is worth waiting for."""
@@ -85,7 +88,7 @@ class Desk:
         assert self.propose is not None
         run = self.seat.work("proposing", self.propose)
         if run is None:
-            self.propose = None
+            self.exhausted = True
             self.seat.say(f"· {self.seat.words('nothing proposed')}")
         elif run.failure is not None:
             self.seat.say(f"✗ {run.name}: {self.seat.words('failed proposal')}: {run.failure.reason}")
@@ -93,11 +96,14 @@ class Desk:
 
     def _watch(self) -> None:
         """Show the training until there may be something else to do."""
-        from agent.screen import panel  # it imports torch, which whoever trains has done by now
 
         def shown(width: int) -> Group:
-            lines = (Line(line) for line in self.seat.lines[-LATEST:])
-            return Group(*([panel(self.seat.status)] if self.seat.status else []), Line(), *lines)
+            lines = [Line(clean(line)) for line in self.seat.lines[-LATEST:]]
+            if self.seat.status is None:
+                return Group(*lines)
+            from agent.screen import panel  # it imports torch, as whoever makes a status has done by now
+
+            return Group(panel(self.seat.status), Line(), *lines)
 
         since = time.monotonic()
         while time.monotonic() - since < LOOK:

@@ -38,6 +38,9 @@ class Reading:
         self.looked = time.monotonic()
         self.window = Window(seat.terminal, self._content)
 
+    def draw(self) -> None:
+        self.seat.draw(self.window, self.run.name, self._keys())
+
     def go(self) -> None:
         """Until it is decided, here or elsewhere, or skipped. Raises Left."""
         self.seat.terminal.forget()

@@ -83,12 +83,16 @@ class Seat:
             self.count, self.counted = len(waiting(self.workspace)), time.monotonic()
         if time.monotonic() - self.told > FADE:
             self.news = Line()
-        news = prompt or self.news or self.progress()
-        window.draw(Frame(clean(name), f"{self.count} {self.words('waiting')}", news, self.key_line(keys)))
+        self.draw(window, name, keys, prompt)
         key = self.terminal.key(TICK)
         if key is not None and prompt is None:
             self.news = Line()
         return key
+
+    def draw(self, window: Window, name: str, keys: Keys, prompt: Line | None = None) -> None:
+        """The screen as things are now."""
+        news = prompt or self.news or self.progress()
+        window.draw(Frame(clean(name), f"{self.count} {self.words('waiting')}", news, self.key_line(keys)))
 
     def work(self, what: str, function: Callable[[], T]) -> T:
         """Do what takes its time while the screen stays alive. Raises what it raises, and Left.
