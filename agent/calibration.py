@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from agent.comparison import AVERAGE, Comparison, estimate
+from agent.comparison import AVERAGE, Comparison
 from agent.history import History, card_of
 from agent.record import BASELINE, Run
 
@@ -65,7 +65,7 @@ def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
             task,
             predicted,
             card.tasks[task].mean,
-            estimate(card.tasks[task], history.noise).error,
+            history.estimates(run)[task].error,
             predicted - card_of(parent).tasks[task].mean if parent else 0.0,
             compared.get(task),
             run.proposal.corrected.get(task, 0.0),

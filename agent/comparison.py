@@ -14,6 +14,7 @@ from agent.score import ScoreCard, TaskScore
 MEASURED = Path(__file__).parents[1] / "baselines" / "measured"
 AVERAGE = "average"
 CONFIDENT = 0.95
+TERMS, TINY = 10_000, 1e-300  # of a continued fraction: dozens are enough, and a denominator is never nothing
 
 # Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
 LEAST_STD = 0.001
@@ -137,16 +138,30 @@ def resolution(score: Estimate) -> float | None:
     return 1.96 * math.sqrt(2) * score.error if math.isfinite(score.error) else None
 
 
+def estimates(card: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Estimate]:
+    """The scores of a card by task, and "average"."""
+    tasks = {task: estimate(score, noise) for task, score in card.tasks.items()}
+    return tasks | {AVERAGE: average(list(tasks.values()))}
+
+
 def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
     """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ."""
+    check_comparable(card, other)
+    return contrast(estimates(card, noise), estimates(other, noise))
+
+
+def contrast(mine: Mapping[str, Estimate], theirs: Mapping[str, Estimate]) -> dict[str, Comparison]:
+    """The same of scores that are estimated already."""
+    return {task: difference(mine[task], theirs[task]) for task in mine}
+
+
+def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
+    """Raise ValueError unless two cards are of one protocol."""
     if card.fingerprint != other.fingerprint:
         raise ValueError(
             f"scores of protocol {card.protocol} ({card.fingerprint}) and of {other.protocol} ({other.fingerprint}) "
             "cannot be compared; evaluate both under one protocol"
         )
-    mine, theirs = ({task: estimate(s, noise) for task, s in c.tasks.items()} for c in (card, other))
-    comparisons = {task: difference(mine[task], theirs[task]) for task in mine}
-    return comparisons | {AVERAGE: difference(average(list(mine.values())), average(list(theirs.values())))}
 
 
 def difference(a: Estimate, b: Estimate) -> Comparison:
@@ -158,10 +173,30 @@ def difference(a: Estimate, b: Estimate) -> Comparison:
 
 
 def student(t: float, freedom: float) -> float:
-    """P(|T| < t) of Student's distribution, by Simpson's rule after x = sqrt(freedom) tan(angle), which makes the
-    density a power of a cosine (Abramowitz and Stegun 26.7)."""
-    end, intervals = math.atan(t / math.sqrt(freedom)), 400
-    density = [math.cos(end * i / intervals) ** (freedom - 1) for i in range(intervals + 1)]
-    integral = (density[0] + 4 * sum(density[1::2]) + 2 * sum(density[2:-1:2]) + density[-1]) * end / intervals / 3
-    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
-    return min(1.0, 2 * scale * integral)
+    """P(|T| < t) of Student's distribution: one minus the regularised incomplete beta function I_x(freedom / 2, 1 / 2)
+    at x = freedom / (freedom + t^2) (Abramowitz and Stegun 26.7.1)."""
+    return 1.0 - incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t**2))
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """I_x(a, b), regularised, by its continued fraction (Abramowitz and Stegun 26.5.8) where that converges fast.
+
+    It is evaluated by Lentz's method, as in Press et al. 2007, section 6.4.
+    """
+    if x in (0.0, 1.0):
+        return x
+    if x > (a + 1) / (a + b + 2):
+        return 1.0 - incomplete_beta(b, a, 1.0 - x)
+    above, below = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1))
+    fraction = below
+    for m in range(1, TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            below = 1.0 / ((1.0 + term * below) or TINY)
+            above = (1.0 + term / above) or TINY
+            fraction *= above * below
+        if abs(above * below - 1.0) < 1e-12:
+            break
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(scale) * fraction / a

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.baselines import TEMPLATE
-from agent.comparison import AVERAGE, average, estimate
+from agent.comparison import AVERAGE, Estimate
 from agent.history import History, card_of
 from agent.record import Run
 
@@ -61,8 +61,9 @@ def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> di
     design = design.reshape(len(runs), len(moves) + 1)
     counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
     found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
+    known = [history.estimates(run) for run in runs]
     for task in (*tasks, AVERAGE):
-        scores, errors = _observed(history, runs, task)
+        scores, errors = _observed(runs, known, task)
         prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
         stds = [TEMPLATE_STD, *[PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD] * len(moves)]
         mean, error = _regress(design, scores, errors, prior, np.array(stds))
@@ -81,12 +82,13 @@ def _of_the_template(history: History, run: Run) -> bool:
     return root is not None and root.name == TEMPLATE
 
 
-def _observed(history: History, runs: Sequence[Run], task: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _observed(
+    runs: Sequence[Run], known: Sequence[Mapping[str, Estimate]], task: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The runs' scores of a task and their standard errors, the model's own error in them."""
     scores, errors = [], []
-    for run in runs:
-        known = {name: estimate(score, history.noise) for name, score in card_of(run).tasks.items()}
-        this = average(list(known.values())) if task == AVERAGE else known[task]
+    for run, by_task in zip(runs, known, strict=True):
+        this = by_task[task]
         noise = this.error if math.isfinite(this.error) else UNKNOWN_STD
         scores.append(this.mean)
         errors.append(math.hypot(noise, MODEL_STD if run.proposal.moves else 0.0))

@@ -1,13 +1,24 @@
 """What a workspace has tried so far, as proposers, the policy and the analyst read it. No input or output."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from agent.baselines import TEMPLATE
-from agent.comparison import Comparison, Noise, compare
+from agent.comparison import Comparison, Estimate, Noise, check_comparable, contrast, estimates
 from agent.record import Run
 from agent.score import ScoreCard
+
+
+@dataclass
+class Memory:
+    """What was worked out of runs before, with those runs: it holds as long as they are the same ones.
+
+    Readers of a long history ask the same again and again, and one run more changes nothing of the others.
+    """
+
+    estimates: dict[str, tuple[Run, dict[str, Estimate]]] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -16,6 +27,7 @@ class History:
 
     runs: tuple[Run, ...]
     noise: Mapping[str, Noise]
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @cached_property
     def scored(self) -> tuple[Run, ...]:
@@ -31,12 +43,12 @@ class History:
         """What a person did not want to have trained; `run.review.reason` says why."""
         return tuple(run for run in self.runs if run.stage == "rejected")
 
-    @property
+    @cached_property
     def baseline(self) -> Run | None:
         """The template's own run; None before it is scored."""
         return self.find(TEMPLATE)
 
-    @property
+    @cached_property
     def best(self) -> Run | None:
         """The run with the highest average; of equals the first."""
         return max(self.scored, key=lambda run: card_of(run).average, default=None)
@@ -60,14 +72,23 @@ class History:
 
     def children(self, name: str) -> tuple[Run, ...]:
         """All that was tried from a variant, whatever became of it."""
-        return tuple(run for run in self.runs if name in run.proposal.parents)
+        return self._children.get(name, ())
+
+    def estimates(self, run: Run) -> dict[str, Estimate]:
+        """Each task, and "average": a scored run's scores with their noise."""
+        known = self.memory.estimates.get(run.id)
+        if known is None or known[0] is not run:
+            known = self.memory.estimates[run.id] = run, estimates(card_of(run), self.noise)
+        return known[1]
 
     def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
         """Each task, and "average": how a scored run stands against another."""
-        pair = run.id, other.id
-        if pair not in self._compared:
-            self._compared[pair] = compare(card_of(run), card_of(other), self.noise)
-        return self._compared[pair]
+        known = self.memory.comparisons.get((run.id, other.id))
+        if known is None or known[0] is not run or known[1] is not other:
+            check_comparable(card_of(run), card_of(other))
+            found = contrast(self.estimates(run), self.estimates(other))
+            known = self.memory.comparisons[run.id, other.id] = run, other, found
+        return known[2]
 
     @cached_property
     def _by_name(self) -> dict[str, Run]:
@@ -75,9 +96,13 @@ class History:
         return {run.name: run for run in reversed(self.scored)}
 
     @cached_property
-    def _compared(self) -> dict[tuple[str, str], dict[str, Comparison]]:
-        """What was compared before: readers of a long history ask the same again and again."""
-        return {}
+    def _children(self) -> dict[str, tuple[Run, ...]]:
+        """Variant -> what was made of it."""
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            for parent in dict.fromkeys(run.proposal.parents):
+                found.setdefault(parent, []).append(run)
+        return {parent: tuple(children) for parent, children in found.items()}
 
 
 def card_of(run: Run) -> ScoreCard:

@@ -9,15 +9,14 @@ from dataclasses import asdict, replace
 from agent.budget import Ledger
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
-from agent.files import WorkspaceError, reading
+from agent.files import WorkspaceError
 from agent.history import History
 from agent.record import Proposal, Run, Text
-from agent.status import End, Status, clock, describe_run
+from agent.status import END, STATUS, End, Status, clock, describe_run
 from agent.summary import summary_of
 from agent.terminal import describe
-from agent.workspace import RUNS, Workspace
+from agent.workspace import Workspace
 
-STATUS, END = "status.json", "ended.json"
 SECONDS_BETWEEN_WRITES = 2.0
 LATEST = 6  # results shown
 
@@ -77,7 +76,9 @@ class Journal:
         self.write()
 
     def stopped(self, reason: Text) -> None:
-        """The search is over: whoever reads in the morning finds out why."""
+        """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace."""
+        if not self.written:
+            return
         end = End(self.status.started, time.time(), reason)
         self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
 
@@ -100,16 +101,6 @@ class Journal:
         return ", ".join(parts)
 
 
-def read_end(workspace: Workspace) -> End | None:
-    """How the latest search that came to an end did so; None where none has."""
-    path = workspace.root / RUNS / END
-    with reading(path):
-        if not path.exists():
-            return None
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return End(facts["started"], facts["ended"], Text(**facts["reason"]))
-
-
 class Aside(Journal):
     """Of what is done beside the training, such as a proposal: it is not what the search is doing."""
 
@@ -126,13 +117,3 @@ def _tally(history: History) -> dict[str, object]:
 
 def _origin(proposal: Proposal) -> str:
     return f" (from {' and '.join(proposal.parents)})" if proposal.parents else ""
-
-
-def read_status(workspace: Workspace) -> Status:
-    """What the latest search of a workspace wrote; WorkspaceError where none was."""
-    path = workspace.root / RUNS / STATUS
-    if not path.exists():
-        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: python -m agent search")
-    with reading(path):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return Status(**facts | {"latest": tuple(facts["latest"])})

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from random import Random
 
-from agent.comparison import average, estimate
+from agent.comparison import AVERAGE
 from agent.history import History, card_of
 from agent.record import Run
 
@@ -25,7 +25,7 @@ def rank_parents(history: History, draw: Random) -> Iterator[Run]:
     spread = max(LEAST_STD, math.sqrt(sum((value - centre) ** 2 for value in averages) / max(1, len(averages))))
 
     def promise(run: Run) -> float:
-        known = average([estimate(task, history.noise) for task in card_of(run).tasks.values()])
+        known = history.estimates(run)[AVERAGE]
         error = known.error if math.isfinite(known.error) else spread
         tried = len(history.children(run.name))
         return draw.gauss(known.mean, error) + CURIOSITY * spread * math.sqrt(math.log(1 + len(scored)) / (1 + tried))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from statistics import fmean, stdev
 from typing import Literal
@@ -72,7 +73,7 @@ class TaskScore:
             scores.setdefault(seed.setting, []).append(seed.macro)
         return scores
 
-    @property
+    @cached_property
     def mean(self) -> float:
         return fmean(fmean(scores) for scores in self.by_setting.values())
 
@@ -117,6 +118,6 @@ class ScoreCard:
         """Task -> score, in the order of the table."""
         return {task: score.mean for task, score in self.tasks.items()}
 
-    @property
+    @cached_property
     def average(self) -> float:
         return fmean(self.scores.values())

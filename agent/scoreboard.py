@@ -7,7 +7,7 @@ from statistics import fmean
 from rich.console import Console
 from rich.table import Table
 
-from agent.comparison import AVERAGE, average, estimate
+from agent.comparison import AVERAGE
 from agent.history import History, card_of
 from agent.older_notes import OlderNote
 from agent.record import Run
@@ -52,8 +52,7 @@ def _entry(history: History, run: Run) -> Entry:
     if run.card is None:
         reason = f"{run.failure.kind}: {run.failure.reason}" if run.failure else ""
         return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
-    estimates = {task: estimate(score, history.noise) for task, score in run.card.tasks.items()}
-    estimates[AVERAGE] = average(list(estimates.values()))
+    estimates = history.estimates(run)
     baseline = history.baseline
     verdict = history.compare(run, baseline)[AVERAGE].verdict if baseline and baseline.name != run.name else ""
     scores = {task: known.mean for task, known in estimates.items()}

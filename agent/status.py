@@ -1,11 +1,16 @@
 """What a search is doing, as its own screen and `status` in another shell show it."""
 
+import json
 import time
 from dataclasses import dataclass, field
 
 from agent.comparison import AVERAGE
+from agent.files import WorkspaceError, reading
 from agent.history import History, card_of
 from agent.record import Run, Text
+from agent.workspace import RUNS, Workspace
+
+STATUS, END = "status.json", "ended.json"
 
 RESULTS = "▲▼=·✗"  # what the line of a finished run begins with
 
@@ -71,3 +76,23 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def read_end(workspace: Workspace) -> End | None:
+    """How the latest search that came to an end did so; None where none has."""
+    path = workspace.root / RUNS / END
+    with reading(path):
+        if not path.exists():
+            return None
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return End(facts["started"], facts["ended"], Text(**facts["reason"]))
+
+
+def read_status(workspace: Workspace) -> Status:
+    """What the latest search of a workspace wrote; WorkspaceError where none was."""
+    path = workspace.root / RUNS / STATUS
+    if not path.exists():
+        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: python -m agent search")
+    with reading(path):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return Status(**facts | {"latest": tuple(facts["latest"])})

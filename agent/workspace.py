@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from agent import folder
 from agent.comparison import read_noise
 from agent.files import WorkspaceError, reading, write_atomically, writing
-from agent.history import History
+from agent.history import History, Memory
 from agent.older_notes import OlderNote
 from agent.record import NEXT_STAGES, Milestone, Proposal, Run, Stage
 from agent.score import Failure
@@ -31,6 +31,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
 LOCK_SECONDS = 60.0  # a write takes milliseconds
+GLANCE_SECONDS = 1.0  # whoever asks whether a search is running holds its lock for a moment
 
 
 class StaleRun(WorkspaceError):
@@ -51,6 +52,7 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
+        self._memory = Memory()
 
     # Reading
 
@@ -65,7 +67,7 @@ class Workspace:
                 f"{stranger}: a run of another protocol, {strangers[0].protocol} ({strangers[0].fingerprint}): move it "
                 f"out of {RUNS}/, which holds {held['name']} ({held['fingerprint']})"
             )
-        return History(runs, read_noise(held["fingerprint"]) if held else {})
+        return History(runs, read_noise(held["fingerprint"]) if held else {}, self._memory)
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists."""
@@ -202,7 +204,7 @@ class Workspace:
     def searching(self) -> Iterator[None]:
         """Be the one search of this workspace; SearchIsRunning, naming the other, if there is one."""
         held = SearchIsRunning(f"{self.root}: {self._holder()} is searching here; wait for it, or stop it")
-        with self._lock(SEARCH_LOCK, 0.0, held):
+        with self._lock(SEARCH_LOCK, GLANCE_SECONDS, held):
             facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
             write_atomically(self.root / HOLDER, json.dumps(facts) + "\n")
             yield

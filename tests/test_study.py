@@ -26,7 +26,9 @@ def card(scores: dict[str, list[float]]) -> ScoreCard:
         )
         for task, values in scores.items()
     }
-    return ScoreCard("quick", QUICK.fingerprint, tasks, 1, 1, Speed(1.0, 1.0), "cpu", {"python": "3", "torch": "2"}, 1, 1.0)
+    return ScoreCard(
+        "quick", QUICK.fingerprint, tasks, 1, 1, Speed(1.0, 1.0), "cpu", {"python": "3", "torch": "2"}, 1, 1.0
+    )
 
 
 def rows_that_repeat_the_reference() -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
-from agent.comparison import AVERAGE, Comparison, Estimate, average, estimate, resolution
+from agent.comparison import AVERAGE, Comparison, resolution
 from agent.effects import Effect, effects
 from agent.history import History, card_of
 from agent.record import Run
@@ -89,14 +89,10 @@ def gather(history: History, run: Run) -> Facts:
             other for other in history.failed
             if run.failure and other.failure and other.id != run.id and other.failure.kind == run.failure.kind
         ),
-        resolution=resolution(_average(history, run)) if run.scored else None,
+        resolution=resolution(history.estimates(run)[AVERAGE]) if run.scored else None,
         interplay=_interplay(history, run, baseline),
         leaders=_leaders(history, run) if run.scored else {},
     )  # fmt: skip
-
-
-def _average(history: History, run: Run) -> Estimate:
-    return average([estimate(score, history.noise) for score in card_of(run).tasks.values()])
 
 
 def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | None:

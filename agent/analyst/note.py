@@ -1,7 +1,5 @@
 """The insight note: its two sections that follow a run, and the whole of it in the layout of the older notes."""
 
-import pandas as pd
-
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
@@ -100,6 +98,8 @@ def table(history: History, run: Run) -> str:
         scored.append(run)
     if not scored:
         return "(no score yet)"
+    import pandas as pd  # takes a second, and the headings are wanted more often than a table
+
     frame = pd.DataFrame([{"Unnamed: 0": other.name} | card_of(other).scores for other in scored])
     return str(frame.to_string(float_format=lambda score: f"{score:.6f}"))
 

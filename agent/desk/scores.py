@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text as Line
 
-from agent.comparison import AVERAGE, Estimate, average, estimate
+from agent.comparison import AVERAGE, Estimate
 from agent.desk.words import Language, words
 from agent.history import History
 from agent.record import Run
@@ -42,17 +42,11 @@ def expectations(run: Run, history: History) -> list[Expectation]:
     """One a task, and the average last."""
     parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
     predicted = dict(run.proposal.predicted)
-    known = (
-        {task: estimate(score, history.noise) for task, score in parent.card.tasks.items()}
-        if parent and parent.card
-        else {}
-    )
+    known = dict(history.estimates(parent)) if parent else {}
     best = dict(history.best.card.scores) if history.best and history.best.card else {}
-    tasks = list(known or best or predicted)
+    tasks = [task for task in known or best or predicted if task != AVERAGE]
     if predicted.keys() >= set(tasks) and tasks:
         predicted[AVERAGE] = sum(predicted[task] for task in tasks) / len(tasks)
-    if known:
-        known[AVERAGE] = average(list(known.values()))
     if best:
         best[AVERAGE] = sum(best.values()) / len(best)
     return [_expectation(task, predicted, known, best) for task in [*tasks, AVERAGE] if tasks]

@@ -1,22 +1,45 @@
 """Code as HTML: highlighted lines, and the lines that change from one file to another."""
 
+import keyword
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
 from markupsafe import Markup, escape
-from pygments import lex
-from pygments.lexers.python import PythonLexer
-from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
 from agent.plain import CONTROL
 
 CONTEXT = 3  # unchanged lines around a change
-KINDS = (
-    (Comment, "c"), (String, "s"), (Number, "m"), (Keyword, "k"), (Operator.Word, "k"), (Name.Function, "f"),
-    (Name.Class, "f"), (Name.Decorator, "f"), (Name.Builtin, "b"),
-)  # fmt: skip
+BUILTINS = (
+    "None",
+    "True",
+    "False",
+    "range",
+    "len",
+    "float",
+    "int",
+    "min",
+    "max",
+    "sum",
+    "zip",
+    "enumerate",
+    "reversed",
+)
+KEYWORDS = [word for word in keyword.kwlist if word not in BUILTINS]
+# What has a colour, by the names of its groups. One expression is a hundred times faster than a lexer of the language,
+# and whatever it mistakes is a colour and nothing else.
+COLOURED = re.compile(
+    rf"""(?P<c>\#[^\n]*)
+    |(?P<s>\b[rbfu]{{0,2}}(?:\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)
+      |\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)
+    |(?P<f>(?<=\bdef\ )\w+|(?<=\bclass\ )\w+)
+    |(?P<k>\b(?:{"|".join(KEYWORDS)})\b)
+    |(?P<b>\b(?:{"|".join(BUILTINS)})\b)
+    |(?P<m>\b\d[\w.]*)""",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -32,15 +55,13 @@ class DiffLine:
 @lru_cache(maxsize=64)
 def highlighted(source: str) -> tuple[Markup, ...]:
     """The lines of a Python file, with a span around what has a colour. Text that is not Python comes as it is."""
-    lines: list[list[Markup]] = [[]]
-    for kind, text in lex("\n".join(_lines(source)), PythonLexer(ensurenl=False, stripnl=False)):
-        name = next((name for family, name in KINDS if kind in family), None)
-        for place, part in enumerate(text.split("\n")):
-            if place:
-                lines.append([])
-            if part:
-                lines[-1].append(Markup('<span class="{}">{}</span>').format(name, part) if name else escape(part))
-    return tuple(Markup("").join(line) for line in lines)
+    text, parts, end = "\n".join(_lines(source)), [], 0
+    for found in COLOURED.finditer(text):
+        opening = f'<span class="{found.lastgroup}">'
+        coloured = str(escape(found.group())).replace("\n", f"</span>\n{opening}")  # a string of several lines
+        parts += [str(escape(text[end : found.start()])), opening, coloured, "</span>"]
+        end = found.end()
+    return tuple(map(Markup, "".join([*parts, str(escape(text[end:]))]).split("\n")))
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 """Words as HTML: in both languages, of which the page shows one, and escaped."""
 
+from functools import cache
+
 from markupsafe import Markup, escape
 
 from agent.baselines import TEMPLATE
@@ -7,14 +9,19 @@ from agent.record import Run, Text
 from agent.report.words import WORDS
 
 LANGUAGES = (("en", "en"), ("zh", "zh-Hans"))  # the field of a Text, which is the class that hides it, and its lang
-BOTH = Markup('<{0} class="en" lang="en">{1}</{0}><{0} class="zh" lang="zh-Hans">{2}</{0}>')
 
 
 def both(text: Text, tag: str = "span") -> Markup:
     """A text in both languages; once where they are the same, as numbers are."""
-    return escape(text.en) if text.en == text.zh else BOTH.format(Markup(tag), text.en, text.zh)
+    if text.en == text.zh:
+        return escape(text.en)
+    parts = (
+        f'<{tag} class="{field}" lang="{lang}">{escape(getattr(text, field))}</{tag}>' for field, lang in LANGUAGES
+    )
+    return Markup("".join(parts))
 
 
+@cache
 def say(key: str, tag: str = "span") -> Markup:
     """A fixed word of the pages."""
     return both(WORDS[key], tag)
@@ -22,7 +29,7 @@ def say(key: str, tag: str = "span") -> Markup:
 
 def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
     """What is the same in every language and not to be translated: a name, or what a program said."""
-    return Markup('<{0} class="{1}" translate="no">{2}</{0}>').format(Markup(tag), kind, text)
+    return Markup(f'<{tag} class="{kind}" translate="no">{escape(text)}</{tag}>')
 
 
 def task_name(task: str) -> Markup:
@@ -32,7 +39,7 @@ def task_name(task: str) -> Markup:
 
 def named(name: str) -> Markup:
     """A variant's name that may be broken at its underscores."""
-    return verbatim(name).replace("_", Markup("_<wbr>"))
+    return Markup(str(verbatim(name)).replace("_", "_<wbr>"))
 
 
 def short(name: str) -> str:
@@ -47,4 +54,4 @@ def page_of(run: Run, up: str = "") -> str:
 
 def link(run: Run, up: str = "") -> Markup:
     """A variant's short name that leads to its page."""
-    return Markup('<a href="{}">{}</a>').format(page_of(run, up), named(short(run.name)))
+    return Markup(f'<a href="{page_of(run, up)}">{named(short(run.name))}</a>')

@@ -7,11 +7,11 @@ from agent.analyst.words import FAILURES
 from agent.comparison import AVERAGE
 from agent.files import WorkspaceError
 from agent.history import History, card_of
-from agent.journal import read_end, read_status
 from agent.record import BASELINE, Run, Text
 from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
+from agent.status import read_end, read_status
 from agent.summary import Summary, active_since, summary_of
 from agent.workspace import Workspace
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from agent.analyst.note import HEADINGS
 from agent.analyst.words import FAILURES
@@ -65,6 +66,11 @@ class Material:
         baseline = self.history.baseline
         return self.workspace.with_curves(baseline) if baseline else None
 
+    @cached_property
+    def prose(self) -> Prose:
+        """Renders notes for the pages of variants."""
+        return Prose(self.by_name, "../")
+
     def parent(self, run: Run) -> Run | None:
         return self.history.find(run.proposal.parents[0]) if run.proposal.parents else None
 
@@ -105,7 +111,6 @@ class Pages:
         standing = material.standings[run.id]
         template, parent = material.template, material.parent(run)
         known = material.standings[template.id] if template else None
-        prose = Prose(material.by_name, "../")
         written = {**run.proposal.argument, **run.analysis}
         curved = material.workspace.with_curves(run)
         return self._render(
@@ -118,7 +123,10 @@ class Pages:
             parent=parent,
             parents=[material.by_name.get(name) or name for name in run.proposal.parents],
             note=[
-                (heading, [(section, prose.both(written[section])) for section in sections if section in written])
+                (
+                    heading,
+                    [(section, material.prose.both(written[section])) for section in sections if section in written],
+                )
                 for heading, sections in (("before", PROPOSED_SECTIONS), ("after", ANALYSED_SECTIONS))
             ],
             lines=task_lines(material.history, standing, known),
@@ -128,7 +136,7 @@ class Pages:
             against_template=diff(template.proposal.source, run.proposal.source)
             if template and template.id != run.id and template != parent and (not parent or parent.id != template.id)
             else None,
-            source=highlighted(run.proposal.source),
+            source=Markup("").join(Markup(f"<code>{line}\n</code>") for line in highlighted(run.proposal.source)),
             children=material.children(run),
             log=_log_of(material.workspace, run),
             cost=_cost_of(material.workspace, run),

@@ -5,6 +5,7 @@ call with JSON in it.
 """
 
 import json
+from math import isfinite
 
 from agent.comparison import AVERAGE
 from agent.history import History
@@ -21,7 +22,11 @@ def data_of(history: History, run: Run) -> str:
         "source": run.proposal.source,
         "average": AVERAGE,
         "scores": {
-            task: {"mean": each.mean, "error": each.error if each.error < float("inf") else None}
+            task: {
+                "mean": each.mean,
+                "error": each.error if isfinite(each.error) else None,
+                "shares": [[share.variance, share.freedom, share.measured] for share in each.shares if share.freedom],
+            }
             for task, each in known.items()
         },
     }

@@ -18,7 +18,7 @@ Place = Callable[[Attempt], float]
 
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 40.0, 52.0
 CLICKABLE = 240  # the latest points lead to their pages; older ones are dots of one path, which cost nothing
-LABELLED = 8  # records whose change is written beside them
+LABELLED = 6  # records whose change is written beside them
 LABEL_GAP = 20.0  # pixels between two labels
 STRIP_WIDTH, STRIP_HEIGHT = 200.0, 22.0
 
@@ -105,10 +105,14 @@ def _labels(data: Progress, place: Place, x: Scale, y: Scale) -> Iterator[Markup
     for record in data.records[-LABELLED:]:
         at, level = place(record), y(record.score or 0.0)
         level = min(level - 10, floor - LABEL_GAP)
+        if level < TOP / 3:
+            return
         floor = level
         right = at > (x.start + x.end) / 2
         text = record.label if len(record.label) <= 44 else record.label[:43] + "…"
-        yield element("text", text, x=at - 8 if right else at + 8, y=max(14.0, level), class_=f"label{' end' * right}")
+        yield element(
+            "text", text, x=at - 8 if right else at + 8, y=level, class_=f"label{' end' * right}", translate="no"
+        )
 
 
 def draw_panel(panel: Panel, label: str) -> Markup:

@@ -12,7 +12,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from agent.analyst.note import clean
+from agent.plain import clean
 from agent.record import Run, Text
 from agent.report.markup import LANGUAGES, page_of, short
 
@@ -29,19 +29,19 @@ class Prose:
             ["list", "emphasis", "backticks", "fence", "newline", "escape"]
         )
         self.markdown.core.ruler.push("variants", self._link)
+        self.rendered: dict[str, Markup] = {}  # the catalogue says the same of a move each time
 
     def render(self, text: str) -> Markup:
         """One language of a section."""
-        return Markup(self.markdown.render(BULLET.sub(r"\1- ", clean(text))))
+        if text not in self.rendered:
+            self.rendered[text] = Markup(self.markdown.render(BULLET.sub(r"\1- ", clean(text))))
+        return self.rendered[text]
 
     def both(self, text: Text) -> Markup:
         """Both languages of a section, of which the page shows one; a language that was left empty shows the other."""
-        return Markup("").join(
-            Markup('<div class="{} prose" lang="{}">{}</div>').format(
-                field, lang, self.render(getattr(text, field).strip() or text.en.strip() or text.zh)
-            )
-            for field, lang in LANGUAGES
-        )
+        said = ((field, lang, getattr(text, field).strip() or text.en.strip() or text.zh) for field, lang in LANGUAGES)
+        parts = (f'<div class="{field} prose" lang="{lang}">{self.render(each)}</div>' for field, lang, each in said)
+        return Markup("".join(parts))
 
     def _link(self, state: StateCore) -> None:
         for token in state.tokens:

@@ -6,12 +6,13 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from agent.errors import UsageError
 from agent.files import WorkspaceError
-from agent.journal import read_status
 from agent.report.site import Site
 from agent.report.words import WORDS
+from agent.status import read_status
 from agent.workspace import Workspace
 
 LOOPBACK = "127.0.0.1"
@@ -74,7 +75,7 @@ class Handler(SimpleHTTPRequestHandler):
     def _refused(self) -> bool:
         """Another site's name in the request means that a page of that site asks, by a name server that lies."""
         host = (self.headers.get("Host") or "").rpartition(":")[0]
-        hidden = any(part.startswith(".") for part in self.path.split("/") if part)
+        hidden = any(part.startswith(".") for part in unquote(self.path).split("/"))
         if host in (LOOPBACK, "localhost") and not hidden:
             return False
         self.send_error(HTTPStatus.FORBIDDEN if host not in (LOOPBACK, "localhost") else HTTPStatus.NOT_FOUND)

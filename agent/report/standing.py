@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.comparison import AVERAGE, Comparison, Estimate, average, estimate
+from agent.comparison import AVERAGE, Comparison, Estimate
 from agent.history import History
 from agent.record import BASELINE, Run
 
@@ -47,8 +47,7 @@ def standing(history: History, run: Run) -> Standing:
     baseline = history.baseline
     if run.card is None:
         return Standing(run, _unscored(run), {}, {})
-    estimates = {task: estimate(score, history.noise) for task, score in run.card.tasks.items()}
-    estimates[AVERAGE] = average(list(estimates.values()))
+    estimates = history.estimates(run)
     if baseline is None or baseline.id == run.id:
         return Standing(run, "template" if baseline else "discarded", estimates, {})
     against = history.compare(run, baseline)

@@ -18,33 +18,32 @@ Point = tuple[float, float]
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks that are easy to read
 
 
-def element(tag: str, *inside: Markup | str, **attributes: object) -> Markup:
+def element(tag: str, *inside: str, **attributes: object) -> Markup:
     """An SVG element. `class_` and `stroke_width` become class and stroke-width; what is None is left out."""
-    written = Markup("").join(
-        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), _plain(value))
+    written = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{_plain(value)}"'
         for name, value in attributes.items()
         if value is not None
     )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), written, Markup("").join(map(escape, inside)))
+    return Markup(f"<{tag}{written}>{''.join(map(escape, inside))}</{tag}>")
 
 
-def words(text: Text, x: float, y: float, kind: str, **attributes: object) -> Markup:
+def words(text: Text, x: float, y: float, kind: str) -> Markup:
     """A text of the figure, of which the page shows the chosen language."""
     if text.en == text.zh:
-        return element("text", text.en, x=x, y=y, class_=kind, **attributes)
-    return Markup("").join(
-        element("text", getattr(text, field), x=x, y=y, class_=f"{kind} {field}", lang=lang, **attributes)
+        return element("text", text.en, x=x, y=y, class_=kind)
+    said = (
+        element("text", getattr(text, field), x=x, y=y, class_=f"{kind} {field}", lang=lang)
         for field, lang in LANGUAGES
     )
+    return Markup("").join(said)
 
 
 def path(points: Iterable[Point], kind: str, steps: bool = False) -> Markup:
     """A line through points; with `steps` it keeps its height until the next one."""
-    drawn: list[str] = []
-    for x, y in points:
-        drawn.append(f"{'L' if drawn else 'M'}{_plain(x)} {_plain(y)}" if not steps or not drawn else
-                     f"H{_plain(x)}V{_plain(y)}")  # fmt: skip
-    return element("path", d="".join(drawn), class_=kind)
+    (x, y), *rest = points
+    drawn = (f"H{x:.1f}V{y:.1f}" if steps else f"L{x:.1f} {y:.1f}" for x, y in rest)
+    return element("path", d=f"M{x:.1f} {y:.1f}{''.join(drawn)}", class_=kind)
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,8 @@ def drawing(width: float, height: float, inside: Iterable[Markup], label: str, k
     )  # fmt: skip
 
 
-def _plain(value: object) -> object:
-    """Numbers with no more digits than a screen has."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+def _plain(value: object) -> str:
+    """A value of an attribute: numbers with no more digits than a screen has."""
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return str(value) if isinstance(value, int) else escape(str(value))

@@ -18,6 +18,7 @@ WORDS = {
         "排序、切换与对比需要 JavaScript；其余内容无需脚本即可阅读。",
     ),
     "colon": Text(": ", "："),
+    "comma": Text(", ", "、"),
     # the morning page
     "good morning": Text("Good morning", "早上好"),
     "tried": Text("Tried", "尝试"),

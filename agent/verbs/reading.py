@@ -36,8 +36,8 @@ def table(
 
 def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
     """What the search of this workspace is doing, from another shell."""
-    from agent.journal import read_end, read_status
     from agent.screen import describe_status
+    from agent.status import read_end, read_status
 
     home = Workspace(workspace)
     now, searcher, end = read_status(home), home.searcher(), read_end(home)

@@ -214,13 +214,39 @@ function scoreRow(task, a, b) {
   const verdict = document.getElementById("verdicts").content.querySelector(`[data-verdict=${found.verdict}]`).cloneNode(true);
   const score = (known) => made("td", {}, known.mean.toFixed(3), made("small", {}, spread(known.error)));
   return made("tr", { className: average ? "total" : "" }, made("th", { scope: "row" }, name), score(one), score(other),
-    made("td", { className: found.verdict }, signed(found.difference), made("small", {}, spread(found.error))), made("td", {}, verdict));
+    made("td", { className: found.verdict }, signed(found.difference), made("small", {}, spread(found.error))),
+    made("td", { className: "left" }, verdict, ` ${(100 * found.confidence).toFixed(0)}%`));
 }
 
+// Is the difference noise? The rule of agent/comparison.py, which a test holds this against.
 function difference(one, other) {
-  const error = one.error === null || other.error === null ? null : Math.hypot(one.error, other.error);
   const value = other.mean - one.mean;
-  return { difference: value, error, verdict: "indistinguishable" };
+  if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "indistinguishable" };
+  const error = Math.hypot(one.error, other.error);
+  const confidence = student(Math.abs(value) / error, freedom([...one.shares, ...other.shares]));
+  const verdict = confidence < 0.95 ? "indistinguishable" : value > 0 ? "better" : "worse";
+  return { difference: value, error, confidence, verdict };
+}
+
+// Degrees of freedom by Welch's formula; noise that was measured once counts once.
+function freedom(shares) {
+  const samples = new Map();
+  shares.forEach(([variance, degrees, measured], own) => {
+    const name = measured ?? own;
+    samples.set(name, [(samples.get(name)?.[0] ?? 0) + variance, degrees]);
+  });
+  const all = [...samples.values()];
+  return all.reduce((sum, [variance]) => sum + variance, 0) ** 2 / all.reduce((sum, [variance, degrees]) => sum + variance ** 2 / degrees, 0);
+}
+
+// P(|T| < t) of Student's distribution: after x = sqrt(degrees) tan(angle) its density is a power of a cosine.
+function student(t, degrees) {
+  const area = (end) => {
+    let sum = 0;
+    for (let i = 0; i <= 400; i++) sum += (i === 0 || i === 400 ? 1 : i % 2 ? 4 : 2) * Math.cos((end * i) / 400) ** (degrees - 1);
+    return (sum * end) / 1200;
+  };
+  return Math.min(1, area(Math.atan(t / Math.sqrt(degrees))) / area(Math.PI / 2));
 }
 
 // The lines that differ, by the longest common subsequence, with three lines around each change.

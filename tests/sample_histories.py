@@ -1,0 +1,140 @@
+"""Workspaces as long searches leave them, made up: with gains, losses, failures, combinations and rejections."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from agent import folder
+from agent.baselines import GATED, TEMPLATE
+from agent.evaluator.setting import TASKS
+from agent.proposer.moves import load_moves
+from agent.record import BASELINE, SECTIONS, Milestone, Proposal, Review, Run, Text
+from agent.score import CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
+
+ROOT = Path(__file__).parents[1]
+START = 1_764_000_000.0  # the evening of the made-up night
+SECONDS = 180.0  # an evaluation
+FINGERPRINT = "0123456789ab"
+LEVEL = {
+    "Compress": 0.49, "Context Recall": 0.92, "Fuzzy Recall": 0.19, "Memorize": 0.34, "Noisy Recall": 0.9,
+    "Selective Copy": 0.85,
+}  # fmt: skip
+FAILURES = (
+    Failure("refused", "naive.py, line 31: uses open; an op needs torch, math and einops alone"),
+    Failure(
+        "timeout", "the evaluation took longer than its protocol allows and was stopped", "in step 7\nTraceback ..."
+    ),
+    Failure("crash", "KeyError: 'gate' (line 6 of the variant)", "Traceback (most recent call last):\n  ..."),
+    Failure("diverged", "Memorize V256 L32 n256 seed 0 rate 0.001 decay 0: the loss was no longer finite at step 40"),
+)
+
+
+def write_history(root, count, seed=0):
+    """Fill a workspace with `count` finished runs, as run folders hold them, and the end of their search."""
+    chance, runs = Random(seed), []
+    moves = load_moves(ROOT / "templates" / "moves")
+    for number in range(count):
+        runs.append(_run(number, runs, moves, chance))
+        write_run(root, runs[-1])
+    write_search(root, len(runs))
+    return runs
+
+
+def write_run(root, run):
+    path = Path(root) / "runs" / run.id
+    path.mkdir(parents=True, exist_ok=True)
+    card = run.card
+    if card is not None:
+        (path / folder.CURVES).write_text(folder._curves_text(card))
+        card = folder._with_curves(card, {})
+    if run.failure is not None:
+        (path / folder.LOG).write_text(run.failure.log_tail)
+    (path / folder.RUN).write_bytes(folder._RUN.dump_json(replace(run, card=card), indent=1))
+
+
+def write_search(root, count):
+    runs = Path(root) / "runs"
+    (runs / "protocol.json").write_text(json.dumps({"name": "quick", "fingerprint": FINGERPRINT}))
+    started, ended = START, START + SECONDS * (count + 1)
+    status = {"phase": "analysing", "started": started, "updated": ended, "latest": []}
+    (runs / "status.json").write_text(json.dumps(status))
+    reason = {"en": "its 8 hours are over", "zh": "预定的 8 小时已到"}
+    (runs / "ended.json").write_text(json.dumps({"started": started, "ended": ended, "reason": reason}))
+
+
+def _run(number, runs, moves, chance):
+    known = {0: TEMPLATE, 1: GATED}.get(number)
+    at = START + SECONDS * number
+    scored = [run for run in runs if run.card]
+    parents = () if known else _parents(scored, chance)
+    added = chance.choice(sorted(moves))
+    held = tuple(
+        sorted({move for parent in parents for move in parent.proposal.moves} | ({added} if parents else set()))
+    )
+    proposal = Proposal(
+        name=known or f"{TEMPLATE}_{added}_{number}",
+        source=_source(number, parents),
+        author=BASELINE if known else "catalogue",
+        title=Text(f"{known} as it is known", f"{known}（已知系统）") if known else moves[added].title,
+        parents=tuple(parent.name for parent in parents),
+        moves=held,
+        predicted={task: LEVEL[task] + chance.gauss(0, 0.05) for task in TASKS} if parents else {},
+        argument=_sections(parents, SECTIONS[:4]),
+    )
+    stages = ("proposed", "approved", "evaluating", "evaluated", "analysed")
+    run = Run(f"{_stamp(at)}", "analysed", proposal, "quick", FINGERPRINT,
+              tuple(Milestone(stage, at + SECONDS * step / 5) for step, stage in enumerate(stages)),
+              signature=(1.0,), isolation="isolation: Landlock, seccomp; 14 forbidden things tried, none worked",
+              analysis=_sections(parents, SECTIONS[4:]))  # fmt: skip
+    if parents and chance.random() < 0.12:
+        milestones = (*run.milestones[:3], Milestone("failed", at + 100), run.milestones[-1])
+        return replace(run, failure=chance.choice(FAILURES), milestones=milestones)
+    if parents and chance.random() < 0.05:
+        review = Review("rejected", "a person", "we tried that")
+        return replace(run, stage="rejected", review=review, milestones=(run.milestones[0],))
+    return replace(run, card=_card(parents[0] if parents else None, number, chance))
+
+
+def _parents(scored, chance):
+    ranked = sorted(scored, key=lambda run: run.card.average, reverse=True)
+    first = ranked[min(int(chance.expovariate(0.2)), len(ranked) - 1)]
+    others = [run for run in ranked[:10] if run.name != first.name]
+    return (first, chance.choice(others)) if others and chance.random() < 0.15 else (first,)
+
+
+def _card(parent, number, chance):
+    scores = {task: level if parent is None else parent.card.scores[task] for task, level in LEVEL.items()}
+    drift = {task: 0.0 if parent is None else chance.gauss(-0.01, 0.03) for task in TASKS}
+    means = {task: min(0.999, max(0.01, scores[task] + drift[task])) for task in TASKS}
+    tasks = {task: TaskScore(task, tuple(_seed(task, seed, mean, chance) for seed in range(3)))
+             for task, mean in means.items()}  # fmt: skip
+    return ScoreCard("quick", FINGERPRINT, tasks, 111_936, 4096, Speed(1.0 + number % 7 / 10, 1.0), "cpu",
+                     {"python": "3.11.7", "torch": "2.13.0"}, 7, SECONDS * 0.6)  # fmt: skip
+
+
+def _seed(task, seed, mean, chance):
+    score = min(1.0, max(0.0, mean + chance.gauss(0, 0.006)))
+    curve = tuple(CurvePoint(step * 10, 2 / step, 2 / step, score * (1 - 0.5**step)) for step in range(1, 9))
+    return SeedScore(task, f"{task} V16 L64 n6400", seed, score, score, score, 1e-3, 0.0, "finished", 80, 80, curve)
+
+
+def _sections(parents, sections):
+    name = parents[0].name if parents else TEMPLATE
+    return {section: Text(f"• The parent is {name}.\n• It is **weak** on `Memorize`.",
+                          f"• 父变体为 {name}。\n• 它在 `Memorize` 上**较弱**。") for section in sections}  # fmt: skip
+
+
+def _source(number, parents):
+    """The template, with a line more for each generation."""
+    if not parents:
+        return (ROOT / "templates" / "naive.py").read_text()
+    lines = parents[0].proposal.source.split("\n")
+    place = 30 + number % 20
+    return "\n".join([*lines[:place], f"    q = q * {1 + number / 1000}  # attempt {number}", *lines[place:]])
+
+
+def _stamp(at):
+    import time
+
+    return time.strftime("%Y%m%d_%H%M%S", time.gmtime(at))

@@ -1,0 +1,347 @@
+"""The site as files: what is built when, that it speaks both languages, and who is handed it."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from sample_histories import write_history, write_run
+
+from agent.errors import UsageError
+from agent.record import Run, Text
+from agent.report.code import diff, highlighted
+from agent.report.curves import GRID, panels
+from agent.report.markup import say
+from agent.report.night import latest_search
+from agent.report.pages import Pages
+from agent.report.progress import progress
+from agent.report.prose import Prose
+from agent.report.sentences import duration, moment, period, signed
+from agent.report.serve import open_server
+from agent.report.site import Site
+from agent.report.standing import standings
+from agent.report.translations import told
+from agent.report.tree import edges, tree
+from agent.report.words import WORDS
+from agent.workspace import Workspace
+
+COUNT = 40
+CHINESE, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]")
+EMPTY = ("meta", "link", "input", "br", "wbr", "circle", "path", "line", "rect")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A workspace with forty made-up runs."""
+    root = tmp_path_factory.mktemp("workspace")
+    write_history(root, COUNT)
+    return Workspace(root)
+
+
+@pytest.fixture(scope="module")
+def built(home):
+    site = Site(home)
+    site.build()
+    return site
+
+
+def test_every_run_has_a_page(home, built):
+    pages = {path.stem for path in (built.root / "variants").iterdir()}
+    assert pages == {run.id for run in home.history().runs}
+    assert (built.root / "index.html").stat().st_size < 200_000
+
+
+def test_nothing_is_made_twice_and_what_changed_is_made_again(tmp_path):
+    runs = write_history(tmp_path, 8)
+    site = Site(Workspace(tmp_path))
+    everything = site.build()
+    assert everything.made == everything.files
+    assert site.build().made == 0
+    assert Site(Workspace(tmp_path)).build().made == 0  # nor by another process
+    write_run(tmp_path, replace(runs[-1], proposal=replace(runs[-1].proposal, title=Text("Changed", "已改"))))
+    page = site.root / "variants" / f"{runs[2].id}.html"
+    untouched = page.stat().st_mtime_ns
+    assert 0 < site.build().made < everything.files
+    assert page.stat().st_mtime_ns == untouched
+    assert "已改" in (site.root / "variants" / f"{runs[-1].id}.html").read_text()
+
+
+def test_the_page_of_a_run_that_is_gone_goes(tmp_path):
+    runs = write_history(tmp_path, 5)
+    site = Site(Workspace(tmp_path))
+    site.build()
+    folder = tmp_path / "runs" / runs[-1].id
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    site.build()
+    assert not (site.root / "variants" / f"{runs[-1].id}.html").exists()
+
+
+def test_a_site_that_is_torn_is_built_anew(tmp_path):
+    write_history(tmp_path, 3)
+    site = Site(Workspace(tmp_path))
+    files = site.build().files
+    (site.root / ".built.json").write_text('{"index.ht')
+    (site.root / "stranger.html").touch()
+    assert site.build().made == files
+    assert not (site.root / "stranger.html").exists()
+
+
+def test_an_empty_workspace_says_how_to_begin(tmp_path):
+    site = Site(Workspace(tmp_path))
+    site.build()
+    assert "python -m agent search" in (site.root / "index.html").read_text()
+
+
+# Both languages
+
+
+class Reader(HTMLParser):
+    """Collects what a page says: pieces outside both languages, and the pairs of pieces in them."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.stray, self.said = [], [], {"en": [], "zh": []}
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        kinds = (attributes.get("class") or "").split()
+        language = next((kind for kind in kinds if kind in ("en", "zh")), None)
+        free = attributes.get("translate") == "no" or tag in ("script", "style", "title")
+        if language:
+            self.said[language].append("")
+        if tag not in EMPTY:
+            self.open.append((tag, language, free))
+
+    def handle_endtag(self, tag):
+        if tag not in EMPTY:
+            assert self.open.pop()[0] == tag
+
+    def handle_data(self, text):
+        languages = [language for _, language, _ in self.open if language]
+        free = any(free for _, _, free in self.open)
+        if languages:
+            self.said[languages[0]][-1] += "" if free else text
+        elif not free and (LATIN.search(text) or CHINESE.search(text)):
+            self.stray.append(text.strip())
+
+
+def pages_of(site):
+    return [*site.root.glob("*.html"), *(site.root / "variants").iterdir()]
+
+
+def test_no_page_says_anything_in_one_language_alone(built):
+    for page in pages_of(built):
+        reader = Reader()
+        reader.feed(page.read_text())
+        assert (page.name, reader.stray) == (page.name, [])
+        assert len(reader.said["en"]) == len(reader.said["zh"]) > 20
+        assert not [text for text in reader.said["en"] if CHINESE.search(text)]
+
+
+def test_the_words_are_in_both_languages():
+    for key, text in WORDS.items():
+        assert not CHINESE.search(text.en), key
+        assert CHINESE.search(text.zh) or not LATIN.search(text.zh), key
+    assert say("best") == '<span class="en" lang="en">Best</span><span class="zh" lang="zh-Hans">最佳</span>'
+
+
+def test_numbers_are_the_same_in_both_languages(built):
+    for page in built.root.glob("*.html"):
+        reader = Reader()
+        reader.feed(page.read_text())
+        for en, zh in zip(reader.said["en"], reader.said["zh"], strict=True):
+            decimals = [re.findall(r"[+−]?\d+\.\d{2,}", text) for text in (en, zh)]
+            assert decimals[0] == decimals[1]
+
+
+def test_moments_and_durations():
+    at = 1_764_000_000.0
+    assert re.fullmatch(r"Mon 24 Nov 2025, \d\d:00", moment(at).en)
+    assert re.fullmatch(r"2025年11月24日（周一）\d\d:00", moment(at).zh)
+    assert period(at, at + 60).en.count("Nov") == 1
+    assert (duration(45).en, duration(95).en, duration(3000).en) == ("45 s", "1 min 35 s", "50 min")
+    assert duration(28_320) == Text("7 h 52 min", "7 小时 52 分")
+    assert (signed(-0.0004), signed(-0.25), signed(0.5)) == ("+0.000", "−0.250", "+0.500")
+
+
+def test_what_the_evaluator_says_is_translated_and_what_others_say_is_not():
+    said = told("it computes what x_2 computes, number for number")
+    assert "其计算结果与 x_2 逐数相同" in said
+    assert told("KeyError: 'gate' <b>") == '<q class="said" translate="no">KeyError: &#39;gate&#39; &lt;b&gt;</q>'
+
+
+# What the figures show
+
+
+def test_the_best_so_far_only_rises(home):
+    history = home.history()
+    data = progress(history, standings(history))
+    scores = [record.score for record in data.records]
+    assert scores == sorted(scores)
+    assert scores[-1] == max(run.card.average for run in history.scored)
+    assert [attempt.number for attempt in data.attempts] == list(range(1, len(data.attempts) + 1))
+    assert {attempt.mark for attempt in data.attempts} >= {"record", "discarded", "failed"}
+    hours = [attempt.hours for attempt in data.attempts]
+    assert hours == sorted(hours)
+
+
+def test_curves_lie_on_one_grid_and_hold_their_ends(home):
+    run = home.with_curves(home.history().baseline)
+    panel = panels(run, None)[0]
+    seeds = run.card.tasks[panel.task].seeds
+    assert len(panel.mean) == len(GRID)
+    assert panel.mean[0] == pytest.approx(sum(seed.curve[0].accuracy for seed in seeds) / len(seeds))
+    assert panel.mean[-1] == pytest.approx(sum(seed.curve[-1].accuracy for seed in seeds) / len(seeds))
+
+
+def test_the_tree_holds_every_run_once_below_its_parent(home):
+    history = home.history()
+    nodes = tree(history, standings(history))
+    assert sorted(node.standing.run.id for node in nodes) == sorted(run.id for run in history.runs)
+    path = []
+    for node in nodes:
+        path = [*path[: node.depth], node.standing.run.name]
+        assert node.standing.run.proposal.parents[:1] == tuple(path[-2:-1])
+    assert any(node.also_from for node in nodes)
+    lines = list(edges(history, standings(history)))
+    assert sum(second for _, _, second in lines) == sum(len(node.also_from) for node in nodes)
+
+
+def test_a_chain_deeper_than_pythons_stack_is_drawn(tmp_path):
+    (first,) = write_history(tmp_path, 1)
+    runs = [first]
+    for number in range(1, 1200):
+        proposal = replace(first.proposal, name=f"v_{number}", parents=(runs[-1].name,))
+        runs.append(replace(first, id=f"20250101_000000_{number + 1}", proposal=proposal))
+    history = replace(Workspace(tmp_path).history(), runs=tuple(runs))
+    assert tree(history, standings(history))[-1].depth == 1199
+
+
+def test_code_is_highlighted_line_by_line():
+    source = 'def f(x):\n    """Two\n    lines <b>"""\n    return "a#b" + str(1.5)  # why\n'
+    first, second, third, last = highlighted(source)
+    assert first == '<span class="k">def</span> <span class="f">f</span>(x):'
+    assert second == '    <span class="s">&#34;&#34;&#34;Two</span>'
+    assert third == '<span class="s">    lines &lt;b&gt;&#34;&#34;&#34;</span>'
+    assert last.endswith('<span class="c"># why</span>')
+    assert "\N{REPLACEMENT CHARACTER}" in highlighted("x = 1  # \u202e hidden")[0]
+
+
+def test_a_diff_shows_what_changed_and_a_little_around_it():
+    old = "\n".join(f"line {number}" for number in range(30))
+    new = old.replace("line 3\n", "line three\n").replace("line 25\n", "")
+    lines = diff(old, new)
+    assert [(line.kind, line.old, line.new) for line in lines if line.kind in ("old", "new")] == [
+        ("old", 4, None), ("new", None, 4), ("old", 26, None)
+    ]  # fmt: skip
+    assert sum(line.kind == "gap" for line in lines) == 1
+    assert diff(old, old) == ()
+
+
+def test_notes_link_to_notes_and_nowhere_else():
+    prose = Prose({"delta_net_4layer_x": Run("20250101_000000", "analysed", None, "", "")}, "../")
+    html = prose.render("• better than delta_net_4layer_x and `delta_net_4layer_x`, not delta_net_4layer_xy\n• **yes**")
+    assert html.count('href="../variants/20250101_000000.html"') == 2
+    assert "<li>" in html
+    assert "<strong>yes</strong>" in html
+    for hostile in ("<script>x</script>", "![a](http://b/c.png)", "[a](http://b)", "<http://b>", "[a](javascript:b)"):
+        assert not re.search("<(script|img|a)", prose.render(hostile))
+
+
+def test_why_the_search_stopped(home, tmp_path):
+    assert latest_search(home).stop.zh == "预定的 8 小时已到"
+    assert latest_search(Workspace(tmp_path)).started is None
+    write_history(tmp_path, 2)
+    (tmp_path / "runs" / "ended.json").unlink()
+    assert latest_search(Workspace(tmp_path)).stop.en.startswith("it was cut off")
+    with Workspace(tmp_path).searching():
+        assert latest_search(Workspace(tmp_path)).ended is None
+
+
+# Serving
+
+
+@contextmanager
+def serving(site):
+    with open_server(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def get(port, path, host="127.0.0.1", method="GET"):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.putrequest(method, path, skip_host=True)
+    connection.putheader("Host", f"{host}:{port}")
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_the_site_is_handed_out_and_nothing_else(home, built):
+    with serving(built) as port:
+        assert get(port, "/")[0] == 200
+        assert get(port, "/index.html")[0] == 200
+        assert get(port, "/live.html") == (200, "")
+        for path in ("/../protocol.json", "/%2e%2e/protocol.json", "/..%2fprotocol.json", "//etc/passwd", "/variants/"):
+            assert get(port, path)[0] == 404, path
+        assert get(port, "/.built.json")[0] == 404
+        assert get(port, "/%2ebuilt.json")[0] == 404
+        assert get(port, "/", host="evil.example")[0] == 403
+        assert get(port, "/", host="evil.example", method="HEAD")[0] == 403
+        with home.searching():
+            assert "analysing" in get(port, "/live.html")[1]
+
+
+def test_a_port_that_is_taken_is_a_mistake(built):
+    with serving(built) as port, pytest.raises(UsageError, match=f"port {port}: .*give another --port"):
+        open_server(built, port)
+
+
+def test_the_verb_builds_serves_and_ends_cleanly(tmp_path):
+    write_history(tmp_path, 3)
+    command = [sys.executable, "-m", "agent", "report", "--workspace", str(tmp_path)]
+    said = subprocess.check_output(command, text=True)
+    assert re.fullmatch(rf"{tmp_path}/runs/site/index.html: (\d+) of \1 files made in [\d.]+ s\n", said)
+    process = subprocess.Popen([*command, "--serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)  # fmt: skip
+    assert "0 of" in process.stdout.readline()
+    port = int(re.search(r"http://127.0.0.1:(\d+)/", process.stdout.readline()).group(1))
+    assert get(port, "/")[0] == 200
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=20)[1] == ""
+    assert process.returncode == 0
+
+
+def test_a_search_that_ends_says_why(tmp_path):
+    """Through the journal, as the search does."""
+    from agent.budget import Budget, Ledger
+    from agent.journal import Journal
+    from agent.status import read_end
+
+    home = Workspace(tmp_path)
+    journal = Journal(home, Ledger(Budget()), lambda status: None, lambda line: None)
+    journal.write()
+    journal.stopped(Text("its 3 runs are done", "已完成预定的 3 次运行"))
+    assert read_end(home).reason.en == "its 3 runs are done"
+    assert latest_search(home).stop.zh == "已完成预定的 3 次运行"
+    assert json.loads((tmp_path / "runs" / "ended.json").read_text())["started"] == journal.status.started
+
+
+def test_pages_are_whole_when_the_template_has_no_score_yet(tmp_path):
+    runs = write_history(tmp_path, 2)
+    write_run(tmp_path, replace(runs[0], card=None, stage="approved"))
+    site = Site(Workspace(tmp_path))
+    site.build()
+    assert Pages().variant is not None
+    assert (site.root / "variants" / f"{runs[1].id}.html").exists()
