@@ -2,17 +2,26 @@
 
 import json
 import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from agent.analyst import Analyst
+from agent.analyst.note import analyse
 from agent.budget import Budget, Ledger
-from agent.config import Config
-from agent.errors import Unavailable
+from agent.config import KEY, Config
+from agent.drafts import Drafts
+from agent.errors import Unavailable, UsageError
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.isolation import Isolation, prove_isolation
 from agent.evaluator.protocols import choose_protocol
 from agent.folder import CONFIG
+from agent.inspection import Inspection
 from agent.journal import Journal
 from agent.lineage import Lineage
+from agent.llm.purse import Purse
 from agent.loop import Search
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
@@ -20,35 +29,94 @@ from agent.proposer.moves import MOVES, load_moves
 from agent.screen import Screen
 from agent.workspace import Workspace
 
+if TYPE_CHECKING:  # the openai package is not needed where no model is asked
+    from agent.llm.endpoint import Endpoint
+
 TEMPLATES = Path(__file__).parents[1] / "templates"
+# For how many seconds an endpoint's troubles are waited out: not long where the catalogue can step in.
+PATIENCE = {"auto": 120.0, "model": 1800.0}
 
 
 def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen: Screen) -> Search:
-    """A search that is ready to run. WorkspaceError where the workspace holds another protocol or cannot be written."""
+    """A search that is ready to run. WorkspaceError where the workspace holds another protocol or cannot be written.
+
+    UsageError and Unavailable where the model is to propose and cannot.
+    """
     device = choose_device(config.device)
     protocol = choose_protocol(config.protocol, device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
-    resolved = config.model_dump(mode="json") | {"protocol": protocol.name, "device": device}
+    purse = Purse(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None
-    ledger = Ledger(Budget(hours, config.runs, config.max_cost, config.max_failures))
+    ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
+    journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
+    check = Inspection(protocol)
+    door = make_door(config, purse, screen.line)
+    thinkers = make_thinkers(config, workspace, check, door, screen.line)
+    resolved = config.model_dump(mode="json") | {
+        "protocol": protocol.name, "device": device, "model": door.model if door else None
+    }  # fmt: skip
     return Search(
         workspace=workspace,
         protocol=protocol,
         device=device,
-        proposer=make_proposer(config),
+        drafts=Drafts(thinkers.proposer, config.seed, door, screen.line),
+        check=check,
         lineage=Lineage(workspace.root),
         ledger=ledger,
-        journal=Journal(workspace, ledger, screen.show, screen.line, isolation.line),
+        journal=journal,
         baselines=config.baselines,
-        seed=config.seed,
         isolation=isolation.line,
+        analyst=thinkers.analyst,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
     )
 
 
-def make_proposer(config: Config) -> Proposer:
-    """Who proposes: the catalogue."""
+@dataclass(frozen=True)
+class Thinkers:
+    """Who proposes, and who says what came of it."""
+
+    proposer: Proposer
+    analyst: Analyst
+
+
+def make_thinkers(
+    config: Config, workspace: Workspace, check: Inspection, door: "Endpoint | None", say: Callable[[str], None]
+) -> Thinkers:
+    """The model where there is a door to one, else the catalogue and the built-in analyst."""
+    catalogue = make_catalogue()
+    if door is None:
+        return Thinkers(catalogue, analyse)
+    from agent.analyst.model import ModelAnalyst
+    from agent.conversations import Conversations
+    from agent.proposer.fallback import Fallback
+    from agent.proposer.model import ModelProposer
+
+    talks = Conversations(workspace, door.censor)
+    model = ModelProposer(door, check.why_not, talks, workspace.older_notes, config.prompt_tokens)
+    proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
+    return Thinkers(proposer, ModelAnalyst(door, talks, workspace.older_notes))
+
+
+def make_catalogue() -> Catalogue:
+    """The proposer that needs no model."""
     return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(MOVES))
+
+
+def make_door(config: Config, purse: Purse, say: Callable[[str], None]) -> "Endpoint | None":
+    """The language model; None where the catalogue is to propose."""
+    if config.proposer == "catalogue":
+        return None
+    if config.proposer == "auto" and not os.environ.get(KEY):
+        say(f"· no {KEY} is set: the catalogue proposes")
+        return None
+    if config.max_cost is not None and not purse.priced:
+        raise UsageError(
+            "max_cost needs price_in and price_out, the dollars that a million tokens cost at your endpoint: set them "
+            "in search.toml, or as DELTASEARCH_PRICE_IN and DELTASEARCH_PRICE_OUT"
+        )
+    from agent.llm.opening import open_door
+
+    return open_door(config, purse, PATIENCE[config.proposer], say)
 
 
 def require_isolation(allow_unsandboxed: bool) -> Isolation:

@@ -1,4 +1,4 @@
-"""When a search has had enough: hours, runs, money, failures in a row, or a person who stops it."""
+"""When a search has had enough: hours, runs, failures in a row, or a person who stops it. Money: agent/llm/purse.py."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from agent.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.llm.purse import Purse
 from agent.record import BASELINE, Run, Text
 
 
@@ -16,7 +17,6 @@ class Budget:
 
     hours: float | None = None
     runs: int | None = None
-    cost: float | None = None  # dollars
     failures: int = 5  # in a row
 
 
@@ -33,7 +33,7 @@ class Ledger:
     """What a search has used so far."""
 
     budget: Budget
-    cost: Callable[[], float] = lambda: 0.0
+    purse: Purse = field(default_factory=Purse)
     clock: Callable[[], float] = time.monotonic
     finished: int = 0
     failures_in_a_row: int = 0
@@ -70,17 +70,22 @@ class Ledger:
 
     def stop(self) -> Stop | None:
         """Why to stop now, before anything else is begun; None while there is budget left."""
+        return self._stop(self.finished, self.seconds)
+
+    def goes_on(self) -> bool:
+        """Whether anything will be begun after the evaluation that begins now, as far as can be foreseen."""
+        return self._stop(self.finished + 1, self.seconds + self._expected) is None
+
+    def _stop(self, finished: int, seconds: float) -> Stop | None:
         budget = self.budget
         if self.interrupted:
             return Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
         if self.failures_in_a_row >= budget.failures:
             count = self.failures_in_a_row
             return Stop(Text(f"{count} runs in a row failed", f"连续 {count} 次运行失败"), TOO_MANY_FAILURES)
-        if budget.runs is not None and self.finished >= budget.runs:
+        if budget.runs is not None and finished >= budget.runs:
             return Stop(Text(f"its {budget.runs} runs are done", f"已完成预定的 {budget.runs} 次运行"))
-        if budget.cost is not None and self.cost() >= budget.cost:
-            return Stop(Text(f"the {budget.cost:g} dollars are spent", f"{budget.cost:g} 美元的预算已用完"))
-        if budget.hours is not None and self.seconds + self._expected / 2 >= budget.hours * 3600:
+        if budget.hours is not None and seconds + self._expected / 2 >= budget.hours * 3600:
             return Stop(_over(budget.hours))
         return None
 

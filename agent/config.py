@@ -13,6 +13,7 @@ from agent.baselines import BASELINES, GATED, TEMPLATE
 from agent.errors import UsageError
 
 FILE = "search.toml"
+KEY, BASE_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"  # secrets and where they go come from the environment alone
 ENVIRONMENT = "DELTASEARCH_"  # DELTASEARCH_HOURS=8 is hours = 8
 
 
@@ -38,7 +39,23 @@ class Config(BaseModel):
     max_failures: int = Field(5, ge=1)
     """How many failures in a row end it."""
     max_cost: float | None = Field(None, gt=0)
-    """How many dollars the language model may cost."""
+    """How many dollars the language model may cost; needs price_in and price_out."""
+    model: str | None = None
+    """The language model's name at its endpoint; without one: the only one there, or at OpenAI a small one."""
+    price_in: float | None = Field(None, ge=0)
+    """What a million tokens of a prompt cost, in dollars; 0 for a model of one's own."""
+    price_out: float | None = Field(None, ge=0)
+    """What a million tokens of a reply cost, thoughts included, in dollars."""
+    temperature: float | None = Field(None, ge=0, le=2)
+    """Without one, the endpoint's own."""
+    prompt_tokens: int = Field(12_000, ge=6_000)
+    """How long a prompt may become, by an estimate that errs on the high side."""
+    reply_tokens: int = Field(16_000, ge=1_024)
+    """How long a reply may become, thoughts included; one that was cut gets twice as much once."""
+    stall_seconds: float = Field(300.0, gt=0)
+    """How long an endpoint may send nothing."""
+    call_seconds: float = Field(1800.0, gt=0)
+    """How long one reply may take."""
 
 
 def read_config(workspace: Path, flags: Mapping[str, Any]) -> Config:

@@ -60,6 +60,16 @@ def write_atomically(path: Path, text: str, durable: bool = True) -> None:
             sync(path.parent)
 
 
+def append(path: Path, text: str) -> None:
+    """Add to the end of a file, and have the disk keep it; WorkspaceError if it cannot be written."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def sync(folder: Path) -> None:
     """Have the disk keep what was renamed in a folder."""
     handle = os.open(folder, os.O_RDONLY)

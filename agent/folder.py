@@ -13,8 +13,8 @@ from agent.files import reading, sync, write_atomically, writing
 from agent.record import Run
 from agent.score import CurvePoint, ScoreCard, SeedScore, TaskScore
 
-RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG = (
-    "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json",
+RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT = (
+    "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json", "transcript.jsonl",
 )  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")

@@ -96,7 +96,7 @@ class Journal:
         budget, used = self.ledger.budget, self.ledger
         parts = [f"{clock(used.seconds)} of {clock(budget.hours * 3600)}" if budget.hours else clock(used.seconds)]
         parts += [f"{used.finished} of {budget.runs} runs"] if budget.runs else [f"{used.finished} runs"]
-        parts += [f"${used.cost():.2f} of ${budget.cost:.2f}"] if budget.cost else []
+        parts += [str(used.purse)] if used.purse.calls else []
         parts += [f"{used.failures_in_a_row} failures in a row"] if used.failures_in_a_row else []
         return ", ".join(parts)
 

@@ -1,28 +1,24 @@
 """The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from random import Random
 
+from agent.analyst import Analyst
 from agent.analyst.note import analyse, render_note
 from agent.budget import Ledger, Stop
-from agent.evaluator.check import check
+from agent.drafts import Drafts
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.variant import VariantRefused
-from agent.fingerprint import find_duplicate
-from agent.folder import LOG, NOTE, PATCH, VARIANT
+from agent.folder import LOG, NOTE, PATCH
 from agent.history import History
+from agent.inspection import Inspection, variant_file
 from agent.journal import Journal
 from agent.lineage import Lineage
+from agent.llm.purse import OutOfMoney
 from agent.patch import apply_patch, unified_diff
-from agent.policy import rank_parents
-from agent.proposer import NothingToPropose, Proposer
 from agent.proposer.known import next_known
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
 from agent.score import Failure
@@ -38,26 +34,30 @@ class Search:
     workspace: Workspace
     protocol: Protocol
     device: str
-    proposer: Proposer | None  # without one it only trains what is approved
+    drafts: Drafts
+    check: Inspection
     lineage: Lineage
     ledger: Ledger
     journal: Journal
     baselines: tuple[str, ...]
-    seed: int
     isolation: str
+    analyst: Analyst = analyse
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
-        with self.workspace.searching():
+        with self.workspace.searching(), self.drafts.open():
             cut_off = self.workspace.reconcile()
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
             while (stop := self.ledger.stop()) is None:
-                run = self.unfinished() or self.next_baseline() or self.propose()
+                try:
+                    run = self.unfinished() or self.next_baseline() or self.propose()
+                except OutOfMoney as end:
+                    return Stop(end.reason)
                 if run is None:
                     return NOTHING_LEFT
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
@@ -83,50 +83,30 @@ class Search:
 
         `idea` is a person's: a hint for a model, or the name of a move for the catalogue.
         """
-        if self.proposer is None:
-            return None
-        history = self.workspace.history()
-        draw = Random(f"{self.seed} {len(history.runs)}")
         self.journal.phase("proposing")
-        for candidate in rank_parents(history, draw):
-            if parent in ("", candidate.name):
-                with suppress(NothingToPropose, NameTaken):  # the name by another process, meanwhile
-                    return self.register(self.proposer.propose(history, candidate, draw, idea))
-        if len(self.workspace.history().runs) > len(history.runs):
-            return self.propose(idea, parent)  # all that was to be had was proposed by somebody else, just now
+        while draft := self.drafts.next(self.workspace.history(), idea, parent):
+            with suppress(NameTaken):  # by another process, meanwhile
+                return self.register(draft.proposal, draft.failure)
         return None
 
-    def register(self, proposal: Proposal) -> Run:
-        """Give a proposal its folder: failed where a check refuses it, else approved or waiting for its reviewer."""
+    def register(self, proposal: Proposal, failure: Failure | None = None) -> Run:
+        """Give a proposal its folder: failed where it is of no use, else approved or waiting for its reviewer."""
         history = self.workspace.history()
         self.journal.phase("checking", proposal)
         files = {**self.files, PATCH: self.patch(history, proposal)}
         new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
         try:
-            signature = self.check(history, proposal)
+            signature = () if failure else self.check(history, proposal)
         except EvaluationFailed as error:
             if proposal.author == PERSON:
                 raise  # who is there to hear of it
-            return new("failed", failure=error.failure, isolation=self.isolation)
+            failure = error.failure
+        if failure:
+            return new("failed", failure=failure, isolation=self.isolation)
         if self.review and proposal.author != BASELINE:
             return new("proposed", signature=signature, isolation=self.isolation)
         review = Review("approved", "the search")
         return new("approved", signature=signature, review=review, isolation=self.isolation)
-
-    def check(self, history: History, proposal: Proposal) -> tuple[float, ...]:
-        """The signature of a proposal that may be trained; EvaluationFailed says why it may not."""
-        with variant_file(proposal) as path:
-            signature = check(path, self.protocol).signature
-        mine = PERSON in (proposal.author, proposal.editor)  # and a person may come back to what was rejected
-        earlier = {
-            run.name: run.signature
-            for run in history.runs
-            if run.signature and run.name != proposal.name and not (mine and run.stage == "rejected")
-        }
-        twin = find_duplicate(signature, earlier)
-        if twin and proposal.author != BASELINE:
-            raise EvaluationFailed(Failure("duplicate", f"it computes what {twin} computes, number for number"))
-        return signature
 
     def patch(self, history: History, proposal: Proposal) -> str:
         """The change against the parent, as a unified diff; nothing where there is no parent."""
@@ -159,6 +139,8 @@ class Search:
         """Train and score. A failure has a reason and no score."""
         self.journal.phase("training", run.proposal)
         run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
+        if run.proposal.author != BASELINE and self.ledger.goes_on():
+            self.drafts.prepare(self.workspace.history())
         with self.ledger.evaluating():
             try:
                 with variant_file(run.proposal) as path:
@@ -175,28 +157,16 @@ class Search:
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""
         self.journal.phase("analysing", run.proposal)
-        run = conclude(self.workspace, self.lineage, run)
+        run = conclude(self.workspace, self.lineage, run, self.analyst)
         self.ledger.enter(run)
         self.journal.ended(self.workspace.history(), run)
 
 
-def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
+def conclude(workspace: Workspace, lineage: Lineage, run: Run, analyst: Analyst = analyse) -> Run:
     """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
     history = workspace.history()
-    analysed = replace(run, analysis=analyse(history, run))
+    analysed = replace(run, analysis=analyst(history, run))
     workspace.write(run, NOTE, render_note(history, analysed))
     if run.scored:
         lineage.record(analysed)
     return workspace.advance(run, "analysed", analysis=analysed.analysis)
-
-
-@contextmanager
-def variant_file(proposal: Proposal) -> Iterator[Path]:
-    """A proposal's code in a file for as long as it is needed. EvaluationFailed where the gate refuses it."""
-    with tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch:
-        path = Path(scratch) / VARIANT
-        path.write_text(proposal.source, encoding="utf-8")
-        try:
-            yield path
-        except VariantRefused as refusal:
-            raise EvaluationFailed(Failure("refused", str(refusal).replace(str(path), VARIANT))) from refusal

@@ -54,6 +54,9 @@ class Proposal:
     of each task, registered before anything is trained; `corrected` is the part of it that makes up for what earlier
     predictions missed. `source` is the whole variant file. Where a person changed it before its training, that is the
     `editor`, and `unedited` is what the author had proposed: what was predicted and argued was of that.
+
+    What a language model proposed has the name of the conversation that it came from, how often its reply went back to
+    it before it stood, and the run whose failure in training it repairs, if it does.
     """
 
     name: str
@@ -67,6 +70,9 @@ class Proposal:
     editor: str = ""
     unedited: str = ""
     corrected: Mapping[str, float] = field(default_factory=dict)
+    conversation: str = ""
+    repairs: int = 0
+    repairs_of: str = ""  # the id of a run
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from statistics import fmean, stdev
 from typing import Literal
 
 FailureKind = Literal[
-    "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted"
-]
+    "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted",
+    "unusable reply",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

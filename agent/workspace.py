@@ -145,7 +145,11 @@ class Workspace:
             stages: tuple[Stage, ...] = ("proposed",) if stage == "proposed" else ("proposed", stage)
             milestones = tuple(Milestone(reached, now) for reached in stages)
             run = Run(self._new_id(now), stage, proposal, protocol, fingerprint, milestones, **facts)
+            talk = conversation_path(self.root, proposal.conversation)
+            if proposal.conversation and talk.exists():
+                files = {**(files or {}), folder.TRANSCRIPT: talk.read_text(encoding="utf-8")}
             folder.create(self.folder(run), run, files or {})
+            talk.unlink(missing_ok=True)
             self._project()
         return run
 
@@ -322,6 +326,11 @@ class Workspace:
                 raise held from None
         with lock:
             yield
+
+
+def conversation_path(root: Path, name: str) -> Path:
+    """Where a conversation is taken down that no run has come of yet."""
+    return root / RUNS / "conversations" / f"{name}.jsonl"
 
 
 def _order(name: str) -> tuple[str, int]:

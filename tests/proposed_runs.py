@@ -4,9 +4,8 @@ from random import Random
 
 from sample_cards import sample_card
 
-from agent.assembly import make_proposer
+from agent.assembly import make_catalogue
 from agent.baselines import TEMPLATE, baseline_path
-from agent.config import Config
 from agent.evaluator.protocols import SMOKE
 from agent.record import BASELINE, Proposal, Text
 from agent.workspace import Workspace
@@ -40,4 +39,4 @@ def wait_for_review(workspace, *moves):
 def propose(workspace, idea=""):
     """What the catalogue proposes of the template."""
     history = workspace.history()
-    return make_proposer(Config()).propose(history, history.find(TEMPLATE), Random(0), idea)
+    return make_catalogue().propose(history, history.find(TEMPLATE), Random(0), idea)

@@ -5,18 +5,17 @@ from pathlib import Path
 
 from small_evaluations import ONE_TASK
 
+from agent.assembly import make_catalogue
 from agent.baselines import TEMPLATE
 from agent.budget import Budget, Ledger
+from agent.drafts import Drafts
+from agent.inspection import Inspection
 from agent.journal import Journal
 from agent.lineage import Lineage
 from agent.loop import Search
 from agent.proposer import Proposer
-from agent.proposer.catalogue import Catalogue
-from agent.proposer.moves import MOVES, load_moves
 from agent.record import BASELINE
 from agent.workspace import Workspace
-
-TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
 
 
 def small_search(root: Path, runs: int | None = None, proposer: Proposer | None = None, **facts) -> Search:
@@ -25,9 +24,9 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
     ledger = Ledger(Budget(runs=runs, failures=3))
     return Search(
         workspace=workspace, protocol=ONE_TASK, device="cpu",
-        proposer=proposer or Catalogue(TEMPLATE_SOURCE, load_moves(MOVES)), lineage=Lineage(root), ledger=ledger,
-        journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,), seed=0,
-        isolation="as in tests", **facts,
+        drafts=Drafts(proposer or make_catalogue(), seed=0), check=Inspection(ONE_TASK), lineage=Lineage(root),
+        ledger=ledger, journal=Journal(workspace, ledger, lambda status: None, lambda line: None),
+        baselines=(TEMPLATE,), isolation="as in tests", **facts,
     )  # fmt: skip
 
 

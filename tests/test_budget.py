@@ -69,12 +69,18 @@ def test_only_failures_in_a_row_end_it(clock):
     assert "2" in stop.reason.zh
 
 
-def test_money_ends_it(clock):
-    spent = 0.0
-    ledger = Ledger(Budget(cost=1.5), cost=lambda: spent, clock=clock)
+def test_whether_it_goes_on_is_foreseen(clock):
+    ledger = Ledger(Budget(runs=2, hours=1), clock=clock)
+    assert ledger.goes_on()
+    ledger.enter(run())
+    assert not ledger.goes_on()
     assert ledger.stop() is None
-    spent = 1.5
-    assert ledger.stop().reason.en == "the 1.5 dollars are spent"
+    ledger = Ledger(Budget(hours=1), clock=clock)
+    with ledger.evaluating():
+        clock.now += 1200
+    assert ledger.goes_on()
+    clock.now += 900  # the next evaluation ends at 3300 seconds, and another would mostly lie beyond the hour
+    assert not ledger.goes_on()
 
 
 def test_a_person_ends_it_before_anything_else(clock):

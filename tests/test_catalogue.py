@@ -4,7 +4,6 @@ from random import Random
 
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
-from small_search import TEMPLATE_SOURCE
 
 from agent.baselines import GATED, TEMPLATE, baseline_path, moves_of
 from agent.calibration import corrections
@@ -21,6 +20,7 @@ from agent.record import PROPOSED_SECTIONS, Run
 from agent.score import Failure
 from agent.workspace import NAME
 
+TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
 ALL = load_moves(MOVES)
 SKIP, RATE, MEMORY = "value_skip", "implicit_step_size", "learned_initial_memory"
 TANH = "tanh_on_error_before_state_update"

@@ -1,1 +1,9 @@
-"""What came of a run: facts, and the note that tells them."""
+"""What came of a run: the facts from code, and the words that say what they mean."""
+
+from collections.abc import Callable, Mapping
+
+from agent.history import History
+from agent.record import Run, Section, Text
+
+# Writes the sections that follow a run which was scored or failed.
+Analyst = Callable[[History, Run], Mapping[Section, Text]]

@@ -4,17 +4,13 @@ import math
 
 from agent.analyst.facts import MEMORIZE, Facts
 from agent.calibration import Calibration, Outcome
+from agent.claims import VERDICTS
 from agent.comparison import AVERAGE, Comparison
 from agent.effects import Effect
 from agent.history import card_of
 from agent.record import Run, Text
 from agent.sentences import listed
 
-VERDICTS = {
-    "better": Text("better", "更好"),
-    "worse": Text("worse", "更差"),
-    "indistinguishable": Text("indistinguishable", "无法区分"),
-}
 FAILURES = {
     "refused": Text("refused", "被拒绝"),
     "duplicate": Text("a duplicate", "重复"),
@@ -24,6 +20,7 @@ FAILURES = {
     "wrong shape": Text("a wrong shape", "形状错误"),
     "diverged": Text("diverged", "训练发散"),
     "interrupted": Text("interrupted", "被中断"),
+    "unusable reply": Text("a reply of no use", "模型回复不可用"),
 }
 MOST_EFFECTS = 3  # of moves that the variant does not hold
 

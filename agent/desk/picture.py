@@ -17,10 +17,9 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 
-from agent.assembly import make_proposer
+from agent.assembly import make_catalogue
 from agent.baselines import GATED, TEMPLATE, baseline_path, moves_of
 from agent.comparison import MEASURED
-from agent.config import read_config
 from agent.desk.reading import Reading
 from agent.desk.seat import Seat
 from agent.desk.terminal import Terminal
@@ -66,7 +65,7 @@ def example(root: Path) -> tuple[Workspace, Run]:
     history = workspace.history()
     parent = history.find(TEMPLATE)
     assert parent is not None
-    proposal = make_proposer(read_config(root, {})).propose(history, parent, Random(0), MOVE)
+    proposal = make_catalogue().propose(history, parent, Random(0), MOVE)
     return workspace, workspace.create(proposal, QUICK.name, QUICK.fingerprint, signature=(1.0,))
 
 

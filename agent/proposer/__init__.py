@@ -6,10 +6,19 @@ from typing import Protocol
 from agent.errors import DeltaSearchError
 from agent.history import History
 from agent.record import Proposal, Run
+from agent.score import Failure
 
 
 class NothingToPropose(DeltaSearchError):
     """Every idea that this proposer has from this parent was tried or does not fit."""
+
+
+class ProposalFailed(DeltaSearchError):
+    """A proposal came, and is of no use; it is recorded with its reason."""
+
+    def __init__(self, proposal: Proposal, failure: Failure) -> None:
+        super().__init__(f"{failure.kind}: {failure.reason}")
+        self.proposal, self.failure = proposal, failure
 
 
 class Proposer(Protocol):
@@ -18,6 +27,6 @@ class Proposer(Protocol):
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         """A variant that the history does not hold yet, along a person's idea if there is one.
 
-        Raises NothingToPropose, and UsageError for an idea that this proposer cannot understand.
+        Raises NothingToPropose, ProposalFailed, and UsageError for an idea that this proposer cannot understand.
         """
         ...

@@ -24,6 +24,7 @@ def search(
     max_failures: Annotated[int | None, typer.Option(help="Stop after so many failures in a row.")] = None,
     protocol: ProtocolOption = None,
     proposer: Annotated[str | None, typer.Option(help="auto, catalogue or model.")] = None,
+    model: Annotated[str | None, typer.Option(help="The language model's name at its endpoint.")] = None,
     seed: Annotated[int | None, typer.Option(help="What the choices are drawn from.")] = None,
     device: DeviceOption = None,
     review: Annotated[bool, typer.Option("--review", help="Decide yourself, card by card, what is trained.")] = False,
@@ -34,7 +35,7 @@ def search(
     """Propose, train, analyse and record variants until the budget ends."""
     flags = {
         "hours": hours, "runs": runs, "max_cost": max_cost, "max_failures": max_failures, "protocol": protocol,
-        "proposer": proposer, "seed": seed, "device": device,
+        "proposer": proposer, "model": model, "seed": seed, "device": device,
     }  # fmt: skip
     config = read_config(workspace, flags)
     if lang is not None and not review:

@@ -68,7 +68,8 @@ def proposing(search: "Search") -> "Search":
 
 def training(search: "Search", baselines: bool = False) -> "Search":
     """The same search for whoever only trains: what is approved and, with `baselines`, what it is compared with."""
-    return replace(search, proposer=None, baselines=search.baselines if baselines else ())
+    drafts = replace(search.drafts, proposer=None)
+    return replace(search, drafts=drafts, baselines=search.baselines if baselines else ())
 
 
 def once(make: Callable[[], T]) -> Callable[[], T]:

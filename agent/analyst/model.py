@@ -1,0 +1,109 @@
+"""The analyst that asks a language model what the facts mean. The facts stay, as code found them, above its words."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.analyst.note import analyse
+from agent.bilingual import gaps, read_parts, tags_of, texts
+from agent.claims import Figures, figures_of, unknown_references, verified
+from agent.conversations import Conversations
+from agent.errors import Unavailable
+from agent.history import History
+from agent.llm import Conversation, Door, Message
+from agent.llm.purse import OutOfMoney
+from agent.older_notes import OlderNote
+from agent.patch import unified_diff
+from agent.plain import clean
+from agent.prompts import Prompt, quoted, render
+from agent.record import ANALYSED_SECTIONS, BASELINE, Run, Section, Text
+
+TRIES = 1  # to complete a reply
+CHANGE, EXPECTED, FACTS, LOG = 1500, 400, 900, 400  # tokens
+
+
+@dataclass
+class ModelAnalyst:
+    """Writes what came of a run. Where the model does so badly or not at all, the built-in analyst's words stand alone.
+
+    Known variants and proposals that were never trained are left to the built-in analyst.
+    """
+
+    door: Door
+    conversations: Conversations
+    older: Callable[[], Sequence[OlderNote]]
+
+    def __call__(self, history: History, run: Run) -> dict[Section, Text]:
+        facts = analyse(history, run)
+        if run.proposal.author == BASELINE or not run.attempts:
+            return facts
+        try:
+            words = self._ask(history, run, facts)
+        except (Unavailable, OutOfMoney) as error:
+            words = str(error)
+        return self._joined(facts, words)
+
+    def _ask(self, history: History, run: Run, facts: Mapping[Section, Text]) -> dict[Section, Text] | str:
+        """The model's sections, their numbers filled in and checked; or why they cannot be used."""
+        prompt = question(history, run, facts)
+        keep = self.conversations.keep_with(run)
+        talk = Conversation(self.door, "analyse", keep, run.name, [Message("system", prompt.rules)])
+        figures = self._figures(history, run)
+        tagged: dict[str, str] = {}
+        said = prompt.question
+        for left in reversed(range(TRIES + 1)):
+            tagged |= read_parts(talk.say(said).text, tags_of(ANALYSED_SECTIONS)).tagged
+            missing = [*gaps(tagged, ANALYSED_SECTIONS), *_unknown(tagged, figures)]
+            if not missing:
+                return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
+            if left:
+                said = render("analyse", missing=missing).question
+        if gaps(tagged, ANALYSED_SECTIONS):
+            return "; ".join(gaps(tagged, ANALYSED_SECTIONS))
+        return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
+
+    def _figures(self, history: History, run: Run) -> Figures:
+        parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+        return figures_of(history, run, parent, self.older())
+
+    def _joined(self, facts: Mapping[Section, Text], words: dict[Section, Text] | str) -> dict[Section, Text]:
+        """The facts, and below them the model's words or why there are none."""
+        if isinstance(words, str):
+            why = clean(" ".join(words.split()))
+            note = Text(
+                f"• {self.door.model}'s analysis is not used ({why}); this is the built-in analyst's.",
+                f"• 未采用 {self.door.model} 的分析（{why}）；以上由内置分析器撰写。",
+            )
+            return {**facts, "lessons": _below(facts["lessons"], note)}
+        heading = Text(f"{self.door.model} on this:", f"{self.door.model} 的解读：")
+        return {name: _below(facts[name], _below(heading, words[name], "\n"), "\n\n") for name in ANALYSED_SECTIONS}
+
+
+def question(history: History, run: Run, facts: Mapping[Section, Text]) -> Prompt:
+    """What the model is asked about a run."""
+    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    change = unified_diff(parent.proposal.source, run.proposal.source, parent.name, run.name) if parent else ""
+    expected = run.proposal.argument.get("expected")
+    return render(
+        "analyse",
+        missing=(),
+        name=run.name,
+        parent=parent.name if parent else "nothing",
+        title=quoted(run.proposal.title.en, EXPECTED),
+        expected=quoted(expected.en if expected else "nothing was written", EXPECTED),
+        change=quoted(change or "(no parent to compare with)", CHANGE),
+        outcome=quoted(facts["outcome"].en, FACTS),
+        lessons=quoted(facts["lessons"].en, FACTS),
+        failure=quoted(run.failure.log_tail[-LOG * 3 :], LOG) if run.failure else "",
+    )
+
+
+def _unknown(tagged: Mapping[str, str], figures: Figures) -> list[str]:
+    return [
+        f"in <{name}>, {reference} refers to no score: give full names of variants and tasks"
+        for name, text in tagged.items()
+        for reference in unknown_references(text, figures)
+    ]
+
+
+def _below(upper: Text, lower: Text, gap: str = "\n") -> Text:
+    return Text(f"{upper.en}{gap}{lower.en}", f"{upper.zh}{gap}{lower.zh}")

@@ -1,0 +1,125 @@
+"""The next proposal: made when it is asked for, or ahead of time while something else is trained."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+from agent.comparison import AVERAGE
+from agent.history import History
+from agent.llm import Line
+from agent.policy import rank_parents
+from agent.proposer import NothingToPropose, ProposalFailed, Proposer
+from agent.record import Proposal, Run
+from agent.score import Failure
+
+SECONDS_TO_END = 10.0  # for a draft that nobody waits for any more
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposal that has no run yet, and why it is of no use, if it is of none."""
+
+    proposal: Proposal
+    failure: Failure | None = None
+
+
+class Ahead:
+    """A draft that is being made in a thread of its own. It writes nothing that anybody else reads or writes."""
+
+    def __init__(self, history: History, make: Callable[[History], Draft | None]) -> None:
+        self.history = history
+        self.draft: Draft | None = None
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._make, args=(make,), daemon=True)
+        self.thread.start()
+
+    def _make(self, make: Callable[[History], Draft | None]) -> None:
+        try:
+            self.draft = make(self.history)
+        except BaseException as error:  # whoever waits for the draft hears of it
+            self.error = error
+
+    def result(self) -> Draft | None:
+        """Wait for the draft; raises what went wrong in making it."""
+        self.thread.join()
+        if self.error is not None:
+            raise self.error
+        return self.draft
+
+
+@dataclass
+class Drafts:
+    """Chooses a parent and has the proposer make something of it; without a proposer there is nothing.
+
+    A model takes as long as a training. Where the proposer asks one, by `line`, a draft is made ahead, one at most.
+    """
+
+    proposer: Proposer | None
+    seed: int
+    line: Line | None = None
+    say: Callable[[str], None] = lambda line: None
+    ahead: Ahead | None = field(default=None, init=False)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """See that a model can be reached, and at the end give up what is being made.
+
+        A check that is under way is waited for, so that it leaves nothing behind.
+        """
+        if self.proposer is not None and self.line is not None:
+            self.line.knock()
+        try:
+            yield
+        finally:
+            if self.ahead is not None and self.line is not None:
+                self.line.close()
+                self.ahead.thread.join(SECONDS_TO_END)
+
+    def next(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
+        """The draft that was prepared, unless the picture has changed; else a new one. None if nothing is left."""
+        if self.ahead is not None and not idea and not parent:
+            ahead, self.ahead = self.ahead, None
+            draft = ahead.result()
+            if draft is not None and not (why := out_of_date(draft, ahead.history, history)):
+                return draft
+            if draft is not None:
+                self.say(f"· dropped {draft.proposal.name}, which was prepared: {why}")
+        return self._make(history, idea, parent)
+
+    def prepare(self, history: History) -> None:
+        """Begin the next draft, if it takes long and none is being made."""
+        if self.proposer is not None and self.line is not None and self.ahead is None:
+            self.ahead = Ahead(history, self._make)
+
+    def _make(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
+        """A draft of the most promising parent that anything can still be made of, or of the one that is named."""
+        if self.proposer is None:
+            return None
+        draw = Random(f"{self.seed} {len(history.runs)}")
+        for candidate in rank_parents(history, draw):
+            if parent in ("", candidate.name):
+                try:
+                    return Draft(self.proposer.propose(history, candidate, draw, idea))
+                except NothingToPropose:
+                    continue
+                except ProposalFailed as failed:
+                    return Draft(failed.proposal, failed.failure)
+        return None
+
+
+def out_of_date(draft: Draft, then: History, now: History) -> str:
+    """Why a draft should not be used any more; nothing if it may be."""
+    if any(run.name == draft.proposal.name for run in now.runs):
+        return "its name is taken by now"
+    if _rejected(now) != _rejected(then):
+        return "a proposal was rejected since"
+    best, before = now.best, now.find(then.best.name) if then.best else None
+    if best and before and best.id != before.id and now.compare(best, before)[AVERAGE].verdict == "better":
+        return f"{best.name} is a new best"
+    return ""
+
+
+def _rejected(history: History) -> list[Run]:
+    return [run for run in history.runs if run.stage == "rejected"]

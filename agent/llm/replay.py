@@ -1,0 +1,26 @@
+"""A door behind which nobody sits: it answers as a transcript says that a model once did."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from agent.errors import UsageError
+from agent.llm import Keep, Message, Reply, spoken
+from agent.llm.transcript import Exchange, same_conversation
+
+
+class Replay:
+    """Gives the recorded replies in their order, each only to what it was once given to."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self.left = [exchange for exchange in exchanges if exchange.reply is not None]
+        self.model = str(self.left[0].request["model"]) if self.left else "nobody"
+
+    def ask(self, messages: Sequence[Message], purpose: str, keep: Keep) -> Reply:
+        """The next recorded reply. UsageError, saying where they part, if it was given to another conversation."""
+        if not self.left:
+            raise UsageError("the transcript has ended, and more is asked: it was recorded by another version")
+        exchange = self.left.pop(0)
+        if difference := same_conversation([asdict(message) for message in messages], exchange.messages):
+            raise UsageError(f"the transcript was recorded of another conversation: {difference}")
+        keep(exchange)
+        return Reply(spoken(exchange.reply or ""), exchange.finish == "length")

@@ -1,0 +1,82 @@
+"""What was said to a model and what it answered: one line of JSON an attempt, and a door that says it all again."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Counted = Literal["as reported", "by length", "in full", "not at all"]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One attempt at an answer. `request` is what was sent; either `reply` or `error` says what came of it.
+
+    `counted` says how its tokens are known: as the endpoint reported them; by the length of the texts where it did not;
+    in full, as much as was asked for, where it broke off in mid-way; or not at all where it was refused.
+    """
+
+    at: float  # seconds since the epoch
+    purpose: str
+    request: dict[str, Any]
+    reply: str | None = None
+    thoughts: str = ""
+    finish: str = ""
+    error: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    counted: Counted = "not at all"
+    dollars: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation that was sent: role and content of each turn."""
+        return list(self.request["messages"])
+
+
+def transcript_line(exchange: Exchange, censor: Callable[[str], str] = lambda text: text) -> str:
+    """An exchange as a line of a transcript, without what the censor takes out."""
+    return json.dumps(_censored(asdict(exchange), censor), ensure_ascii=False) + "\n"
+
+
+def read_transcript(text: str) -> list[Exchange]:
+    """The exchanges of a transcript. A last line that was torn off by a crash is passed over."""
+    exchanges = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            exchanges.append(Exchange(**json.loads(line)))
+        except (ValueError, TypeError):
+            if number < len(lines):
+                raise ValueError(f"line {number} of the transcript is no exchange: {line[:60]!r}") from None
+    return exchanges
+
+
+def answered(exchanges: Iterable[Exchange], *purposes: str) -> Exchange | None:
+    """The last exchange for one of these purposes that had a reply."""
+    found = [exchange for exchange in exchanges if exchange.reply is not None and exchange.purpose in purposes]
+    return found[-1] if found else None
+
+
+def _censored(value: Any, censor: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return censor(value)
+        case dict():
+            return {key: _censored(part, censor) for key, part in value.items()}
+        case list() | tuple():
+            return [_censored(part, censor) for part in value]
+    return value
+
+
+def same_conversation(request: Sequence[dict[str, str]], other: Sequence[dict[str, str]]) -> str:
+    """Where two conversations part, in words; nothing where they do not."""
+    for turn, (mine, theirs) in enumerate(zip(request, other, strict=False), 1):
+        if mine != theirs:
+            lines = zip(mine["content"].splitlines(), theirs["content"].splitlines(), strict=False)
+            line, (now, then) = next(
+                ((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1]), (0, ("more or less", ""))
+            )
+            return f"turn {turn} ({mine['role']}), line {line}: {now[:80]!r} was {then[:80]!r}"
+    return "" if len(request) == len(other) else f"{len(request)} turns were {len(other)}"

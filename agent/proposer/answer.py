@@ -1,0 +1,141 @@
+"""What a model answered so far, over all turns of a conversation, and the proposal that it makes."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.baselines import TEMPLATE
+from agent.bilingual import gaps, read_parts, tags_of, texts
+from agent.claims import Figures, filled, verified
+from agent.history import History, card_of
+from agent.llm import Reply
+from agent.llm.tokens import estimate
+from agent.patch import PatchRejected, apply_patch, same_code
+from agent.prompts import one_line
+from agent.record import PROPOSED_SECTIONS, Proposal, Run, Section, Text
+from agent.score import Failure
+
+TAGS = ("name", "title_en", "title_zh", "predicted", *tags_of(PROPOSED_SECTIONS))
+PREDICTION = re.compile(r"(?P<sign>[+−-])?\s*(?P<digits>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%)?")
+LONGEST_NAME = 100
+TITLE = 40  # tokens
+
+
+@dataclass
+class Answer:
+    """The parts that were heard last, and the last code that could be made of them."""
+
+    parent: Run
+    longest: int  # tokens of code
+    tagged: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    turns: int = 0
+    accepted: bool = False  # the code; from then on words alone are listened to
+
+    def hear(self, reply: Reply) -> Failure | None:
+        """Take in a reply. Why its code is of no use, if it is of none."""
+        self.turns += 1
+        parts = read_parts(reply.text, TAGS)
+        self.tagged |= parts.tagged
+        if self.accepted:
+            return None
+        if reply.cut:
+            return _unusable("the reply was cut off where it reached the limit of its length: think and write less")
+        bases = [base for base in (self.source, self.parent.proposal.source) if base]
+        try:
+            source = _patched(bases, parts.rest)
+        except PatchRejected as refusal:
+            return _unusable(str(refusal))
+        if (length := estimate(source)) > self.longest:
+            return _unusable(f"the file has about {length} tokens; at most {self.longest} are allowed")
+        if any(same_code(base, source) for base in bases):
+            return _unusable("the code is as it was before: at most comments, layout or docstrings differ")
+        self.source = source
+        return None
+
+    def missing(self) -> list[str]:
+        """What is missing besides the code."""
+        predicted = self.predicted()
+        unknown = [task for task in card_of(self.parent).scores if task not in predicted]
+        lines = [f"the part <predicted> has no number between 0 and 1 for {', '.join(unknown)}"] if unknown else []
+        lines += [
+            f"the part <{name}> is missing" for name in ("name", "title_en", "title_zh") if name not in self.tagged
+        ]
+        return lines + gaps(self.tagged, PROPOSED_SECTIONS)
+
+    def predicted(self) -> dict[str, float]:
+        """The scores that are expected, by task, where they can be read. A signed number is added to the parent's."""
+        found = {}
+        for task, score in card_of(self.parent).scores.items():
+            name = r"[\s_-]*".join(task.split())
+            line = re.search(
+                rf"(?<!\w){name}[\s\"'`*|]*[:=|→-]*\s*(?P<value>.*)", self.tagged.get("predicted", ""), re.I
+            )
+            value = _predicted(line["value"], score) if line else None
+            if value is not None:
+                found[task] = value
+        return found
+
+    def proposal(self, history: History, author: str, figures: Figures, **facts: object) -> Proposal:
+        """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
+        name = unused(variant_name(self.tagged.get("name", "")), history)
+        titles = [one_line(self.tagged.get(f"title_{tongue}", ""), TITLE) or name for tongue in ("en", "zh")]
+        return Proposal(
+            name=name,
+            source=self.source or self.parent.proposal.source,
+            author=author,
+            title=Text(*titles),
+            parents=(self.parent.name,),
+            predicted=card_of(self.parent).scores | self.predicted(),
+            argument=_argument(texts(self.tagged, PROPOSED_SECTIONS), figures),
+            repairs=self.turns - 1,
+            **facts,  # type: ignore[arg-type]
+        )
+
+
+def variant_name(given: str) -> str:
+    """A name as those of the table are: the template's, and the change in snake case."""
+    change = re.sub(r"[^a-z0-9]+", "_", given.lower().removeprefix(TEMPLATE)).strip("_")
+    return f"{TEMPLATE}_{change or 'unnamed'}"[:LONGEST_NAME].rstrip("_")
+
+
+def unused(name: str, history: History) -> str:
+    """The name, with a number where it is taken."""
+    taken = {run.name for run in history.runs}
+    return next(choice for choice in (name, *(f"{name}_{n}" for n in range(2, len(taken) + 3))) if choice not in taken)
+
+
+def _argument(said: Mapping[Section, Text], figures: Figures) -> dict[Section, Text]:
+    """The sections with their numbers checked; what is expected is not known yet, so it is left as it is."""
+    return {name: (filled if name == "expected" else verified)(text, figures) for name, text in said.items()}
+
+
+def _patched(bases: Sequence[str], change: str) -> str:
+    """A file with a change made: the first of these files that it fits. PatchRejected as the first one refuses it."""
+    refusals: list[PatchRejected] = []
+    for base in bases:
+        try:
+            return apply_patch(base, change).source
+        except PatchRejected as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _predicted(text: str, parent: float) -> float | None:
+    found = PREDICTION.search(text)
+    if found is None:
+        return None
+    value = float(found["digits"]) / (100.0 if found["percent"] else 1.0)
+    value = {"+": parent + value, None: value}.get(found["sign"], parent - value)
+    return value if 0.0 <= value <= 1.0 else None
+
+
+def _unusable(reason: str) -> Failure:
+    return Failure("unusable reply", reason)
+
+
+def shown_lines(source: str, places: Iterable[int], around: int = 2) -> str:
+    """Numbered lines of a file around some places."""
+    lines = source.split("\n")
+    wanted = sorted({n for place in places for n in range(place - around, place + around + 1) if 0 < n <= len(lines)})
+    return "\n".join(f"{number:4}| {lines[number - 1]}" for number in wanted)

@@ -1,0 +1,28 @@
+"""The model proposes; while it cannot be reached, the catalogue does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from agent.errors import Unavailable
+from agent.history import History
+from agent.proposer import Proposer
+from agent.record import Proposal, Run
+
+
+@dataclass
+class Fallback:
+    """Asks the first proposer each time anew, and the second where the first is unavailable."""
+
+    first: Proposer
+    second: Proposer
+    say: Callable[[str], None]
+
+    def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
+        try:
+            return self.first.propose(history, parent, draw, idea)
+        except Unavailable as error:
+            if idea:
+                raise  # only a model understands a person's own words
+            self.say(f"· {error}; the catalogue proposes meanwhile")
+            return self.second.propose(history, parent, draw, idea)

@@ -1,0 +1,179 @@
+"""The proposer that asks a language model, and lets it correct what does not do before anything is recorded."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from agent import kernels
+from agent.claims import Figures, figures_of
+from agent.conversations import Conversations
+from agent.evaluator.variant import ALLOWED_IMPORTS, OP
+from agent.history import History, card_of
+from agent.llm import Conversation, Door, Message, spoken
+from agent.llm.tokens import estimate
+from agent.llm.transcript import answered
+from agent.older_notes import OlderNote
+from agent.plain import clean
+from agent.prompts import Prompt, quoted, render
+from agent.proposer import NothingToPropose, ProposalFailed
+from agent.proposer.answer import Answer, shown_lines
+from agent.proposer.briefing import NOTHING_KNOWN, Fitted, brief
+from agent.record import Proposal, Run
+from agent.score import Failure
+
+TRIES = 2  # to correct a reply
+CODE_SHARE = 4  # a file may take one part in so many of a prompt
+LEAST_KNOWN = 500  # tokens that must be left for what is known
+LOG = 1200  # characters from its end
+IDEA = 400  # tokens
+LINE = re.compile(r"\bline (\d+)\b")
+LATEST = 20  # runs among which a failed one is looked for
+NOT_REPAIRED = ("duplicate", "interrupted", "unusable reply")
+
+Check = Callable[[History, Proposal], Failure | None]
+
+
+@dataclass
+class ModelProposer:
+    """Tells a model what is known and takes a variant of a parent from it.
+
+    A reply that cannot be read, patched or checked goes back in the same conversation with the exact reason, twice at
+    most. A variant of the model's own that failed in training goes back once, before anything new is asked for.
+    """
+
+    door: Door
+    check: Check
+    conversations: Conversations
+    older: Callable[[], Sequence[OlderNote]]
+    prompt_tokens: int
+
+    def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
+        """A variant that passed the checks. Raises ProposalFailed, Unavailable, OutOfMoney."""
+        failed = None if idea else self.failed_in_training(history)
+        if failed is not None and (talk := self._again(failed)):
+            parent = history.find(failed.proposal.parents[0]) or parent
+            answer = Answer(parent, self._longest, source=failed.proposal.source)
+            answer.tagged["name"] = failed.name
+            return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
+        prompt = self.prompt(history, parent, idea)
+        talk = self._begin("propose", Message("system", prompt.rules))
+        return self._settle(talk, prompt.question, Answer(parent, self._longest), history)
+
+    def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
+        """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
+        older = self.older()
+        bare = self._rendered(parent, idea, NOTHING_KNOWN)
+        left = self.prompt_tokens - estimate(bare.rules) - estimate(bare.question)
+        if left < LEAST_KNOWN:
+            raise NothingToPropose(f"{parent.name} is too long for a prompt of {self.prompt_tokens} tokens")
+        return self._rendered(parent, idea, brief(history, parent, older, left))
+
+    def failed_in_training(self, history: History) -> Run | None:
+        """The latest of this model's variants that passed all checks, failed in training and was not sent back yet."""
+        sent_back = {run.proposal.repairs_of for run in history.runs}
+        return next(
+            (
+                run
+                for run in reversed(history.runs[-LATEST:])
+                if run.failure is not None
+                and run.attempts
+                and run.failure.kind not in NOT_REPAIRED
+                and run.proposal.author == self.door.model
+                and not run.proposal.editor
+                and run.proposal.parents
+                and not run.proposal.repairs_of
+                and run.id not in sent_back
+            ),
+            None,
+        )
+
+    @property
+    def _longest(self) -> int:
+        return self.prompt_tokens // CODE_SHARE
+
+    def _begin(self, purpose: str, *messages: Message) -> Conversation:
+        name = self.conversations.new_name()
+        return Conversation(self.door, purpose, self.conversations.keep(name), name, list(messages))
+
+    def _again(self, failed: Run) -> Conversation | None:
+        """The conversation that a variant came from, to be gone on with; None where it was lost."""
+        last = answered(self.conversations.of(failed), "propose", "repair")
+        if last is None:
+            return None
+        said = Message("assistant", spoken(last.reply or "") or "(nothing)")
+        return self._begin("repair", *(Message(**turn) for turn in last.messages), said)  # type: ignore[arg-type]
+
+    def _settle(
+        self, talk: Conversation, question: str, answer: Answer, history: History, repairs_of: str = ""
+    ) -> Proposal:
+        """Ask until the answer does, or the tries are used up. Raises ProposalFailed where the code is of no use."""
+        figures = self._figures(history, answer.parent)
+        left = TRIES
+        while True:
+            failure = answer.hear(talk.say(question))
+            proposal = answer.proposal(history, self.door.model, figures, conversation=talk.name, repairs_of=repairs_of)
+            if failure is None and not answer.accepted:
+                failure = self.check(history, proposal)
+                answer.accepted = failure is None
+            missing = answer.missing()
+            if failure is None and not (missing and left):
+                return proposal
+            if not left:
+                raise ProposalFailed(proposal, failure)  # type: ignore[arg-type]
+            talk.purpose, question = "repair", _sent_back(failure, missing, proposal.source, left)
+            left -= 1
+
+    def _figures(self, history: History, parent: Run) -> Figures:
+        return figures_of(history, None, parent, self.older())
+
+    def _rendered(self, parent: Run, idea: str, known: Mapping[str, Fitted]) -> Prompt:
+        return render(
+            "propose",
+            op=OP,
+            imports=", ".join(ALLOWED_IMPORTS),
+            kernels=kernel_lines(),
+            longest=self._longest,
+            idea=quoted(idea, IDEA) if idea else "",
+            parent=parent.name,
+            code=parent.proposal.source.rstrip(),
+            tasks=" | ".join(card_of(parent).tasks),
+            known=known,
+        )
+
+
+def kernel_lines() -> list[str]:
+    """What a variant may import from agent.kernels: each function with its arguments and what it is for."""
+    functions = [getattr(kernels, name) for name in kernels.__all__]
+    return [
+        f"{function.__name__}{inspect.signature(function)}: {(function.__doc__ or '').strip().splitlines()[0]}"
+        for function in functions
+    ]
+
+
+def _sent_back(failure: Failure | None, missing: Sequence[str], source: str, left: int) -> str:
+    """Why a reply does not do yet: the reason of whoever refused it, the lines that it names, the end of the log."""
+    problems = _problems(failure, source) if failure else []
+    return render(
+        "repair", trained=False, left=left, problems=[*problems, *missing], code_is_wrong=failure is not None
+    ).question
+
+
+def _failed_in_training(run: Run) -> str:
+    assert run.failure is not None
+    problems = _problems(run.failure, run.proposal.source)
+    return render(
+        "repair", trained=True, name=run.name, kind=run.failure.kind, problems=problems, code_is_wrong=True
+    ).question
+
+
+def _problems(failure: Failure, source: str) -> list[str]:
+    reason = clean(failure.reason)
+    lines = shown_lines(source, (int(number) for number in LINE.findall(reason)))
+    log = clean(failure.log_tail).strip()[-LOG:]
+    return [
+        f"{failure.kind}: {reason}",
+        *([f"These are the lines of your file:\n{lines}"] if lines else []),
+        *([f"The end of the log:\n{quoted(log, LOG)}"] if log else []),
+    ]

@@ -1,0 +1,51 @@
+"""The parts of a reply, and whether each is in its language."""
+
+import pytest
+
+from agent.bilingual import gaps, read_parts, speaks, texts
+
+
+@pytest.mark.parametrize(
+    ("reply", "tagged", "rest"),
+    [
+        ("a<x>one</x>b<y>two\nlines</y>c", {"x": "one", "y": "two\nlines"}, "abc"),
+        ("<x>open<y>closed</y>", {"x": "open", "y": "closed"}, ""),
+        ("<X>large</X>", {"x": "large"}, ""),
+        ("<x>open\n```python\ncode", {"x": "open"}, "```python\ncode"),
+        ("<x> </x><z>unknown</z>", {}, "<z>unknown</z>"),
+        ("<x>first</x><x>second</x>", {"x": "second"}, ""),
+        ("<x>a < b and <b>bold</b></x>", {"x": "a < b and <b>bold</b>"}, ""),
+        ("<x>one</x><code>\na = 1\n</code>", {"x": "one"}, "a = 1\n"),
+    ],
+)
+def test_parts_are_read(reply, tagged, rest):
+    parts = read_parts(reply, ["x", "y"])
+    assert (parts.tagged, parts.rest) == (tagged, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "tongue", "does"),
+    [
+        ("• The error is unbounded.", "en", True),
+        ("• 误差没有界。", "en", False),
+        ("The heading 实验结果的关键观察 is quoted.", "en", False),
+        ("• 误差没有界。", "zh", True),
+        ("• delta_net_4layer 在 Memorize 上的 softmax 有效", "zh", True),
+        ("{{score:this:Memorize}} 较高", "zh", True),
+        ("It is unbounded, 是的.", "zh", False),
+        ("", "zh", False),
+    ],
+)
+def test_a_language_is_told_from_the_other(text, tongue, does):
+    assert speaks(text, tongue) is does
+
+
+def test_gaps_are_named_and_said_where_they_stay():
+    tagged = {"outcome_en": "Well.", "outcome_zh": "Well.", "lessons_zh": "很好。"}
+    assert gaps(tagged, ["outcome", "lessons"]) == [
+        "the part <outcome_zh> is not in Chinese: write it in Chinese",
+        "the part <lessons_en> is missing: write it in English",
+    ]
+    said = texts(tagged, ["outcome", "lessons"])
+    assert (said["outcome"].en, said["outcome"].zh) == ("Well.", "（模型未提供中文内容。）")
+    assert said["lessons"].en == "(The model wrote nothing in English here.)"

@@ -1,0 +1,159 @@
+"""The next proposal, made in time."""
+
+import threading
+from random import Random
+
+import pytest
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+
+from agent.baselines import TEMPLATE
+from agent.drafts import Drafts
+from agent.errors import Unavailable
+from agent.history import History
+from agent.proposer import NothingToPropose, ProposalFailed
+from agent.proposer.fallback import Fallback
+from agent.record import Review, Run
+from agent.score import Failure
+
+
+def run(name, number, **facts):
+    facts = {"card": sample_card()} | facts if facts.get("stage", "analysed") == "analysed" else facts
+    stage = facts.pop("stage", "analysed")
+    return Run(f"20250101_0000{number:02}", stage, sample_proposal(name), "smoke", FINGERPRINT, **facts)
+
+
+BASE = run(TEMPLATE, 0)
+THEN = History((BASE,), {})
+
+
+class Scripted:
+    """Proposes one name after the other, or fails as it is told to; waits until it may."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = iter(outcomes)
+        self.may = threading.Event()
+        self.may.set()
+        self.seen = []
+        self.knocked = self.closed = False
+
+    def propose(self, history, parent, draw, idea=""):
+        assert self.may.wait(30)
+        self.seen.append((len(history.runs), parent.name, idea))
+        outcome = next(self.outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return sample_proposal(outcome)
+
+    def knock(self):
+        self.knocked = True
+
+    def close(self):
+        self.closed = True
+        self.may.set()
+
+
+def drafting(*outcomes, slow=True, lines=None):
+    proposer = Scripted(*outcomes)
+    return Drafts(proposer, 0, proposer if slow else None, (lines if lines is not None else []).append), proposer
+
+
+def test_a_draft_is_made_while_something_else_is_done():
+    drafts, proposer = drafting("a", "b")
+    proposer.may.clear()
+    drafts.prepare(THEN)
+    drafts.prepare(THEN)  # one at most
+    proposer.may.set()
+    now = History((BASE, run("x", 1)), {})
+    assert drafts.next(now).proposal.name == "a"
+    assert proposer.seen == [(1, TEMPLATE, "")]
+    assert drafts.next(now).proposal.name == "b"
+
+
+def test_a_quick_proposer_waits_for_the_result():
+    drafts, proposer = drafting("a", slow=False)
+    drafts.prepare(THEN)
+    assert proposer.seen == []
+    assert drafts.next(THEN).proposal.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("since", "why"),
+    [
+        (run("better", 1, card=sample_card(Memorize=0.9)), "better is a new best"),
+        (run("no", 1, stage="rejected", review=Review("rejected", "me", "No.")), "a proposal was rejected since"),
+        (run("a", 1, card=sample_card(Memorize=0.1)), "its name is taken by now"),
+    ],
+)
+def test_a_draft_is_made_anew_where_the_picture_has_changed(since, why):
+    lines = []
+    drafts, _ = drafting("a", "b", lines=lines)
+    drafts.prepare(THEN)
+    assert drafts.next(History((BASE, since), {})).proposal.name == "b"
+    assert lines == [f"· dropped a, which was prepared: {why}"]
+
+
+def test_a_draft_stays_where_a_result_is_only_noise():
+    drafts, _ = drafting("a", "b")
+    drafts.prepare(THEN)
+    assert drafts.next(History((BASE, run("x", 1, card=sample_card(Memorize=0.51))), {})).proposal.name == "a"
+
+
+def test_an_idea_is_not_answered_with_what_was_prepared_without_it():
+    drafts, proposer = drafting("a", "b")
+    drafts.prepare(THEN)
+    assert drafts.next(THEN, "an idea").proposal.name == "b"
+    assert proposer.seen[1] == (1, TEMPLATE, "an idea")
+    assert drafts.next(THEN).proposal.name == "a"
+
+
+def test_what_fails_is_a_draft_with_its_reason():
+    failure = Failure("unusable reply", "no")
+    drafts, _ = drafting(ProposalFailed(sample_proposal("a"), failure))
+    drafts.prepare(THEN)
+    draft = drafts.next(THEN)
+    assert (draft.proposal.name, draft.failure) == ("a", failure)
+
+
+def test_what_goes_wrong_ahead_is_heard_when_the_draft_is_wanted():
+    drafts, _ = drafting(Unavailable("gone"))
+    drafts.prepare(THEN)
+    with pytest.raises(Unavailable, match="gone"):
+        drafts.next(THEN)
+
+
+def test_the_next_parent_is_tried_where_nothing_is_left_of_one():
+    drafts, proposer = drafting(NothingToPropose("x"), "a")
+    assert drafts.next(History((BASE, run("x", 1)), {})).proposal.name == "a"
+    assert len({parent for _, parent, _ in proposer.seen}) == 2
+    drafts, _ = drafting(NothingToPropose("x"))
+    assert drafts.next(THEN) is None
+
+
+def test_a_search_knocks_first_and_hangs_up_at_its_end():
+    drafts, proposer = drafting("a")
+    with drafts.open():
+        assert proposer.knocked
+        proposer.may.clear()
+        drafts.prepare(THEN)
+    assert proposer.closed
+    assert not drafts.ahead.thread.is_alive()
+
+
+def test_who_only_trains_asks_nobody():
+    _, proposer = drafting("a")
+    drafts = Drafts(None, 0, proposer)
+    with drafts.open():
+        drafts.prepare(THEN)
+        assert drafts.next(THEN) is None
+    assert not proposer.knocked
+
+
+def test_the_second_proposer_steps_in_while_the_first_is_away():
+    lines = []
+    first, second = Scripted(Unavailable("gone"), "b", Unavailable("gone")), Scripted("a")
+    both = Fallback(first, second, lines.append)
+    assert both.propose(THEN, BASE, Random(0)).name == "a"
+    assert lines == ["· gone; the catalogue proposes meanwhile"]
+    assert both.propose(THEN, BASE, Random(0)).name == "b"
+    with pytest.raises(Unavailable):  # a person's own words are for a model alone
+        both.propose(THEN, BASE, Random(0), "an idea")

@@ -1,0 +1,320 @@
+"""The door to a language model, at a real endpoint on loopback that keeps a script."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from openai import OpenAI
+from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
+
+from agent.errors import Unavailable, UsageError
+from agent.llm import Conversation, Message, spoken
+from agent.llm.endpoint import Endpoint
+from agent.llm.hearing import Limits
+from agent.llm.purse import OutOfMoney, Purse
+from agent.llm.replay import Replay
+from agent.llm.secrets import Censor
+from agent.llm.style import Style
+from agent.llm.tokens import at_most, cut, estimate
+from agent.llm.transcript import read_transcript, transcript_line
+
+PATIENT = Limits(stall=5, call=20, patience=30)
+HELLO = [Message("system", "Be brief."), Message("user", "Hello?")]
+SECRET = "sk-abcdefghijklmnop1234"
+
+
+class Caller:
+    """A door to a script, all that was taken down at it, and what it told the reader of the log."""
+
+    def __init__(self, script, purse=None, style=None, limits=PATIENT):
+        self.lines, self.exchanges = [], []
+        self.door = Endpoint(
+            OpenAI(api_key=SECRET, base_url=script.url, max_retries=0), "tiny", style or Style(4096), limits,
+            purse or Purse(price_in=1, price_out=2), Censor({"OPENAI_API_KEY": SECRET}), self.lines.append,
+        )  # fmt: skip
+
+    def ask(self, messages=HELLO):
+        return self.door.ask(messages, "test", self.exchanges.append)
+
+
+@pytest.fixture
+def calling():
+    """Play a script and ask once: the reply or the error, the caller and the script."""
+
+    def calling(*answers, **facts):
+        with endpoint(answers) as script:
+            caller = Caller(script, **facts)
+            try:
+                return caller.ask(), caller, script
+            except (Unavailable, OutOfMoney) as error:
+                return error, caller, script
+
+    return calling
+
+
+def test_a_reply_is_heard_counted_and_taken_down(calling):
+    reply, caller, script = calling(say("Good day.", tokens=(1000, 500)))
+    assert (reply.text, reply.cut) == ("Good day.", False)
+    purse = caller.door.purse
+    assert (purse.tokens_in, purse.tokens_out, purse.calls) == (1000, 500, 1)
+    assert purse.spent == pytest.approx((1000 * 1 + 500 * 2) / 1e6)
+    assert purse.set_aside == 0
+    (exchange,) = caller.exchanges
+    assert exchange.messages == script.requests[0]["messages"]
+    assert (exchange.reply, exchange.counted, exchange.dollars) == ("Good day.", "as reported", purse.spent)
+    assert script.headers[0]["authorization"] == f"Bearer {SECRET}"
+
+
+def test_thoughts_are_no_part_of_the_reply(calling):
+    reply, caller, _ = calling(say("<think>Hm.\n</think>\nYes.", thoughts="Long."))
+    assert reply.text == "Yes."
+    assert caller.exchanges[0].thoughts == "Long."
+    assert spoken("the template opened it</think>Yes") == "Yes"
+    assert spoken("<thinking>never closed, and cut") == ""
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refuse(429, "slow down", retry_after="0.05"),
+        refuse(500, "oh no"),
+        refuse(503, "busy"),
+        break_off("half of"),
+        raw("<html>a proxy's page</html>"),
+        events("{not json"),
+        events({"error": {"message": "the engine died"}}),
+        say(""),
+        say("<think>nothing but thoughts</think>"),
+    ],
+    ids=["429", "500", "503", "closed", "html", "garbage", "error in the stream", "empty", "thoughts alone"],
+)
+def test_what_passes_is_tried_again(calling, trouble):
+    reply, caller, script = calling(trouble, say("Yes."))
+    assert reply.text == "Yes."
+    assert len(script.requests) == 2
+    assert script.requests[0] == script.requests[1]
+    assert len(caller.exchanges) == 2
+
+
+def test_a_wait_is_as_long_as_the_endpoint_asks_and_is_told(calling):
+    _, caller, _ = calling(refuse(429, "slow down", retry_after="0.3"), say("Yes."))
+    gap = caller.exchanges[1].at - caller.exchanges[0].at
+    assert gap >= 0.3
+    assert "429: slow down; again in 0 s" in caller.lines[0]
+    error, _, script = calling(refuse(429, "slow down", retry_after="3600"), say("Yes."))
+    assert "429: slow down" in str(error)  # an hour is more patience than there is
+    assert len(script.requests) == 1
+
+
+def test_a_stall_is_cut_off(calling):
+    reply, caller, _ = calling(stall("Well"), say("Yes."), limits=Limits(0.3, 20, 30))
+    assert reply.text == "Yes."
+    assert caller.exchanges[0].error == "it was silent for too long"
+    assert caller.exchanges[0].counted == "in full"
+
+
+def test_signs_of_life_alone_do_not_keep_a_call_alive(calling):
+    reply, caller, _ = calling(stall("Well", signs_of_life=0.1), say("Yes."), limits=Limits(5, 0.5, 30))
+    assert reply.text == "Yes."
+    assert caller.exchanges[0].reply is None
+
+
+def test_patience_ends(calling):
+    error, _, script = calling(refuse(500, "oh no"), limits=Limits(5, 20, 1.2))
+    assert isinstance(error, Unavailable)
+    assert "500: oh no" in str(error)
+    assert len(script.requests) in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "code"),
+    [
+        (404, "The model `tiny` does not exist.", "model_not_found"),
+        (401, f"Incorrect API key provided: {SECRET}.", "invalid_api_key"),
+        (429, "You exceeded your current quota.", "insufficient_quota"),
+        (400, "I do not like this.", None),
+    ],
+)
+def test_what_does_not_pass_is_said_in_the_endpoints_words_and_without_the_key(calling, status, message, code):
+    error, caller, script = calling(refuse(status, message, code))
+    assert isinstance(error, Unavailable)
+    assert f"{status}: {message.replace(SECRET, '[removed]')}" in str(error)
+    assert SECRET not in str(error)
+    assert len(script.requests) == 1
+    assert caller.door.purse.spent == 0
+
+
+def test_other_servers_words_for_an_error_are_found(calling):
+    vllm = raw('{"object":"error","message":"The model `x` does not exist.","code":404}', "application/json", 404)
+    assert "404: The model `x` does not exist. (model tiny)" in str(calling(vllm)[0])
+    assert "404: nobody here" in str(calling(raw('{"detail":"nobody here"}', "application/json", 404))[0])
+    assert "404: <p>nginx</p>" in str(calling(raw("<p>nginx</p>", status=404))[0])
+
+
+def test_nobody_there(calling):
+    with endpoint([say("x")]) as script:
+        pass
+    caller = Caller(script, limits=Limits(5, 20, 0.1))
+    with pytest.raises(Unavailable, match="the connection failed"):
+        caller.ask()
+    assert caller.door.purse.spent == 0  # nobody can have been asked
+
+
+def test_a_cut_reply_is_asked_for_once_more_with_twice_the_length(calling):
+    reply, _, script = calling(say("half of", finish="length"), say("All of it."))
+    assert (reply.text, reply.cut) == ("All of it.", False)
+    assert [request["max_completion_tokens"] for request in script.requests] == [4096, 8192]
+    reply, _, script = calling(say("half of", finish="length"))
+    assert (reply.text, reply.cut, len(script.requests)) == ("half of", True, 2)
+    # Where twice as much is more than the model takes, what there is is all there is.
+    refusal = refuse(400, "maximum context length is 5000 tokens")
+    reply, caller, _ = calling(say("half of", finish="length"), refusal)
+    assert (reply.text, reply.cut, caller.door.style.reply_tokens) == ("half of", True, 4096)
+
+
+@pytest.mark.parametrize(
+    ("style", "refusal", "gone", "now"),
+    [
+        (Style(4096, 0.7), "Unsupported value: 'temperature' does not support 0.7.", "temperature", None),
+        (Style(4096), "Unknown parameter: 'max_completion_tokens'.", "max_completion_tokens", ("max_tokens", 4096)),
+        (
+            Style(4096, limit="max_tokens"),
+            "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+            "max_tokens",
+            ("max_completion_tokens", 4096),
+        ),
+        (Style(4096), "Unrecognized request argument supplied: stream_options", "stream_options", ("stream", True)),
+        (Style(4096), "Your organization must be verified to stream this model.", "stream_options", ("stream", False)),
+        (Style(4096), "max_tokens is too large: at most 2048.", None, ("max_completion_tokens", 2048)),
+    ],
+)  # fmt: skip
+def test_a_refusal_teaches_how_to_ask(calling, style, refusal, gone, now):
+    style = replace(style)
+    reply, _, script = calling(refuse(400, refusal), say("Yes."), style=style)
+    assert reply.text == "Yes."
+    before, after = script.requests
+    assert gone is None or (gone in before and gone not in after)
+    assert now is None or after[now[0]] == now[1]
+    with endpoint([say("Yes.")]) as script:  # and it is remembered
+        Caller(script, style=style).ask()
+        assert script.requests[0].keys() == after.keys()
+
+
+def test_a_model_without_system_messages_gets_the_rules_with_the_question(calling):
+    reply, _, script = calling(refuse(400, "System role not supported"), say("Yes."))
+    assert reply.text == "Yes."
+    assert script.requests[1]["messages"] == [{"role": "user", "content": "Be brief.\n\nHello?"}]
+
+
+def test_a_refusal_that_teaches_nothing_is_not_repeated_for_ever(calling):
+    error, _, script = calling(refuse(400, "temperature, max_tokens, stream: no"), style=Style(4096, 0.5))
+    assert isinstance(error, Unavailable)
+    assert len(script.requests) <= 6
+
+
+def test_without_a_report_tokens_are_counted_by_length_and_never_too_few(calling):
+    _, caller, script = calling(say("Grüße, 世界", tokens=None))
+    (exchange,) = caller.exchanges
+    assert exchange.counted == "by length"
+    assert exchange.tokens_out >= len("Grüße, 世界".encode())
+    assert exchange.tokens_in == sum(at_most(message["content"]) for message in script.requests[0]["messages"])
+
+
+def test_the_cap_holds_before_a_call_and_for_calls_in_flight():
+    purse = Purse(limit=1.0, price_in=100, price_out=100)
+    with purse.call(2000, 3000) as first:
+        assert purse.set_aside == pytest.approx(0.5)
+        dear = pytest.raises(OutOfMoney, match=r"may cost 0\.6000 dollars, and of 1 there are 0\.5000 left")
+        with dear, purse.call(3000, 3000):
+            raise AssertionError("it was not to be made")
+        with purse.call(2000, 3000) as second:
+            second.settle(1000, 1000)
+        first.cancel()
+    assert (purse.spent, purse.set_aside) == (pytest.approx(0.2), pytest.approx(0.0))
+    with purse.call(4000, 4000):
+        pass  # nobody knows what it took, so it counts in full
+    assert purse.spent == pytest.approx(1.0)
+
+
+def test_many_callers_never_spend_more_than_the_cap():
+    """Each reserves what a call may take at most; the endpoint then reports just that."""
+    most_in = sum(at_most(message.content) for message in HELLO)
+    with endpoint([say("Yes.", tokens=(most_in, 4096))]) as script:
+        each = (most_in + 4096) / 1e6
+        purse = Purse(limit=3.5 * each, price_in=1, price_out=1)
+        caller = Caller(script, purse=purse)
+        outcomes = []
+
+        def ask():
+            try:
+                outcomes.append(caller.ask().text)
+            except OutOfMoney:
+                outcomes.append("out of money")
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes.count("Yes.") == len(script.requests) == 3
+        assert outcomes.count("out of money") == 5
+        assert purse.spent == pytest.approx(3 * each)
+
+
+def test_nothing_is_sent_that_could_be_too_dear(calling):
+    error, _, script = calling(say("Yes."), purse=Purse(limit=0.001, price_in=1, price_out=2))
+    assert isinstance(error, OutOfMoney)
+    assert script.requests == []
+
+
+def test_a_closed_door_ends_a_wait():
+    with endpoint([refuse(500, "oh no")]) as script:
+        caller = Caller(script)
+        threading.Timer(0.3, caller.door.close).start()
+        with pytest.raises(Unavailable):
+            caller.ask()
+
+
+def test_a_transcript_holds_no_secret_and_every_control_character_is_spelt_out():
+    with endpoint([say(f"My key is {SECRET}, \x1b[2J and https://me:pass@host/.")]) as script:
+        caller = Caller(script)
+        caller.ask([Message("user", f"{SECRET} Bearer abcdefgh12345678")])
+        line = transcript_line(caller.exchanges[0], caller.door.censor)
+    assert SECRET not in line
+    assert "pass@" not in line
+    assert "abcdefgh12345678" not in line
+    assert "\x1b" not in line
+    assert line.count("\n") == 1
+
+
+def test_a_recorded_conversation_is_replayed_exactly():
+    with endpoint([refuse(500, "no"), say("One.<br>\n"), say("<think>2</think>Two.", finish="length")]) as script:
+        caller = Caller(script)
+        talk = Conversation(caller.door, "test", caller.exchanges.append, "", [HELLO[0]])
+        first = [talk.say("1?"), talk.say("2?")]
+    text = "".join(map(transcript_line, caller.exchanges))
+    replay = Replay(read_transcript(text))
+    taken = []
+    again = Conversation(replay, "test", taken.append, "", [HELLO[0]])
+    assert [again.say("1?"), again.say("2?")][0] == first[0]
+    assert again.messages[2].content == "One.<br>"
+    assert taken == [exchange for exchange in caller.exchanges if exchange.reply is not None][:2]
+    with pytest.raises(UsageError, match="the transcript was recorded of another conversation: turn 2"):
+        Conversation(Replay(read_transcript(text)), "test", taken.append, "", [HELLO[0]]).say("something else?")
+
+
+def test_a_transcript_with_a_torn_last_line_is_read_up_to_it(calling):
+    _, caller, _ = calling(say("Yes."))
+    line = transcript_line(caller.exchanges[0])
+    assert read_transcript(line + line[:40]) == caller.exchanges
+    with pytest.raises(ValueError, match="line 1 of the transcript is no exchange"):
+        read_transcript(line[:40] + "\n" + line)
+
+
+def test_an_estimate_of_tokens_is_never_far_below():
+    """Counts of the tokenizers of GPT-4, GPT-4o, Qwen and DeepSeek, the highest of the four; see docs/model.md."""
+    assert estimate("The memory is corrected by the delta rule.") >= 9
+    assert estimate("拟议变更的技术理由") >= 8
+    assert estimate("0.487037 0.999515 0.189705") >= 25  # 26 for Qwen, to which each digit is a token
+    assert cut("word " * 1000, 50).endswith(" …")
+    assert estimate(cut("word " * 1000, 50)) <= 51

@@ -1,0 +1,125 @@
+"""What the model is asked: all that it should know, within its budget however much there is to know."""
+
+from dataclasses import replace
+
+import pytest
+from jinja2 import UndefinedError
+from long_history import long_history
+from model_replies import NAIVE
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+
+from agent.baselines import TEMPLATE
+from agent.evaluator.variant import ALLOWED_IMPORTS
+from agent.history import History
+from agent.llm.tokens import estimate
+from agent.older_notes import OlderNote
+from agent.prompts import quoted, render
+from agent.proposer import NothingToPropose
+from agent.proposer.briefing import Part, fit, relatedness
+from agent.proposer.model import ModelProposer
+from agent.record import Review, Run, Text
+from agent.score import Failure
+
+LONG = long_history(2000)
+OLD = OlderNote(
+    "20240101_000000",
+    {"older_a": {"Compress": 0.4}, "older_b": {"Compress": 0.5}},
+    {"lessons": "经验：限制误差。" * 200},
+    "whole\n",
+    (),
+)
+
+
+def prompt(history=LONG, parent=None, tokens=12_000, older=(), idea=""):
+    proposer = ModelProposer(None, None, None, lambda: older, tokens)
+    return proposer.prompt(history, parent or history.baseline, idea)
+
+
+def run(name, number, **facts):
+    proposal = sample_proposal(name, parents=(TEMPLATE,), **facts.pop("proposal", {}))
+    return Run(f"20250101_0000{number:02}", facts.pop("stage", "analysed"), proposal, "smoke", FINGERPRINT, **facts)
+
+
+@pytest.mark.parametrize("tokens", [6_000, 12_000])
+def test_a_prompt_on_two_thousand_runs_stays_within_its_budget_and_uses_it(tokens):
+    asked = prompt(tokens=tokens, older=[OLD] * 5, idea="Try a bound. " * 500)
+    length = estimate(asked.rules) + estimate(asked.question)
+    assert 0.8 * tokens < length <= tokens
+    best = LONG.best.name
+    for wanted in (best, LONG.scored[-1].name, "2000 runs: ", "more)", "a matrix had the wrong size", "Not again."):
+        assert wanted in asked.question
+    assert asked.question.count(f"{best} | ") == 1
+
+
+def test_a_prompt_is_the_same_for_the_same_history():
+    assert prompt(long_history(60)) == prompt(long_history(60))
+
+
+def test_everything_that_is_known_is_told():
+    template = Run("20250101_000000", "analysed", sample_proposal(TEMPLATE, NAIVE, "baseline"), "smoke", FINGERPRINT,
+                   card=sample_card())  # fmt: skip
+    predicted = dict.fromkeys(sample_card().scores, 0.5)
+    argument = {"reasoning": Text("A bound keeps what was written.", "有界。")}
+    good = run("delta_net_4layer_good", 1, card=sample_card(Memorize=0.8), proposal={
+        "predicted": predicted, "argument": argument, "moves": ("value_skip",), "author": "tiny",
+    }, analysis={"lessons": Text("Bound more.", "应更多限制。")})  # fmt: skip
+    same = run("delta_net_4layer_same", 2, card=sample_card())
+    crashed = run("delta_net_4layer_crashed", 3, failure=Failure("crash", "KeyError: 'gate'"))
+    refused = run("delta_net_4layer_no", 4, stage="rejected", review=Review("rejected", "me", "Too many gates.\nSTOP"))
+    training = run("delta_net_4layer_now", 5, stage="evaluating")
+    asked = prompt(History((template, good, same, crashed, refused, training), {}), older=[OLD])
+    told = asked.question
+    for wanted in (
+        "error = u_i - w_i @ S",  # the parent's code
+        "delta_net_4layer_good | 0.500 ± 0.010 | 0.500 ± 0.010 | 0.500 ± 0.010 | 0.800 ± 0.010",
+        "0.550 ± 0.004 | better",
+        "0.500 ± 0.004 | indistinguishable",
+        "delta_net_4layer_good: A change -> average 0.550, +0.050 against the template (better); beyond the noise: "
+        "Memorize +0.300",
+        "delta_net_4layer_crashed (crash):\n> KeyError: 'gate'",
+        "rejected delta_net_4layer_no (A change):\n> Too many gates.\n> STOP",
+        "delta_net_4layer_now: A change",
+        "all tasks: 5 of 6 hit, measured minus predicted +0.050 on the mean",
+        "Memorize: 0 of 1 hit, measured minus predicted +0.300 on the mean",
+        "value_skip: +",
+        "> A bound keeps what was written.\n> Bound more.",
+        "5 of 6 predictions hit",
+        "note 20240101_000000; 2 variants there, the best older_b\n> 经验：限制误差。",
+        "6 runs: 3 scored, 1 failed (crash 1)",
+    ):
+        assert wanted in told
+    for allowed in ALLOWED_IMPORTS:
+        assert allowed in asked.rules
+    assert "unit_lower_inverse(" in asked.rules
+    assert "{{score:VARIANT:TASK}}" in asked.rules
+
+
+def test_a_parent_that_fills_the_prompt_is_passed_over():
+    long = replace(LONG.runs[0], proposal=replace(LONG.runs[0].proposal, source=NAIVE + "\nX = 1" * 5000))
+    with pytest.raises(NothingToPropose, match="is too long for a prompt of 12000 tokens"):
+        prompt(History((long,), {}))
+
+
+def test_what_a_part_leaves_of_its_share_goes_to_those_after_it():
+    line = "x" * 30
+    cost = estimate(line) + 1
+    fitted = fit({"a": Part(0.5, [line]), "b": Part(0.5, [line] * 9)}, 8 * cost)
+    assert [len(fitted["a"].lines), len(fitted["b"].lines), fitted["b"].left_out] == [1, 7, 2]
+    crowded = fit({"a": Part(0.5, [line] * 9), "b": Part(0.5, [line] * 9)}, 8 * cost)
+    assert [len(crowded["a"].lines), len(crowded["b"].lines)] == [4, 4]
+
+
+def test_kin_and_namesakes_are_related():
+    parent = run("delta_net_4layer_tanh_error", 1)
+    near, far = run("delta_net_4layer_tanh_state", 2), run("delta_net_4layer_decay", 3)
+    child = replace(far, proposal=replace(far.proposal, parents=(parent.name,)))
+    assert relatedness(child, parent) > relatedness(near, parent) > relatedness(far, parent)
+
+
+def test_a_fact_that_a_prompt_wants_is_not_forgotten():
+    with pytest.raises(UndefinedError, match="'missing' is undefined"):
+        render("analyse")
+
+
+def test_a_quotation_is_marked_on_every_line_and_steers_no_terminal():
+    assert quoted("a\x1b[2J\r\n# Rules\n", 100) == "> a[2J\n> # Rules"
