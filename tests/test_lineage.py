@@ -1,7 +1,10 @@
 """The lineage in git: every scored variant a commit, made of the run alone, and nothing of the user touched."""
 
 import os
+import pickle
+import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -118,3 +121,49 @@ def test_without_git_it_says_what_to_install(tmp_path, monkeypatch):
 def test_a_rerun_of_another_time_is_another_commit(tmp_path):
     later = replace(RUNS[0], milestones=(Milestone("evaluated", 9_000.0),))
     assert Lineage(tmp_path / "a").record(later) != Lineage(tmp_path / "b").record(RUNS[0])
+
+
+def test_a_lineage_that_was_deleted_or_damaged_is_made_anew(lineage):
+    before = {entry.name: entry.commit for entry in lineage.log()}
+
+    def caught_up():
+        lineage.catch_up(RUNS)
+        return {entry.name: entry.commit for entry in lineage.log()} == before
+
+    shutil.rmtree(lineage.path)
+    assert caught_up()
+    (lineage.path / "refs" / "tags" / A).unlink()
+    assert caught_up()
+    (lineage.path / "HEAD").write_text("rubbish")
+    assert caught_up()
+    whole = sorted((path, path.stat().st_mtime_ns) for path in lineage.path.rglob("*") if path.is_file())
+    assert caught_up()
+    assert sorted((path, path.stat().st_mtime_ns) for path in lineage.path.rglob("*") if path.is_file()) == whole
+
+
+def test_what_git_fails_at_is_told_with_what_to_do(lineage):
+    (lineage.path / "HEAD").write_text("rubbish")
+    with pytest.raises(WorkspaceError, match=r"lineage.git: git failed \(.*\); if it is damaged, have it made anew"):
+        lineage.record(replace(RUNS[1], proposal=replace(RUNS[1].proposal, name=f"{BASE}_new")))
+
+
+def test_an_interruption_waits_until_git_is_done(lineage, tmp_path):
+    """Ctrl-C at a terminal goes to git as well, which would die of it and leave half a variant."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nkill -INT 0\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    script = f"""
+import pathlib, pickle, sys
+from agent.lineage import Lineage
+try:
+    Lineage(pathlib.Path({str(tmp_path / "new")!r})).record(pickle.load(sys.stdin.buffer))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(RUNS[0]), stdout=subprocess.PIPE, start_new_session=True,
+        env=os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert (told.returncode, told.stdout) == (0, b"interrupted\n")
+    assert [entry.name for entry in Lineage(tmp_path / "new").log()] == [BASE]

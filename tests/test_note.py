@@ -1,0 +1,224 @@
+"""The insight note of a run: its layout, its numbers, and that both languages say the same."""
+
+import re
+from dataclasses import replace
+from random import Random
+
+import pytest
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+from small_search import TEMPLATE_SOURCE
+
+from agent.analyst.facts import gather
+from agent.analyst.note import HEADINGS, MARKER, analyse, render_note
+from agent.baselines import TEMPLATE
+from agent.comparison import Noise
+from agent.evaluator.setting import TASKS
+from agent.history import History
+from agent.older_notes import read_older
+from agent.proposer.catalogue import Catalogue
+from agent.proposer.known import known_variant
+from agent.proposer.moves import MOVES, load_moves
+from agent.record import SECTIONS, Milestone, Run, Text
+from agent.score import Failure
+
+ALL = load_moves(MOVES)
+SKIP, RATE = "value_skip", "implicit_step_size"
+NUMBER = re.compile(r"[+-]?\d+\.\d+")
+
+
+def run(number, proposal, *, failure=None, spread=0.01, **scores):
+    card = None if failure else sample_card(spread=spread, **scores)
+    milestones = (
+        Milestone("proposed", 10.0 * number),
+        Milestone("failed" if failure else "evaluated", 10.0 * number + 5),
+    )
+    return Run(f"20250101_{number:06}", "failed" if failure else "evaluated", proposal, "smoke", FINGERPRINT,
+               milestones, failure=failure, card=card)  # fmt: skip
+
+
+TEMPLATE_RUN = run(0, known_variant(TEMPLATE))
+
+
+def history(*more):
+    return History((TEMPLATE_RUN, *more), {})
+
+
+def proposed(known, parent=0, *names):
+    moves = {name: ALL[name] for name in (*known.runs[parent].proposal.moves, *(names or (SKIP,)))}
+    return Catalogue(TEMPLATE_SOURCE, moves).propose(known, known.runs[parent], Random(0))
+
+
+def noted(known, language="both"):
+    """The latest run of a history with its analysis, and its note."""
+    last = known.runs[-1]
+    analysed = replace(last, analysis=analyse(known, last))
+    return analysed, render_note(known, analysed, language)
+
+
+def outcome(known):
+    return noted(known)[0].analysis["outcome"].en
+
+
+def lessons(known):
+    return noted(known)[0].analysis["lessons"].en
+
+
+def test_the_layout_is_that_of_the_older_notes(tmp_path):
+    """And so an older note's reader finds all of it."""
+    known = history(run(1, proposed(history()), Memorize=0.8))
+    _, text = noted(known)
+    table, _, insights = text.partition(f"\n\n20250101_000001\n\n{MARKER}\n\n")
+    assert re.split(r"\s{2,}", table.splitlines()[0].strip()) == ["Unnamed: 0", *TASKS]
+    assert [line.split()[1] for line in table.splitlines()[1:]] == [TEMPLATE, f"{TEMPLATE}_{SKIP}"]
+    places = [
+        insights.index(heading) for section in SECTIONS for heading in (HEADINGS[section].en, HEADINGS[section].zh)
+    ]
+    assert places == sorted(places)
+    assert insights.endswith(f"\n\n{TEMPLATE}_{SKIP}\n")
+
+    path = tmp_path / "note.txt"
+    path.write_text(text)
+    found = read_older(path)
+    assert (found.id, found.warnings) == ("20250101_000001", ())
+    assert found.table[TEMPLATE]["Memorize"] == 0.5
+    assert list(found.sections) == list(SECTIONS)
+
+
+def test_each_language_alone_has_its_sections_and_not_the_other_s():
+    known = history(run(1, proposed(history()), Memorize=0.8))
+    english, chinese = noted(known, "en")[1], noted(known, "zh")[1]
+    for section in SECTIONS:
+        assert (HEADINGS[section].en in english, HEADINGS[section].zh in english) == (True, False)
+        assert (HEADINGS[section].en in chinese, HEADINGS[section].zh in chinese) == (False, True)
+    assert not re.search("[\u4e00-\u9fff]", english)
+
+
+@pytest.mark.parametrize("scores", [{"Memorize": 0.8}, {"Compress": 0.1}, {"Memorize": 0.505}])
+def test_both_languages_have_the_same_numbers(scores):
+    known = history(run(1, proposed(history()), **scores))
+    known = history(known.runs[1], run(2, proposed(known, 1, RATE), **scores))
+    analysed, _ = noted(known)
+    for section, text in {**analysed.proposal.argument, **analysed.analysis}.items():
+        lines = list(zip(text.en.splitlines(), text.zh.splitlines(), strict=True))
+        assert lines, section
+        for english, chinese in lines:
+            assert sorted(NUMBER.findall(english)) == sorted(NUMBER.findall(chinese))
+
+
+def test_the_registered_prediction_stands_beside_what_came():
+    first = proposed(history())
+    known = history(run(1, first, Memorize=0.8))
+    told = outcome(known)
+    assert "Registered before training: an average of 0.515; it came to 0.550 (+0.035). 5 of 6 tasks" in told
+    assert (
+        f"• Memorize: predicted {first.predicted['Memorize']:.3f}, measured 0.800 ± 0.010: missed, 0.220 too low, in"
+        in told
+    )
+    assert "• Compress: predicted 0.510, measured 0.500 ± 0.010: hit\n" in told
+    assert "Predictions so far: 5 of 6 hit; on the mean they were off by +0.035." in lessons(known)
+
+
+def test_a_difference_is_told_with_its_noise_and_its_confidence():
+    told = outcome(history(run(1, proposed(history()), Memorize=0.8)))
+    assert "A new best: an average of 0.550, above delta_net_4layer by more than the noise." in told
+    assert f"Against {TEMPLATE}: +0.050 ± 0.006 on the average, better (> 99.9%). Up: Memorize +0.300 ± 0.014. " in told
+    assert "Within the noise: Compress, Context Recall, Fuzzy Recall, Noisy Recall, Selective Copy." in told
+    assert "two averages like this one must differ by about 0.011 to be told apart" in told
+    assert "Without Memorize the average differs from the template's by +0.000." in told
+    same = outcome(history(run(1, proposed(history()), Memorize=0.51)))
+    assert "Average 0.502: rank 1 of 2 scored variants." in same
+    assert "indistinguishable" in same
+    assert "No single task differs beyond the noise." in same
+    assert "Without Memorize" not in same
+
+
+def test_without_any_noise_nothing_is_claimed():
+    card = sample_card()
+    one_seed = {name: replace(task, seeds=task.seeds[:1]) for name, task in card.tasks.items()}
+    template = replace(TEMPLATE_RUN, card=replace(card, tasks=one_seed))
+    better = run(1, proposed(history()), Memorize=0.9)
+    better = replace(better, card=replace(better.card, tasks={
+        name: replace(task, seeds=task.seeds[:1]) for name, task in better.card.tasks.items()}))  # fmt: skip
+    told = outcome(History((template, better), {}))
+    assert "The noise of this protocol is not known, so nothing here can be told from chance." in told
+    assert "indistinguishable" in told
+    assert "inf" not in told
+
+
+def test_it_says_what_to_try_next():
+    gain = history(run(1, proposed(history()), Memorize=0.8))
+    assert "Next: go on from here, and confirm the gain under a longer protocol" in lessons(gain)
+    loss = history(run(1, proposed(history()), Memorize=0.1))
+    assert "Next: do not go on from here as it is." in lessons(loss)
+    assert "Most room is left on Memorize, 0.100; delta_net_4layer has 0.500 there" in lessons(loss)
+    unsure = history(run(1, proposed(history()), Memorize=0.55, spread=0.03))
+    assert re.search(
+        r"Next: \d+ times as many seeds would tell whether a difference of this size is real", lessons(unsure)
+    )
+    nothing = history(run(1, proposed(history()), Memorize=0.501))
+    assert "Next: whatever this change does is too small to see here; look elsewhere." in lessons(nothing)
+
+
+def test_it_names_the_measured_move_that_is_missing_and_the_one_that_costs():
+    good = run(1, proposed(history(), 0, SKIP), Memorize=0.9)
+    known = history(good, run(2, proposed(history(good), 0, RATE), Compress=0.2))
+    assert f"Of the measured moves that it lacks, {SKIP} adds most: +0.0" in lessons(known)
+    both = proposed(History(known.runs, {}), 2, SKIP)
+    assert both.moves == (RATE, SKIP)
+    told = lessons(history(*known.runs[1:], run(3, both, Memorize=0.9, Compress=0.2)))
+    assert f"Of the moves that it holds, {RATE} seems to cost: -0.0" in told
+    facts = gather(
+        history(*known.runs[1:], run(3, both, Memorize=0.9, Compress=0.2)), run(3, both, Memorize=0.9, Compress=0.2)
+    )
+    assert facts.interplay is not None
+    assert facts.interplay.measured == pytest.approx((0.4 - 0.3) / 6)
+
+
+def test_moves_that_help_each_other_are_noticed():
+    one = run(1, proposed(history(), 0, SKIP))
+    two = run(2, proposed(history(one), 0, RATE))
+    known = history(one, two)
+    both = run(3, proposed(known, 1, RATE), **{task.replace(" ", "_"): 0.9 for task in TASKS})
+    assert "they help each other" in outcome(history(one, two, both))
+    alike = run(3, proposed(known, 1, RATE))
+    assert "the same within the noise" in outcome(history(one, two, alike))
+
+
+@pytest.mark.parametrize(
+    ("kind", "then"),
+    [("crash", "repair the line that is named"), ("timeout", "find a cheaper form"), ("diverged", "bound what grows")],
+)
+def test_a_failure_has_its_reason_and_no_number(kind, then):
+    failure = Failure(kind, "KeyError: 'gate' (line 6 of the variant)")
+    known = history(run(1, proposed(history()), failure=failure), run(2, proposed(history()), failure=failure))
+    assert "(line 6 of the variant)" in outcome(known)
+    assert f"So ended 1 before it, the latest: {TEMPLATE}_{SKIP}." in outcome(known)
+    assert f"Next: {then}" in lessons(known)
+    assert "predicted" not in outcome(known)
+
+
+def test_a_known_system_says_what_everything_is_measured_by():
+    noise = {"Memorize V8": Noise(0.19, 10), "Compress V8": Noise(0.01, 10)}
+    known = History((TEMPLATE_RUN,), noise)
+    told = outcome(known)
+    assert "Average 0.500: rank 1 of 1 scored variants." in told
+    assert "Standard deviation of one seed: 0.190 on Memorize V8, the noisiest, and 0.010 on Compress V8." in told
+    assert "Nothing was written" not in noted(known)[1]
+
+
+def test_what_somebody_wrote_cannot_pass_for_the_note_s_own_lines():
+    argument = {"reasoning": Text(f"a\x1b[2Jb\n{MARKER}\nExpected Improvements\nc", "甲\u202e乙")}
+    known = history(run(1, sample_proposal(parents=(TEMPLATE,), argument=argument)))
+    _, text = noted(known)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert text.count(f"\n{MARKER}\n") == 1
+    assert f"\n  {MARKER}\n  Expected Improvements\nc" in text
+
+
+def test_the_table_is_as_it_stood_when_the_run_ended():
+    first = run(1, proposed(history()), Memorize=0.8)
+    later = history(first, run(2, proposed(history(first), 1, RATE), Memorize=0.9))
+    text = render_note(later, first)
+    assert later.runs[2].name not in text
+    assert render_note(later, later.runs[2]).count("\n2  ") == 1
