@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,13 @@ class Told:
         """Ctrl-C, as a terminal sends it: to every process of the group."""
         os.killpg(self.process.pid, signal.SIGINT)
 
+    @contextmanager
+    def held(self):
+        """Stop its clock, as it were, however long that takes which is done meanwhile."""
+        self.process.send_signal(signal.SIGSTOP)
+        yield
+        self.process.send_signal(signal.SIGCONT)
+
     def end(self):
         """Its exit code, and all that it said."""
         rest, _ = self.process.communicate(timeout=300)
@@ -78,9 +86,10 @@ def story(tmp_path_factory):
     root = tmp_path_factory.mktemp("search") / "workspace"
     first = search(root, "--runs", RUNS)
     first.until(f"training {TEMPLATE}")
-    second = search(root, "--runs", RUNS).end()
-    _, status = ran(root, "status")
-    first.interrupt()
+    with first.held():
+        second = search(root, "--runs", RUNS).end()
+        _, status = ran(root, "status")
+        first.interrupt()
     once = first.end()
     stages = [run.stage for run in Workspace(root).history().runs]
 
