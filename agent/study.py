@@ -11,6 +11,7 @@ of docs/protocols.md. The last is for what takes days: it keeps each part of a r
 
 import csv
 import io
+import sys
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -23,11 +24,11 @@ import typer
 
 from agent.baselines import BASELINES, TEMPLATE, baseline_path, reference_scores
 from agent.comparison import AVERAGE, MEASURED
-from agent.errors import UsageError
+from agent.errors import DeltaSearchError, UsageError
 from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
-from agent.executor.local import local_executor
+from agent.executor.choice import open_executor
 from agent.files import write_atomically
 from agent.score import ScoreCard
 from agent.seed_table.measuring import TEST_SEED, measure
@@ -107,6 +108,9 @@ def seed_table(
     places: Annotated[
         int | None, typer.Option(help="How many evaluations at once; as many as this machine has cores or GPUs.")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Evaluate on a Ray cluster: its address, or local to start one here.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option(help="Keep rows and page there, not in baselines/ and docs/.")] = None,
 ) -> None:
     """Measure what is missing of the known variants, part by part, and write the page that compares them."""
@@ -114,11 +118,10 @@ def seed_table(
     if folder is None and chosen.name not in IN_PIECES:
         raise typer.BadParameter(f"{chosen.name} is measured row by row: agent.study table; or give a --folder")
     limited = chosen.only(tuple(task)) if task else chosen
-    device = choose_device(device)
     with kept((folder or MEASURED) / f"{chosen.name}.csv") as rows:
         try:
-            with local_executor(device, places) as executor:
-                measure(rows, limited, variant or BASELINES, device, executor, hours, partial(typer.echo, err=True))
+            with open_executor(cluster, device, places) as executor:
+                measure(rows, limited, variant or BASELINES, executor, hours, partial(typer.echo, err=True))
         finally:
             write_atomically((folder or DOCS) / "seed_table.md", page(chosen, rows.rows()))
 
@@ -208,5 +211,14 @@ def write_rows(path: Path, rows: list[Any]) -> None:
     write_atomically(path, text.getvalue())
 
 
+def main() -> None:
+    """Run a verb. An error that has a remedy is one line and an exit code."""
+    try:
+        app()
+    except DeltaSearchError as error:
+        print(f"study: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
 if __name__ == "__main__":
-    app()
+    main()

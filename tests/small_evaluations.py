@@ -50,3 +50,11 @@ def running(parent: int) -> list[int]:
             if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 found += running(int(entry.name))
     return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

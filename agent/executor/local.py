@@ -68,8 +68,8 @@ def _live(pipe: Connection, gpu: str | None) -> None:
 def local_executor(device: str, places: int | None = None) -> Pool:
     """One place for each GPU that this process may see, or for each core on a CPU; at most so many."""
     if device == "cuda":
-        return Pool([partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]])
-    return Pool([LocalPlace] * (places or crew_size(device)))
+        return Pool([partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]], device)
+    return Pool([LocalPlace] * (places or crew_size(device)), device)
 
 
 def visible_gpus() -> list[str]:

@@ -1,5 +1,6 @@
 """A place is one process somewhere that carries out one evaluation at a time; what it is told, and what it says."""
 
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
         try:
             say(evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, say, assignment.workers))
         except VariantRefused as refusal:
-            say(EvaluationFailed(Failure("refused", str(refusal).replace(str(path), VARIANT))))
+            say(EvaluationFailed(Failure("refused", re.sub(rf"\S*/{VARIANT}", VARIANT, str(refusal)))))
         except DeltaSearchError as error:
             say(error)
         except Exception as error:  # of this project's own: whoever asked must hear of it

@@ -12,8 +12,9 @@ from agent.score import Failure, ScoreCard
 
 
 class Executor(Protocol):
-    """What runs evaluations. `places` is how many it runs at once; more wait for their turn."""
+    """What runs evaluations on a device, `places` of them at once; more wait for their turn."""
 
+    device: str
     places: int
 
     def submit(self, assignment: Assignment, watch: Watch = ...) -> "Future[ScoreCard]":
@@ -37,7 +38,8 @@ class Pool:
     come of it: whatever the first place had done is lost with it.
     """
 
-    def __init__(self, openers: Sequence[Callable[[], Place]]) -> None:
+    def __init__(self, openers: Sequence[Callable[[], Place]], device: str) -> None:
+        self.device = device
         self.places = len(openers)
         self._waiting: list[Task] = []
         self._changed = threading.Condition()

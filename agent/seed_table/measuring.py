@@ -22,7 +22,6 @@ def measure(
     table: Table,
     protocol: Protocol,
     variants: Sequence[str],
-    device: str,
     executor: Executor,
     hours: float | None,
     say: Callable[[str], None],
@@ -32,30 +31,30 @@ def measure(
     As many pieces are under way as the executor has places. A kill loses those, and nothing else.
     """
     ends = time.monotonic() + 3600 * hours if hours is not None else float("inf")
-    waiting = missing_pieces(protocol, variants, {row.key for row in table.rows()}, device)
+    waiting = missing_pieces(protocol, variants, {row.key for row in table.rows()}, executor.device)
     running: dict[Future[ScoreCard], Piece] = {}
     total, done = len(waiting), 0
     say(f"{total} pieces are missing")
     while running or (waiting and time.monotonic() < ends):
         while waiting and len(running) < executor.places and time.monotonic() < ends:
             piece = waiting.pop(0)
-            running[executor.submit(_assignment(piece, device, executor))] = piece
+            running[executor.submit(_assignment(piece, executor))] = piece
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             piece = running.pop(future)
             done += 1
             try:
                 line = _keep(table, piece, future.result())
             except EvaluationFailed as failure:
-                further, line = _give_up(table, piece, device, failure)
+                further, line = _give_up(table, piece, executor.device, failure)
                 waiting[:0] = further
                 total += len(further)
             say(f"{done}/{total}  {piece.name}: {line}")
 
 
-def _assignment(piece: Piece, device: str, executor: Executor) -> Assignment:
+def _assignment(piece: Piece, executor: Executor) -> Assignment:
     """One worker each where several pieces are under way on one CPU: they share its cores."""
     workers = 1 if executor.places > 1 else None
-    return Assignment(baseline_path(piece.variant).read_text(), piece.protocol, device, TEST_SEED, workers)
+    return Assignment(baseline_path(piece.variant).read_text(), piece.protocol, executor.device, TEST_SEED, workers)
 
 
 def _keep(table: Table, piece: Piece, card: ScoreCard) -> str:

@@ -1,0 +1,168 @@
+"""What holds for every executor, here and on a Ray cluster; and how a lost place is made up for."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from small_evaluations import ONE_TASK, alive, running
+
+from agent.baselines import TEMPLATE, baseline_path
+from agent.errors import Unavailable
+from agent.evaluator.evaluation import evaluate
+from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.isolation import Isolation
+from agent.executor.choice import open_executor
+from agent.executor.cluster import Node, check_node, code_digest
+from agent.executor.local import GPU, LocalPlace, local_executor
+from agent.executor.place import Assignment, PlaceLost
+from agent.executor.pool import Pool
+
+SECONDS = 300.0
+JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed=1, workers=1)
+NEEDS_RAY = pytest.mark.skipif(
+    find_spec("ray") is None, reason="Ray, an optional extra, is not installed: pip install 'deltasearch[ray]'"
+)
+
+
+@pytest.fixture(scope="module", params=["here", pytest.param("on Ray", marks=NEEDS_RAY)])
+def executor(request):
+    """Two places. Those here are told to see one GPU each, which changes nothing on a CPU."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    with ExitStack() as stack:
+        if request.param == "here":
+            yield stack.enter_context(Pool([partial(LocalPlace, "7"), partial(LocalPlace, "8")], "cpu"))
+        else:
+            yield stack.enter_context(open_executor("local", "cpu", places=2, allow_unsandboxed=True))
+
+
+def places_of_this_process():
+    """The processes of its places: spawned ones, and the actors of Ray."""
+    found = []
+    for pid in running(os.getpid()):
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+        except OSError:
+            continue
+        if b"spawn_main" in command or command.startswith((b"ray::Worker", b"ray::_Worker")):
+            found.append(pid)
+    return found
+
+
+def test_a_run_whose_place_is_killed_is_carried_out_once_more_and_scores_the_same(executor, tmp_path):
+    killed = []
+
+    def kill(update):
+        if not killed:
+            killed.extend(places_of_this_process())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    card = executor.submit(JOB, kill).result(SECONDS)
+    assert killed
+    assert not any(alive(pid) for pid in killed)
+    ours = evaluate(baseline_path(TEMPLATE), ONE_TASK, "cpu", 1, workers=1)
+    assert card.scores == ours.scores
+    assert (card.fingerprint, card.versions, card.tasks) == (ours.fingerprint, ours.versions, ours.tasks)
+
+
+def test_a_failure_comes_back_as_it_was(executor):
+    refused = Assignment("import os\n", ONE_TASK, "cpu")
+    with pytest.raises(EvaluationFailed, match=r"refused: variant.py, line 1: imports os"):
+        executor.submit(refused).result(SECONDS)
+
+
+def test_closing_ends_a_run_in_its_middle_and_leaves_no_process(executor):
+    training = threading.Event()
+    future = executor.submit(JOB, lambda update: training.set())
+    assert training.wait(SECONDS)
+    with_it = [process for pid in places_of_this_process() for process in running(pid)]
+    gpus = {seen for pid in with_it if (seen := gpus_seen_by(pid))}
+    executor.close()
+    assert future.cancelled()
+    deadline = time.monotonic() + 60
+    while any(alive(pid) for pid in with_it) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in with_it)
+    if "ray" not in sys.modules:  # which hides the GPUs from an actor that did not ask for one
+        assert gpus
+        assert gpus <= {b"7", b"8"}
+
+
+def gpus_seen_by(pid):
+    """What a process was told when it started; the workers' own is what counts, since they use the GPU."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it ended just now
+        return None
+    return next((line.partition(b"=")[2] for line in environment if line.startswith(GPU.encode() + b"=")), None)
+
+
+class Scripted:
+    """A place that is lost as often as it is told to be, and writes down where it was asked."""
+
+    asked: list[int]
+
+    def __init__(self, number, losses, asked):
+        self.number, self.losses, self.asked = number, losses, asked
+
+    def evaluate(self, assignment, watch):
+        self.asked.append(self.number)
+        if self.losses:
+            self.losses.pop()
+            raise PlaceLost("gone")
+        return "card"
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("losses", "scored"), [(0, True), (1, True), (2, False)])
+def test_a_lost_run_is_tried_once_more_and_elsewhere(losses, scored):
+    left, asked = [None] * losses, []
+    with Pool([lambda: Scripted(0, left, asked), lambda: Scripted(1, left, asked)], "cpu") as pool:
+        future = pool.submit(JOB)
+        if scored:
+            assert future.result(SECONDS) == "card"
+        else:
+            with pytest.raises(EvaluationFailed, match=r"crash: .*lost twice.*gone"):
+                future.result(SECONDS)
+    assert len(asked) == min(losses, 1) + 1
+    assert len(set(asked)) == len(asked)
+
+
+def test_the_only_place_tries_a_lost_run_again():
+    left, asked = [None], []
+    with Pool([lambda: Scripted(0, left, asked)], "cpu") as pool:
+        assert pool.submit(JOB).result(SECONDS) == "card"
+    assert asked == [0, 0]
+
+
+def test_each_visible_gpu_has_a_place(monkeypatch):
+    monkeypatch.setenv(GPU, "4,GPU-12")
+    for places, expected in ((None, 2), (1, 1), (5, 2)):
+        with local_executor("cuda", places) as pool:
+            assert (pool.places, pool.device) == (expected, "cuda")
+
+
+def test_a_node_with_other_code_or_without_isolation_is_given_nothing():
+    proven = Isolation(("Landlock",), (), 12, ())
+    check_node(Node("n", code_digest(), proven), allow_unsandboxed=False)
+    with pytest.raises(Unavailable, match=r"node n .* another version"):
+        check_node(Node("n", "another", proven), allow_unsandboxed=True)
+    broken = Node("n", code_digest(), Isolation((), ("Landlock",), 12, ("read a secret",)))
+    with pytest.raises(Unavailable, match=r"node n .*NOT PROVEN"):
+        check_node(broken, allow_unsandboxed=False)
+    check_node(broken, allow_unsandboxed=True)
+
+
+@NEEDS_RAY
+def test_a_cluster_that_is_not_there_is_one_line():
+    with pytest.raises(Unavailable, match=r"no Ray cluster at 127.0.0.1:1"), open_executor("127.0.0.1:1", "cpu"):
+        pass
