@@ -119,9 +119,9 @@ def make_door(config: Config, purse: Purse, say: Callable[[str], None]) -> "Endp
     return open_door(config, purse, PATIENCE[config.proposer], say)
 
 
-def require_isolation(allow_unsandboxed: bool) -> Isolation:
+def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:
     """What is proven to confine generated code here; Unavailable where that is nothing, unless that is allowed."""
-    isolation = prove_isolation()
+    isolation = prove_isolation(choose_device(device))
     if not isolation.proven and not allow_unsandboxed:
         raise Unavailable(f"{isolation.line}; go on without it with --allow-unsandboxed, at your own risk")
     return isolation

@@ -23,7 +23,7 @@ def examine(workspace: Path) -> dict[str, str]:
         "torch": torch.__version__,
         "device": _device(device),
         "protocol": f"{default} by default",
-        "isolation": prove_isolation().line,
+        "isolation": prove_isolation(device).line,
         "triton": "installed" if find_spec("triton") else "not installed: only kernels for a GPU need it",
         "git": shutil.which("git") or "not found: the lineage needs it, install git",
         "endpoint": _endpoint(),

@@ -1,15 +1,15 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [op] [generators]
+python -m benchmarks [trainer] [op] [generators] [start]
 """
 
+import json
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
@@ -17,6 +17,8 @@ from agent.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract import sample_call
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import best_of_grid
+from agent.evaluator.jail import confined, scratch
+from agent.evaluator.nursery import clean_environment
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
 from agent.evaluator.stack import stacks
@@ -75,8 +77,8 @@ def trainer() -> None:
 
 def _train_in_crew(protocol: Protocol) -> dict[str, float]:
     """Task -> mean validation accuracy."""
-    with tempfile.TemporaryDirectory() as folder:
-        job = Job(Path(folder), protocol.to_json(), "cpu")
+    with scratch() as folder:
+        job = Job(folder, protocol.to_json(), "cpu")
         job.write(baseline_path(TEMPLATE))
         groups = stacks(protocol, "cpu")
         crew = Crew(job.folder, crew_size("cpu"), time.monotonic() + 3600)
@@ -151,8 +153,30 @@ def generators() -> None:
         show(f"  {task}", seconds)
 
 
+def start() -> None:
+    """A confined worker, from its start to its first reply and its end: forked, and as an interpreter of its own."""
+    print("start: a confined worker, to its first reply and its end")
+    request = json.dumps({"do": "nothing"}).encode() + b"\n"
+    with scratch() as folder:
+        job = Job(folder, QUICK.to_json(), "cpu")
+        job.write(baseline_path(TEMPLATE))
+
+        def forked() -> None:
+            with confined("agent.evaluator.worker", [str(folder)], folder) as child:
+                child.requests.write(request)
+                assert b"failed" in next(child.lines(lambda: False))
+
+        def fresh() -> None:
+            program = "from agent.evaluator.worker import main; main()"
+            command = [sys.executable, "-c", program, str(folder)]
+            done = subprocess.run(command, input=request, capture_output=True, env=clean_environment(folder))
+            assert b"failed" in done.stdout
+
+        show("  to answer a request", in_turn({"forked": forked, "fresh interpreter": fresh}))
+
+
 def main() -> None:
-    benches = {"trainer": trainer, "op": op, "generators": generators}
+    benches = {"trainer": trainer, "op": op, "generators": generators, "start": start}
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {crew_size('cpu')} workers")
     for name in sys.argv[1:] or benches:
         benches[name]()

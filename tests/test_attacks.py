@@ -7,7 +7,7 @@ it in any case, also where it slips past the gate. "harmless" means that it is s
 import os
 import re
 import socket
-import tempfile
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,11 +15,17 @@ from pathlib import Path
 import pytest
 from small_evaluations import ONE_TASK, living
 
-from agent.evaluator import check
+from agent.baselines import ROOT
+from agent.evaluator import check, evaluation, isolation, jail
+from agent.evaluator import nursery as nurseries
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.isolation import prove_isolation
+from agent.evaluator.nursery import Nursery
 from agent.evaluator.variant import LARGEST_FILE, VariantRefused
+from agent.evaluator.wall import Wall
 
+SECONDS_TO_LOOP = 4.0  # for the check of what is expected to loop without end
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
 LENGTH = next(ONE_TASK.replicas()).setting.input_length
 
@@ -28,9 +34,8 @@ class Scene:
     """What an attack would harm: a secret outside of its folder, a listener, a table."""
 
     def __init__(self, folder: Path) -> None:
-        self.outside, self.workplace = folder / "outside", folder / "workplace"
-        for place in (self.outside, self.workplace):
-            place.mkdir()
+        self.outside = folder / "outside"
+        self.outside.mkdir()
         self.secret = self.outside / "secret"
         self.secret.write_text("canary")
         self.table = self.outside / "results.csv"
@@ -74,12 +79,21 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
-    monkeypatch.setattr(check, "SECONDS", 4.0)
     scene = Scene(tmp_path)
-    monkeypatch.setattr(tempfile, "tempdir", str(scene.workplace))
     yield scene
     scene.server.close()
     scene.datagrams.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready():
+    """The fork server is there before the clock of an attack begins to run."""
+    assert prove_isolation().proven or sys.platform != "linux"
+
+
+def jobs():
+    """Where all workers work."""
+    return Path(jail.nursery._home.name) / "job-"
 
 
 def expectations(attack):
@@ -87,29 +101,67 @@ def expectations(attack):
     return dict(re.findall(r"^(Gate|Told): (.*)$", attack.read_text(), re.MULTILINE))
 
 
-def outcome(path):
-    try:
-        evaluate(path, ONE_TASK)
-    except (EvaluationFailed, VariantRefused) as error:
-        return str(error)
-    return "harmless"
+@pytest.fixture
+def outcome(scene, tmp_path, monkeypatch):
+    """Run an attack through the public evaluate, with the gate or without, and see what is said and done."""
+
+    def outcome(attack, gate=True):
+        if not gate:
+            for module in (check, evaluation):
+                monkeypatch.setattr(module, "check_code", lambda path: None)
+        if expectations(attack)["Told"] == "timeout":
+            monkeypatch.setattr(check, "SECONDS", SECONDS_TO_LOOP)
+        path = scene.stage(attack, tmp_path / "variant.py")
+        try:
+            evaluate(path, ONE_TASK)
+        except (EvaluationFailed, VariantRefused) as error:
+            said = str(error)
+        else:
+            said = "harmless"
+        scene.assert_unharmed()
+        return said
+
+    return outcome
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda path: path.stem)
-def test_an_attack_is_stopped(scene, tmp_path, attack):
+def test_an_attack_is_stopped(outcome, attack):
     expected = expectations(attack)
-    said = outcome(scene.stage(attack, tmp_path / "variant.py"))
-    assert re.search(expected.get("Gate", expected["Told"]), said)
-    scene.assert_unharmed()
+    assert re.search(expected.get("Gate", expected["Told"]), outcome(attack))
 
 
 @pytest.mark.parametrize("attack", [a for a in ATTACKS if "Gate" in expectations(a)], ids=lambda path: path.stem)
-def test_an_attack_that_slips_past_the_gate_is_stopped_too(scene, tmp_path, attack, monkeypatch):
-    monkeypatch.setattr(check, "check_code", lambda path: None)
-    said = outcome(scene.stage(attack, tmp_path / "variant.py"))
-    assert re.search(expectations(attack)["Told"], said)
-    scene.assert_unharmed()
+def test_an_attack_that_slips_past_the_gate_is_stopped_too(outcome, attack):
+    assert re.search(expectations(attack)["Told"], outcome(attack, gate=False))
     deadline = time.monotonic() + 5
-    while living(scene.workplace):
+    while living(jobs()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def unwalled():
+    """A fork server without a wall around it: each worker has only what it puts on itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nurseries, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
+        mine = Nursery()
+        for module in (jail, isolation):
+            patch.setattr(module, "nursery", mine)
+        assert prove_isolation().proven
+        yield
+        mine.close()
+
+
+ON_THE_MACHINE = [attack for attack in ATTACKS if re.search(r"not permitted|denied", expectations(attack)["Told"])]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has what confines a worker; run it there")
+@pytest.mark.parametrize("attack", ON_THE_MACHINE, ids=lambda path: path.stem)
+def test_an_attack_on_the_machine_is_stopped_without_a_wall_too(unwalled, outcome, attack):
+    assert re.search(expectations(attack)["Told"], outcome(attack, gate=False))
+
+
+def test_every_attack_is_told_of_where_it_is_read():
+    page = (ROOT / "docs" / "security.md").read_text()
+    table = page[page.index("files of `tests/attacks/`") :]
+    assert set(re.findall(r"`(\w+)`", table)) == {attack.stem for attack in ATTACKS}

@@ -218,7 +218,7 @@ def test_a_wrong_shape_is_a_mistake_told_in_one_line(run, tmp_path):
 def looping(start, tmp_path):
     """A command of which a worker is known to be inside the variant, never to return by itself."""
     process = start("evaluate", write_variant(tmp_path, in_op=LOOPING), "--protocol", "smoke", "--device", "cpu")
-    while not any("looping" in log.read_text() for log in tmp_path.glob("scratch/*/log-*")):
+    while not any("looping" in log.read_text() for log in tmp_path.glob("scratch/*/*/log-*")):
         assert process.poll() is None
         time.sleep(0.05)
     assert living(tmp_path / "scratch")

@@ -15,6 +15,7 @@ from agent.baselines import GATED, TEMPLATE, baseline_path
 from agent.evaluator.crew import Crew
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import Candidate, EvaluationFailed, Exam, best_of_grid
+from agent.evaluator.jail import scratch
 from agent.evaluator.setting import TASKS
 from agent.evaluator.stack import stacks
 from agent.evaluator.tasks import draw
@@ -39,8 +40,9 @@ def card():
 
 
 @pytest.fixture
-def job(tmp_path):
-    return Job(tmp_path / "job", ONE_TASK.to_json(), "cpu")
+def job():
+    with scratch() as folder:
+        yield Job(folder, ONE_TASK.to_json(), "cpu")
 
 
 @pytest.fixture
@@ -48,7 +50,6 @@ def ask(tmp_path, job):
     """Hand a variant to one fresh worker with some requests: its answers, and all it said on the way."""
 
     def ask(*requests, at_import="", in_op="", overdue_at=None):
-        job.folder.mkdir()
         job.write(write_variant(tmp_path, at_import, in_op))
         crew = Crew(job.folder, 1, time.monotonic() + 60)
         if overdue_at is not None:
@@ -115,7 +116,8 @@ def test_learned_inputs_are_supplied_and_every_evaluation_has_a_secret_test_of_i
 @pytest.fixture
 def no_gate(monkeypatch):
     """A variant that holds what the gate would refuse, as one does that fooled it."""
-    monkeypatch.setattr("agent.evaluator.check.check_code", lambda path: None)
+    for module in ("check", "evaluation"):
+        monkeypatch.setattr(f"agent.evaluator.{module}.check_code", lambda path: None)
 
 
 def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path, no_gate):
@@ -132,7 +134,6 @@ def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
     replica = next(TINY.only((task,)).replicas())
     test_seed = 271_828_182_845
     exam = Exam.set(0, [Candidate(replica, 0, "finished", ())], TINY, test_seed)
-    job.folder.mkdir()
     job.write(write_variant(tmp_path))
     exam.hand_out(job)
     handed = load_file(job.inputs(0))
@@ -237,7 +238,6 @@ def test_a_forged_account_of_training_is_a_failure(trainees):
 @pytest.mark.parametrize("predictions", [None, b"", b"\xff" * 2 * 64 * 16 * 4])
 def test_forged_predictions_are_a_failure(job, predictions):
     exam = Exam.set(0, [Candidate(next(ONE_TASK.replicas()), 0, "finished", ())], ONE_TASK, 1)
-    job.folder.mkdir()
     if predictions is not None:
         job.predictions(0).write_bytes(predictions)
     with pytest.raises(EvaluationFailed, match="the worker predicted"):
@@ -248,7 +248,6 @@ def test_a_watcher_that_fails_is_not_the_variants_fault(tmp_path, job):
     def watch(update):
         raise BrokenPipeError
 
-    job.folder.mkdir()
     job.write(write_variant(tmp_path))
     with pytest.raises(BrokenPipeError):
         Crew(job.folder, 1, time.monotonic() + 60).run([TRAIN], watch)
@@ -257,7 +256,6 @@ def test_a_watcher_that_fails_is_not_the_variants_fault(tmp_path, job):
 
 def test_an_evaluation_is_of_the_file_as_it_was(job, tmp_path):
     path = write_variant(tmp_path)
-    job.folder.mkdir()
     job.write(path)
     before = path.read_text()
     path.write_text("raise SystemExit")

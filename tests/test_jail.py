@@ -1,7 +1,8 @@
-"""The fork server and its children: who ends, how it is told, and that nobody is left."""
+"""The fork server and its children: who ends, how it is told, and that nobody is left. With and without the wall."""
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,65 +10,166 @@ from pathlib import Path
 import pytest
 from small_evaluations import living
 
-from agent.evaluator import forkserver, jail
+from agent.evaluator import forkserver, isolation, jail, nursery
+from agent.evaluator import wall as walls
+from agent.evaluator.exchange import leave, printable, take
 from agent.evaluator.forkserver import Ward
-from agent.evaluator.isolation import prove_isolation
-from agent.evaluator.jail import Ending, confined
+from agent.evaluator.isolation import Isolation, prove_isolation
+from agent.evaluator.jail import Ending, confined, scratch
+from agent.evaluator.nursery import Nursery
+from agent.evaluator.processes import living as processes
+from agent.evaluator.wall import Wall, wall
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a subreaper; run it there")
 
 
-def until(fact, seconds=10.0):
+def until(fact, seconds=30.0):
     deadline = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="module", params=["behind the wall", "without a wall"])
+def around(request):
+    """A fork server of this module's own, with the wall and without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walls, "ALSO", (*walls.ALSO, str(Path(__file__).parent)))  # tests.unconfined is seen there
+        if request.param == "without a wall":
+            patch.setattr(nursery, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
+        mine = Nursery()
+        for module in (jail, isolation):
+            patch.setattr(module, "nursery", mine)
+        missing = mine.layers().missing
+        if request.param == "behind the wall" and any("namespaces" in layer for layer in missing):
+            pytest.skip(f"{', '.join(missing)}: bubblewrap must be able to make namespaces")
+        yield request.param
+        mine.close()
+
+
+@pytest.fixture
+def folder(around):
+    with scratch() as folder:
+        yield folder
+
+
 @ON_LINUX
 @pytest.mark.parametrize("then", ["stay", "leave"])
-def test_a_daemon_dies_with_the_child_that_began_it(tmp_path, then):
-    with confined("tests.unconfined", [then], tmp_path) as child:
+def test_a_daemon_dies_with_the_child_that_began_it(folder, then):
+    with confined("tests.unconfined", [then], folder) as child:
         assert next(child.lines(lambda: False)) == b"born"
         if then == "leave":
             assert child.ending(10) == Ending(0)
-            until(lambda: not living(tmp_path))
+            until(lambda: not living(folder))
         else:
-            assert len(living(tmp_path)) == 2
-    assert (tmp_path / "daemon").read_text()
-    assert living(tmp_path) == []
+            assert len(living(folder)) == 3
+    assert (folder / "daemon").read_text()
+    assert living(folder) == []
 
 
 @ON_LINUX
-def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(tmp_path):
-    with confined("tests.unconfined", ["stay"], tmp_path) as child:
+def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder, around):
+    with confined("tests.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
-        os.kill(jail._nursery._process.pid, signal.SIGKILL)
+        born = living(folder)
+        os.kill(jail.nursery._process.pid, signal.SIGKILL)
         assert list(child.lines(lambda: False)) == []
         assert child.ending(10) == Ending(-9)
-        daemon = int((tmp_path / "daemon").read_text())
-        until(lambda: living(tmp_path) == [daemon])
-        os.kill(daemon, signal.SIGKILL)  # nobody else is left who could
-    (tmp_path / "daemon").unlink()
-    with confined("tests.unconfined", ["stay"], tmp_path) as child:
+        if around == "behind the wall":
+            until(lambda: not living(folder))
+        else:
+            until(
+                lambda: len(living(folder)) == 2
+            )  # nobody is left who could end these: it takes a wall to have all die
+            assert set(living(folder)) < set(born)
+            for pid in living(folder):
+                os.kill(pid, signal.SIGKILL)
+    (folder / "daemon").unlink()
+    with confined("tests.unconfined", ["stay"], folder) as child:
         assert next(child.lines(lambda: False)) == b"born"
 
 
-def test_what_the_kernel_does_not_limit_is_watched(tmp_path, monkeypatch):
-    ward = Ward(os.getpid(), str(tmp_path), -1)
-    assert ward.excess() is None
-    (tmp_path / "large").write_bytes(b"x" * 1000)
-    monkeypatch.setattr(forkserver, "LARGEST_FOLDER", 999)
-    assert ward.excess() == "disk"
-    if Path("/proc/self/statm").exists():
-        monkeypatch.setattr(forkserver, "RESIDENT_SHARE", 1e-6)
-        assert ward.excess() == "memory"
-
-
 @ON_LINUX
-def test_isolation_is_proven_by_what_was_tried():
+def test_isolation_is_proven_by_what_was_tried(around):
     isolation = prove_isolation()
     assert isolation.proven, isolation.line
     assert isolation.tried >= 14
     assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(isolation.layers)
+    assert ("namespaces" in isolation.layers) == (around == "behind the wall")
+    assert ("namespaces (left out by a test)" in isolation.line) == (around == "without a wall")
     assert "none worked" in isolation.line
+
+
+@ON_LINUX
+def test_a_worker_is_nobody_where_this_program_is_root(folder):
+    with confined("tests.unconfined", ["stay"], folder) as child:
+        next(child.lines(lambda: False))
+        users = {Path(f"/proc/{pid}").stat().st_uid for pid in living(folder)}
+    expected = jail.nursery._user.uid if os.geteuid() == 0 else os.geteuid()
+    if expected is None:
+        pytest.skip(f"{jail.nursery._user.missing}: put Python and this project where every user can read them")
+    assert users == {expected}
+
+
+def test_what_the_kernel_does_not_limit_is_watched(tmp_path, monkeypatch):
+    ward = Ward(os.getpid(), str(tmp_path), -1)
+    assert ward.excess(processes()) is None
+    (tmp_path / "large").write_bytes(b"x" * 1000)
+    with monkeypatch.context() as patch:
+        patch.setattr(forkserver, "LARGEST_FOLDER", 999)
+        assert ward.excess(processes()) == "disk"
+    with monkeypatch.context() as patch:
+        patch.setattr(forkserver, "MOST_FILES", 0)
+        assert ward.excess(processes()) == "disk"
+    if Path("/proc/self/stat").exists():
+        child = subprocess.Popen(["sleep", "60"])
+        with monkeypatch.context() as patch:
+            patch.setattr(forkserver, "MOST_THREADS", processes()[os.getpid()].threads)  # of this process alone
+            assert ward.excess(processes()) == "threads"
+        child.kill()
+        child.wait()
+        monkeypatch.setattr(forkserver, "RESIDENT_SHARE", 1e-6)
+        assert ward.excess(processes()) == "memory"
+
+
+WITHOUT_BUBBLEWRAP = "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"
+
+
+@ON_LINUX
+@pytest.mark.parametrize(("program", "reason"), [(None, "install bubblewrap"), (WITHOUT_BUBBLEWRAP, "uid map")])
+def test_a_wall_that_cannot_be_built_is_missing_and_says_why(tmp_path, monkeypatch, program, reason):
+    if program is not None:
+        (tmp_path / "bwrap").write_text(program)
+        (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    built = wall(tmp_path)
+    assert built.command == ()
+    assert reason in built.missing
+
+
+def test_what_is_left_and_taken_is_never_a_trap(tmp_path):
+    secret, link = tmp_path / "secret", tmp_path / "link"
+    secret.write_bytes(b"canary")
+    link.symlink_to(secret)
+    with pytest.raises(OSError, match="link"):
+        take(link, 100)
+    with pytest.raises(ValueError, match="6 bytes, of which 5 would be read"):
+        take(secret, 5)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="no plain file"):
+        take(tmp_path / "pipe", 100)
+    leave(link, b"questions")
+    assert secret.read_bytes() == b"canary"
+    assert take(link, 100) == b"questions"
+
+
+def test_what_a_worker_prints_moves_no_cursor():
+    assert printable("one\n\ttwo β \x1b[2J\x07\r", 99) == "one\n\ttwo β �[2J��"
+    assert printable("long", 2) == "lo"
+
+
+def test_isolation_that_is_not_proven_says_what_was_possible():
+    leaky = Isolation(("Landlock",), ("seccomp",), 14, ("fork",))
+    assert not leaky.proven
+    assert leaky.line == "isolation NOT PROVEN: Landlock; it was possible to fork; missing: seccomp"
+    assert not Isolation((), ("all",), 0, ()).proven

@@ -198,3 +198,44 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(pipe)
     with pytest.raises(VariantRefused, match="no ordinary file"):
         read_declaration(pipe)
+
+
+def test_a_declaration_may_carry_an_annotation(written):
+    declaration = read_declaration(written(f"LEARNED_INPUTS: dict[str, str] = {{'gate': 'head'}}\n{WITH_GATE}"))
+    assert declaration.inputs == {"gate": "head"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "LEARNED_INPUTS = {'gate': 'key'}",
+        "LEARNED_INPUTS['gate'] = 'key'",
+        "LEARNED_INPUTS |= {'gate': 'key'}",
+        "LEARNED_INPUTS.clear()",
+        "for LEARNED_INPUTS in []: pass",
+    ],
+)
+def test_a_declaration_that_is_written_twice_or_changed(refusal, more):
+    reason = refusal(f"LEARNED_INPUTS = {{'gate': 'head'}}\n{more}\n{WITH_GATE}")
+    assert (
+        reason == "line 2: LEARNED_INPUTS must be written once, at the top of the module, and not be used anywhere else"
+    )
+
+
+@pytest.mark.parametrize("source", ["if True:\n    LEARNED_INPUTS = {'gate': 'head'}", "LEARNED_INPUTS: dict"])
+def test_a_declaration_that_is_not_made_at_the_top(refusal, source):
+    assert "LEARNED_INPUTS must be written once" in refusal(f"{source}\n{WITH_GATE}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "odd"),
+    [
+        ("q, k, v, beta, initial_state=None, chunk_size=32, *rest", "rest"),
+        ("q, k, v, beta, initial_state=None, chunk_size=32, **others", "others"),
+        ("q, k, v, beta, initial_state=None, chunk_size=32, *rest, gate, **others", "rest, others"),
+        ("q, k, /, v, beta, initial_state=None, chunk_size=32", "q, k"),
+    ],
+)
+def test_arguments_without_names(refusal, arguments, odd):
+    reason = refusal(f"def delta_rule_chunkwise({arguments}): return v, v")
+    assert reason.startswith(f"line 1: {odd}: each argument of delta_rule_chunkwise is given by its name")

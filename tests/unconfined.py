@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Leave a daemon behind, a process that nothing ties to the one that began it, and do as the argument says."""
+    """Begin a daemon by way of a second process, both in sessions of their own, and stay or leave as one is told."""
     daemon = "import os, time; os.setsid(); open('daemon', 'w').write(str(os.getpid())); time.sleep(600)"
     if os.fork() == 0:
         os.setsid()
         subprocess.Popen([sys.executable, "-c", daemon])
-        os._exit(0)
+        time.sleep(600)
     while not (Path("daemon").exists() and Path("daemon").read_text()):
         time.sleep(0.01)
     print("born", flush=True)

@@ -17,10 +17,15 @@ from agent.evaluator import worker  # with torch and all that it starts, as in a
 from agent.evaluator.confinement import confine
 
 
-def attempts(targets: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-    """What a worker must not be able to do, by what it would be."""
+def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], Any]]:
+    """What a worker must not be able to do, by what it would be. One that compiles may start programs."""
     secret, outside, port = Path(targets["secret"]), Path(targets["outside"]), targets["port"]
-    return {
+    starting = {
+        "fork": _fork,
+        "run a program": lambda: subprocess.run(["/bin/true"], check=True),
+        "keep memory beyond its end": lambda: os.memfd_create("x"),
+    }
+    return ({} if compiles else starting) | {
         "read a file of its user": secret.read_text,
         "read its parent's environment": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
         "follow a link out of its folder": (Path(sys.argv[1]) / "link").read_text,
@@ -31,10 +36,7 @@ def attempts(targets: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "connect by TCP": lambda: socket.create_connection(("127.0.0.1", port), 1),
         "send by UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
         "open a unix socket": lambda: socket.socket(socket.AF_UNIX),
-        "fork": _fork,
-        "run a program": lambda: subprocess.run(["/bin/true"], check=True),
         "signal its parent": lambda: os.kill(os.getppid(), 0),
-        "keep memory beyond its end": lambda: os.memfd_create("x"),
     }
 
 
@@ -47,12 +49,14 @@ def main() -> None:
     folder = Path(sys.argv[1])
     targets = json.loads((folder / "targets.json").read_text())
     worker.torch.set_num_threads(1)
-    layers = confine(folder, "cpu")
+    device, compiles = targets["device"], targets["device"] != "cpu"
+    layers = confine(folder, device, compiles)
+    tried = attempts(targets, compiles)
     worked = []
-    for name, attempt in attempts(targets).items():
+    for name, attempt in tried.items():
         try:
             attempt()
         except OSError:
             continue
         worked.append(name)
-    print(json.dumps(asdict(layers) | {"tried": len(attempts(targets)), "worked": worked}), flush=True)
+    print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked}), flush=True)

@@ -1,22 +1,24 @@
 """All that is looked at before a variant is worth its training."""
 
 import secrets
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.evaluator.bench import Bench
 from agent.evaluator.crew import Crew
 from agent.evaluator.exam import doubting
 from agent.evaluator.gate import check_code
-from agent.evaluator.probes import Bench, run_probes
+from agent.evaluator.jail import scratch
+from agent.evaluator.probes import run_probes
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.questions import Answer, Question, collect, hand_out
 from agent.evaluator.variant import read_declaration
 from agent.evaluator.worker import Job
 
-SECONDS = 60.0  # for a check: most take about two
+SECONDS = 120.0  # for a check: most take about two
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,37 @@ def check(variant: Path, protocol: Protocol) -> Check:
     does not keep the contract, ProbeFailed (an EvaluationFailed) for one that breaks a rule of the op.
     """
     started = time.monotonic()
-    declaration = read_declaration(variant)
+    read_declaration(variant)
     check_code(variant)
-    with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
-        job = Job(Path(scratch), protocol.to_json(), "cpu")
-        job.write(variant)
+    with _job(variant, protocol) as job:
         (answer,) = Crew(job.folder, 1, started + SECONDS).run([{"do": "check"}], lambda update: None)
-        run_probes(Bench(declaration, protocol, asking(job, started + SECONDS), secrets.randbits(48)))
+    with bench(variant, protocol, started + SECONDS) as trial:
+        run_probes(trial)
     with doubting():
         signature = tuple(float(number) for number in answer["signature"])
     return Check(signature, time.monotonic() - started)
 
 
-def asking(job: Job, deadline: float) -> Callable[..., list[Answer]]:
-    """Ask a job's variant, each time in a fresh worker."""
+@contextmanager
+def bench(variant: Path, protocol: Protocol, deadline: float) -> Iterator[Bench]:
+    """A variant on the bench. Every question is answered by a fresh worker."""
+    with _job(variant, protocol) as job:
+        yield Bench(read_declaration(variant), protocol, _asking(job, variant, deadline), secrets.randbits(48))
+
+
+@contextmanager
+def _job(variant: Path, protocol: Protocol) -> Iterator[Job]:
+    with scratch() as folder:
+        job = Job(folder, protocol.to_json(), "cpu")
+        job.write(variant)
+        yield job
+
+
+def _asking(job: Job, variant: Path, deadline: float) -> Callable[..., list[Answer]]:
+    """Ask a variant, each time in a fresh worker."""
 
     def ask(questions: Sequence[Question], fill: bool = False) -> list[Answer]:
+        job.write(variant)  # the folder was open to the worker before
         job.answers.unlink(missing_ok=True)
         forms = hand_out(questions, job.questions)
         request = {"do": "answer", "forms": forms, "fill": fill}

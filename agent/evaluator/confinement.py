@@ -12,17 +12,30 @@ import platform
 import resource
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.evaluator.syscalls import ARCHITECTURES, DENIED, Architecture
+import safetensors
+
+from agent.evaluator.processes import living
+from agent.evaluator.syscalls import (
+    ARCHITECTURES,
+    DENIED,
+    FIRST_UNKNOWN,
+    FOR_COMPILERS,
+    FOR_CUDA,
+    Architecture,
+)
 
 PR_SET_NO_NEW_PRIVS = 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_VERSION = 1
 PATH_BENEATH = 1
-READ = 1 << 0 | 1 << 2 | 1 << 3  # execute (as mapping a library is), read a file, read a folder
+EXECUTE = 1 << 0
+READ = 1 << 2 | 1 << 3  # a file, a folder; libraries can be mapped
+WRITE = READ | 1 << 1 | 1 << 5 | 1 << 8 | 1 << 14  # make, write, cut and remove plain files; no links, folders or pipes
+BUILD = WRITE | 1 << 4 | 1 << 7 | 1 << 13  # folders too, and moves between them: what keeps compiled kernels does so
 FILE_ONLY = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # what may be granted on something that is no folder
 # What each version of Landlock knows of the file system; a right that is known and not granted is denied.
 KNOWN_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -32,6 +45,7 @@ SECCOMP_SET_MODE_FILTER, TSYNC = 1, 1
 CAPABILITY_VERSION_3 = 0x20080522
 
 FILES = 256  # open at once
+PROCESSES = 512  # more than its user has by then; threads count too
 LARGEST_FILE = 4 << 30  # bytes
 MEMORY_SHARE = 0.6  # of the machine's, beyond what the worker has mapped when it is confined; on a CPU
 
@@ -49,16 +63,19 @@ class Layers:
     missing: tuple[str, ...]
 
 
-def confine(scratch: Path, device: str) -> Layers:
-    """Put every layer on that this machine has. `scratch` is the one folder that may be written."""
+def confine(scratch: Path, device: str, compiles: bool = False) -> Layers:
+    """Put every layer on that this machine has. `scratch` is the one folder that may be written.
+
+    Who `compiles` may start the system's programs. They are confined as this process is, and die with it.
+    """
     if sys.platform != "linux":
         return Layers((), (f"no confinement on {sys.platform}",))
     on, missing = [], []
     for name, put_on in (
         ("resource limits", lambda: _limit(device)),
         ("no capabilities", _drop_capabilities),
-        ("Landlock", lambda: _landlock(scratch, device)),
-        ("seccomp", lambda: _seccomp(device)),
+        ("Landlock", lambda: _landlock(scratch, device, compiles)),
+        ("seccomp", lambda: _seccomp(device, compiles)),
     ):
         try:
             put_on()
@@ -71,6 +88,8 @@ def confine(scratch: Path, device: str) -> Layers:
 def _limit(device: str) -> None:
     """No core dumps, few open files, no huge ones; on a CPU a limit of memory too, which CUDA does not survive."""
     limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: FILES, resource.RLIMIT_FSIZE: LARGEST_FILE}
+    mine = [process.threads for process in living().values() if process.uid == os.geteuid()]
+    limits[resource.RLIMIT_NPROC] = sum(mine) + PROCESSES
     if device == "cpu":
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         machine = os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()
@@ -88,7 +107,7 @@ def _drop_capabilities() -> None:
     _check(_libc().capset(header, struct.pack("=6I", *[0] * 6)))
 
 
-def _landlock(scratch: Path, device: str) -> None:
+def _landlock(scratch: Path, device: str, compiles: bool) -> None:
     """Read the system and this project, write the scratch folder, and nothing else; no TCP."""
     if len(os.listdir("/proc/self/task")) > 1:
         raise OSError(0, "there are other threads already")
@@ -100,23 +119,25 @@ def _landlock(scratch: Path, device: str) -> None:
     ruleset = _libc().syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)
     _check(ruleset)
     try:
-        readable = [*SYSTEM, sys.prefix, sys.base_prefix, *_project()]
-        for path in readable:
-            _grant(ruleset, Path(path), READ & rights)
+        for path in readable():
+            _grant(ruleset, Path(path), (READ | EXECUTE if compiles else READ) & rights)
         if device != "cpu":
             for path in (*CUDA, *map(str, Path("/dev").glob("nvidia[0-9]*"))):
                 _grant(ruleset, Path(path), (READ | 1 << 1 | 1 << 15) & rights)
-        _grant(ruleset, scratch, rights)
+        _grant(ruleset, scratch, (BUILD if compiles else WRITE) & rights)
         _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _check(_libc().syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)
 
 
-def _project() -> Iterable[str]:
-    """The code of this project that a worker imports."""
+def readable() -> list[str]:
+    """What a worker may read: the system's libraries, Python with what is installed, and the code of this project."""
     root = Path(__file__).parents[2]
-    return [str(root / name) for name in ("agent", "baselines", "templates")]
+    project = [str(root / name) for name in ("agent", "baselines", "templates")]
+    installed = str(Path(safetensors.__file__).parents[1])  # it may lie elsewhere than Python does
+    libraries = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path.startswith("/")]
+    return [*SYSTEM, sys.prefix, sys.base_prefix, installed, *libraries, *project]
 
 
 def _grant(ruleset: int, path: Path, rights: int) -> None:
@@ -132,19 +153,20 @@ def _grant(ruleset: int, path: Path, rights: int) -> None:
         os.close(handle)
 
 
-def _seccomp(device: str) -> None:
+def _seccomp(device: str, compiles: bool) -> None:
     """Refuse with EPERM what has no use in training; see agent/evaluator/syscalls.py."""
     machine = ARCHITECTURES.get(platform.machine())
     if machine is None:
         raise OSError(0, f"not known for {platform.machine()}")
     _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    code = _program(machine, device)
+    denied = DENIED - (FOR_CUDA if device != "cpu" else set()) - (FOR_COMPILERS if compiles else set())
+    code = _program(machine, denied, compiles)
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("=HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     _check(_libc().syscall(machine.seccomp, SECCOMP_SET_MODE_FILTER, TSYNC, program))
 
 
-def _program(machine: Architecture, device: str) -> bytes:
+def _program(machine: Architecture, denied: Set[str], compiles: bool) -> bytes:
     """The filter in classic BPF. It loads the architecture, then the call's number, then arguments."""
     load, jump_equal, jump_bits, jump_above, answer = 0x20, 0x15, 0x45, 0x35, 0x06
     allow, refuse, absent, kill = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x80000000
@@ -157,14 +179,13 @@ def _program(machine: Architecture, device: str) -> bytes:
         return step(load, 0, 0, offset) + test + step(answer, 0, 0, allow) + step(answer, 0, 0, refuse)
 
     lines = [step(load, 0, 0, 4), step(jump_equal, 1, 0, machine.audit), step(answer, 0, 0, kill), step(load, 0, 0, 0)]
-    lines += [step(jump_above, 0, 1, 0x40000000), step(answer, 0, 0, refuse)]  # the x32 numbers
-    denied = {number for name, number in machine.numbers.items() if name in DENIED}
-    denied -= {machine.numbers["memfd_create"]} if device != "cpu" else set()
-    for number in sorted(denied):
+    lines += [step(jump_above, 0, 1, FIRST_UNKNOWN), step(answer, 0, 0, absent)]  # the x32 numbers among them
+    for number in sorted(number for name, number in machine.numbers.items() if name in denied):
         lines += [step(jump_equal, 0, 1, number), step(answer, 0, 0, refuse)]
     # The C library asks clone3 first; told that there is none it asks clone, whose flags can be seen: threads only.
     lines += [step(jump_equal, 0, 1, machine.numbers["clone3"]), step(answer, 0, 0, absent)]
-    lines += [step(jump_equal, 0, 4, machine.numbers["clone"]), arguments(16, step(jump_bits, 0, 1, 0x00010000))]
+    if not compiles:
+        lines += [step(jump_equal, 0, 4, machine.numbers["clone"]), arguments(16, step(jump_bits, 0, 1, 0x00010000))]
     # Signals to and limits of this process alone.
     for name in ("kill", "tgkill"):
         lines += [step(jump_equal, 0, 4, machine.numbers[name]), arguments(16, step(jump_equal, 0, 1, os.getpid()))]

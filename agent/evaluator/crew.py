@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import Any, get_args
 
 from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.exchange import printable
 from agent.evaluator.jail import Child, confined
 from agent.evaluator.progress import Update
 from agent.score import Failure, FailureKind
 
 SECONDS_TO_DIE = 2.0
+LONGEST_REASON = 500  # characters
+EXCESSES: dict[str, tuple[FailureKind, str]] = {
+    "disk": ("crash", "what it wrote to the disk"),
+    "threads": ("crash", "the threads that it started"),
+    "memory": ("out of memory", "the memory that it filled"),
+    "GPU memory": ("out of memory", "the memory of the GPU that it filled"),
+}
 
 Request = dict[str, Any]
 
@@ -83,7 +91,7 @@ class Crew:
                 case {"done": dict() as answer}:
                     return answer
                 case {"failed": {"kind": kind, "reason": str() as reason}} if kind in get_args(FailureKind):
-                    self.failures.append(Failure(kind, reason, child.log_tail()))
+                    self.failures.append(Failure(kind, printable(reason, LONGEST_REASON), child.log_tail()))
                     return None
                 case message if update := Update.of(message):
                     with self.watching:
@@ -118,10 +126,9 @@ def _death(child: Child) -> Failure:
     ending = child.ending(SECONDS_TO_DIE)
     if ending is None:
         return Failure("crash", "the worker closed its pipe without an answer", child.log_tail())
-    if ending.excess == "disk":
-        return Failure("crash", "the worker was killed for what it wrote to the disk", child.log_tail())
-    if ending.excess == "memory":
-        return Failure("out of memory", "the worker was killed for the memory that it filled", child.log_tail())
+    if ending.excess is not None:
+        kind, what = EXCESSES[ending.excess]
+        return Failure(kind, f"the worker was killed for {what}", child.log_tail())
     if ending.code == -9:
         return Failure("out of memory", "the system killed the worker, most likely for its memory", child.log_tail())
     how = f"signal {-ending.code}" if ending.code < 0 else f"exit code {ending.code}"

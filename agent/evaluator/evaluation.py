@@ -2,6 +2,7 @@
 
 import platform
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -11,12 +12,17 @@ from typing import Any
 import torch
 
 from agent.errors import Unavailable, UsageError
-from agent.evaluator.check import check
+from agent.evaluator.check import bench, check
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import Exam, best_of_grid, doubting
+from agent.evaluator.exchange import printable
+from agent.evaluator.gate import check_code
+from agent.evaluator.jail import scratch
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.stack import stacks
+from agent.evaluator.trained import probe_trained
+from agent.evaluator.variant import read_declaration
 from agent.evaluator.worker import Job
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
@@ -39,14 +45,18 @@ def evaluate(
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
+    read_declaration(variant)  # while its name is the one that whoever asked for this knows
+    check_code(variant)
     device = choose_device(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
-    with tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True) as scratch:
-        job = Job(Path(scratch), protocol.to_json(), device)
+    with scratch() as folder, tempfile.TemporaryDirectory(prefix="deltasearch-") as kept:
+        variant = Path(shutil.copyfile(variant, Path(kept) / "variant.py"))
+        check(variant, protocol)
+        deadline = started + protocol.time_limit_hours * 3600
+        job = Job(folder, protocol.to_json(), device)
         job.write(variant)
-        check(job.variant, protocol)
-        crew = Crew(job.folder, workers or crew_size(device), started + protocol.time_limit_hours * 3600)
+        crew = Crew(job.folder, workers or crew_size(device), deadline)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = crew.run([{"do": "describe"}, *training], watch)
         described = _described(description)
@@ -54,11 +64,14 @@ def evaluate(
             Exam.set(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
         ]
+        job.write(variant)  # the folder was open to those who trained
         for exam in exams:
             exam.hand_out(job)
         # Fresh processes: whatever training left behind in the first ones cannot speak here.
         crew.run([{"do": "predict", "stack": exam.stack} for exam in exams], watch)
         scores = [score for exam in exams for score in exam.mark(job)]
+        with bench(variant, protocol, deadline) as trial:
+            probe_trained(trial, exams, groups, job)
     return ScoreCard(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
@@ -77,7 +90,7 @@ def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
             "parameters": int(answer["parameters"]),
             "state_size": int(answer["state_size"]),
             "speed": Speed(float(answer["speed"]["op"]), float(answer["speed"]["baseline_op"])),
-            "device": str(answer["device"]),
+            "device": printable(str(answer["device"]), LONGEST_WORDS),
         }
 
 
@@ -85,7 +98,7 @@ def _versions(answer: Mapping[str, Any]) -> dict[str, str]:
     """What it ran on; on a GPU also whether its kernels could be built, and if not, why."""
     kernels = answer.get("kernels")
     versions = {"python": platform.python_version(), "torch": torch.__version__}
-    return versions | ({"kernels": str(kernels)[:LONGEST_WORDS]} if kernels else {})
+    return versions | ({"kernels": printable(str(kernels), LONGEST_WORDS)} if kernels else {})
 
 
 def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:

@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from agent.errors import FAILED, USAGE, DeltaSearchError
 from agent.evaluator.controls import Paper, prepare
+from agent.evaluator.exchange import leave, take
 from agent.evaluator.metric import accuracy
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
@@ -86,7 +87,7 @@ class Exam:
         """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
         inputs = torch.stack([paper.inputs for paper in self.papers]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
-        save_file({"chosen": rows, "inputs": inputs}, job.inputs(self.stack))
+        leave(job.inputs(self.stack), save({"chosen": rows, "inputs": inputs}))
 
     def mark(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels.
@@ -95,11 +96,12 @@ class Exam:
         """
         targets = torch.stack([examples.targets for examples in self.examples])
         handed = (len(self.papers), *self.papers[0].inputs.shape)
-        path, tokens = job.predictions(self.stack), 2 * math.prod(handed)
-        size = path.stat().st_size if path.is_file() else 0
-        if size != 4 * tokens:
-            raise EvaluationFailed(Failure("wrong shape", f"the worker predicted {size // 4:,} tokens, not {tokens:,}"))
-        raw = bytearray(path.read_bytes())
+        tokens = 2 * math.prod(handed)
+        with doubting():
+            raw = bytearray(take(job.predictions(self.stack), 4 * tokens))
+        if len(raw) != 4 * tokens:
+            reason = f"the worker predicted {len(raw) // 4:,} tokens, not {tokens:,}"
+            raise EvaluationFailed(Failure("wrong shape", reason))
         answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *handed).long()
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
         if bool(((answers < 0) | (answers >= classes)).any()):

@@ -1,4 +1,4 @@
-"""The process that bears the workers: `python -m agent.evaluator.forkserver FD`, started by agent/evaluator/jail.py.
+"""The process that bears the workers: `python -m agent.evaluator.forkserver FD [USER]`, started by nursery.py.
 
 It imports once what every worker needs, and forks: a worker then starts in tens of milliseconds. It has one thread and
 never runs a product nor touches a GPU, so that its children may do both. Over the socket FD it is told, one line of
@@ -18,39 +18,49 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# The last is what torch imports on the side when a probe counts what an op computes.
-PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary", "torch._dynamo")
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+from agent.evaluator.gpu_memory import Use, gpu_memory
+from agent.evaluator.processes import Process, children, family, living
+from agent.evaluator.user import become
+
+PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary")
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
-RESIDENT_SHARE = 0.6  # of the machine's memory, for one child
+RESIDENT_SHARE = 0.6  # of the machine's memory, for one child and what descends from it
+GPU_SHARE = 0.95  # of a GPU's, beyond what was in use when it was born
 LARGEST_FOLDER = 8 << 30  # bytes that a child may have written
+MOST_FILES = 10_000  # that it may have made
+MOST_THREADS = 512  # that it may have, with what descends from it
 
 
 @dataclass(frozen=True)
 class Ward:
-    """A child: its number, its folder, and the pipe that hears of its end."""
+    """A child: its number, its folder, the pipe that hears of its end, and how full the GPUs were at its birth."""
 
     pid: int
     folder: str
     status: int
+    found: tuple[Use, ...] = ()
 
-    def excess(self) -> str | None:
-        """Which limit it has passed that the kernel does not hold it to."""
-        with suppress(OSError, ValueError):
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-            if pages > RESIDENT_SHARE * os.sysconf("SC_PHYS_PAGES"):
-                return "memory"
-        with suppress(OSError), os.scandir(self.folder) as entries:
-            if sum(entry.stat(follow_symlinks=False).st_size for entry in entries) > LARGEST_FOLDER:
-                return "disk"
-        return None
+    def excess(self, among: Mapping[int, Process]) -> str | None:
+        """Which limit it has passed that the kernel does not hold it to, or not everywhere."""
+        members = family(self.pid, among)
+        if sum(member.pages for member in members) > RESIDENT_SHARE * os.sysconf("SC_PHYS_PAGES"):
+            return "memory"
+        if sum(member.threads for member in members) > MOST_THREADS:
+            return "threads"
+        for now, then in zip(gpu_memory() if self.found else (), self.found, strict=False):
+            if now.used - then.used > GPU_SHARE * now.total:
+                return "GPU memory"
+        sizes = list(_sizes(self.folder))
+        return "disk" if sum(sizes) > LARGEST_FOLDER or len(sizes) > MOST_FILES else None
 
 
 class ForkServer:
@@ -92,20 +102,21 @@ class ForkServer:
         return True
 
     def _bear(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
-        parent = os.getpid()
+        parent, found = os.getpid(), gpu_memory()
         pid = os.fork()
         if pid == 0:
             _live(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)
         for pipe in pipes[:3]:
             os.close(pipe)
-        self.wards[key] = Ward(pid, folder, pipes[3])
+        self.wards[key] = Ward(pid, folder, pipes[3], found)
 
     def _watch(self) -> None:
         """The kernel limits addresses and files; this limits what is in memory and on disk."""
+        among = living()
         for ward in self.wards.values():
-            if excess := ward.excess():
+            if excess := ward.excess(among):
                 self.died_of[ward.pid] = excess
-                os.kill(ward.pid, signal.SIGKILL)
+                os.kill(ward.pid, signal.SIGKILL)  # what it leaves behind is killed when it is reaped
 
     def _reap(self) -> None:
         """Tell of the children that ended; whoever they left behind is killed."""
@@ -126,36 +137,35 @@ class ForkServer:
     def _end(self, key: str) -> None:
         """Kill a child and all that descends from it, and wait for it."""
         pid = self.wards[key].pid
-        for descendant in [*_descendants(pid), pid]:
-            with suppress(ProcessLookupError):
-                os.kill(descendant, signal.SIGKILL)
+        _kill(pid, *(member.pid for member in family(pid, living())))
         self._bury(pid, os.waitpid(pid, 0)[1])
         self._kill_strangers()
 
     def _kill_strangers(self) -> None:
         """This process adopts the orphans among its descendants. It has no use for a child that it did not bear."""
-        while strangers := set(_children(os.getpid())) - {ward.pid for ward in self.wards.values()}:
+        wards = {ward.pid for ward in self.wards.values()}
+        while strangers := {child.pid for child in children(os.getpid(), living())} - wards:
+            _kill(*strangers)
             for pid in strangers:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
 
 
-def _children(parent: int) -> Iterator[int]:
-    """The living children of a process; none where there is no /proc."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            state, its_parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            if int(its_parent) == parent and state not in "ZX":
-                yield int(entry.name)
+def _kill(*pids: int) -> None:
+    """Kill processes: stopped first, so that none of them answers the death of another with a birth."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
-def _descendants(pid: int) -> list[int]:
-    found = []
-    for child in _children(pid):
-        found += [child, *_descendants(child)]
-    return found
+def _sizes(folder: str) -> Iterator[int]:
+    """The bytes of each file below a folder, and nothing for a folder itself."""
+    for place, folders, names in os.walk(folder):
+        yield from (0 for _ in folders)
+        for name in names:
+            with suppress(OSError):  # it was removed just now
+                yield os.lstat(os.path.join(place, name)).st_size
 
 
 def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: str, pipes: list[int]) -> None:
@@ -169,6 +179,8 @@ def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: st
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.chdir(folder)
+        tempfile.tempdir = folder
+        os.environ |= dict.fromkeys(("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"), folder)
         _obey_parent(parent)
         sys.argv = arguments
         main()
@@ -188,6 +200,7 @@ def _obey_parent(parent: int) -> None:
     faulthandler.register(signal.SIGUSR1)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # what is told of it in /proc is its own
         if os.getppid() != parent:  # it died before this process could ask to hear of it
             os._exit(1)
         with suppress(OSError):  # where memory runs out, the kernel shall take this process and not its parents
@@ -196,6 +209,8 @@ def _obey_parent(parent: int) -> None:
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
+    if len(sys.argv) > 2:
+        become(int(sys.argv[2]))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for module in PRELOADED:

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.evaluator.jail import confined
-from agent.evaluator.wall import wall
+from agent.evaluator.jail import confined, scratch
+from agent.evaluator.nursery import nursery
 
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
 
@@ -39,26 +39,28 @@ class Isolation:
         return f"isolation NOT PROVEN: {layers}; it was possible to {', '.join(self.worked)}{missing}"
 
 
-def prove_isolation() -> Isolation:
-    """Have a confined child try what generated code must not do. Takes two seconds, most of them for torch."""
+def prove_isolation(device: str = "cpu") -> Isolation:
+    """Have a child that is confined as a worker on a device is try what generated code must not do.
+
+    Takes two seconds, most of them for torch.
+    """
     with (
-        tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch,
+        scratch() as folder,
         tempfile.TemporaryDirectory(prefix="deltasearch-outside-") as outside,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
         secret = Path(outside) / "secret"
         secret.write_text("canary")
-        (Path(scratch) / "link").symlink_to(secret)
-        targets = {"secret": str(secret), "outside": outside, "port": server.getsockname()[1]}
-        (Path(scratch) / "targets.json").write_text(json.dumps(targets))
+        (folder / "link").symlink_to(secret)
+        targets = {"secret": str(secret), "outside": outside, "port": server.getsockname()[1], "device": device}
+        (folder / "targets.json").write_text(json.dumps(targets))
         deadline = time.monotonic() + SECONDS
-        with confined("agent.evaluator.canary", [scratch], Path(scratch)) as child:
+        with confined("agent.evaluator.canary", [str(folder)], folder) as child:
             said = next(child.lines(lambda: time.monotonic() > deadline), b"{}")
     try:
         facts = json.loads(said)
-        around = wall()
-        on = [*(["namespaces"] if around.command else []), *facts["on"]]
-        missing = [*([around.missing] if around.missing else []), *facts["missing"]]
-        return Isolation(tuple(on), tuple(missing), facts["tried"], tuple(facts["worked"]))
+        around = nursery.layers()
+        on, missing = (*around.on, *facts["on"]), (*around.missing, *facts["missing"])
+        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]))
     except (ValueError, KeyError, TypeError):
         return Isolation((), ("the canary gave no answer",), 0, ())

@@ -1,28 +1,23 @@
 """Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
 
 This is the one place through which every worker is started. The children are borne by agent/evaluator/forkserver.py,
-behind agent/evaluator/wall.py; what they give up before they run a variant is in agent/evaluator/confinement.py.
+with what agent/evaluator/nursery.py puts around all of them; what each gives up before it runs a variant is in
+agent/evaluator/confinement.py. docs/security.md tells all of it in plain words.
 """
 
-import atexit
 import json
 import os
 import select
-import socket
-import subprocess
-import sys
-import tempfile
-import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from agent.evaluator.wall import wall
+from agent.evaluator.exchange import printable
+from agent.evaluator.nursery import nursery
 
-ROOT = Path(__file__).parents[2]
 LOG_TAIL = 4_000  # bytes
 LONGEST_LINE = 1 << 24  # bytes
 LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
@@ -38,13 +33,16 @@ class Ending:
 
 @dataclass(frozen=True)
 class Child:
-    """A confined process: what is written to it, what it says, and its log of everything else."""
+    """A confined process: what is written to it, what it says, and its log of everything else.
+
+    The log is held open from before the child is born, who could put another file in its place.
+    """
 
     key: str
     requests: IO[bytes]
     replies: IO[bytes]
     status: IO[bytes]
-    log: Path
+    log: IO[bytes]
 
     def lines(self, stopped: Callable[[], bool]) -> Iterator[bytes]:
         """What the child says, line by line, until it has no more to say or `stopped`.
@@ -76,99 +74,43 @@ class Child:
 
     def log_tail(self) -> str:
         """The end of what the child printed."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - LOG_TAIL))
-            return log.read(LOG_TAIL).decode(errors="replace")
+        size = os.fstat(self.log.fileno()).st_size
+        tail = os.pread(self.log.fileno(), LOG_TAIL, max(0, size - LOG_TAIL))
+        return printable(tail.decode(errors="replace"), LOG_TAIL)
 
     def say_where(self) -> None:
         """Have the child write into its log where it stands."""
-        _nursery.tell({"where": self.key})
+        nursery.tell({"where": self.key})
         select.select([self.status], [], [], LOOK_UP)
+
+
+def scratch() -> AbstractContextManager[Path]:
+    """A folder in which a child may write, for as long as it is needed."""
+    return nursery.scratch()
 
 
 @contextmanager
 def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]:
-    """Run a module's `main` on untrusted code; on the way out the child and all its descendants are killed."""
+    """Run a module's `main` on untrusted code; on the way out the child and all its descendants are killed.
+
+    `folder` is one of `scratch`: no other can be written.
+    """
     key = uuid.uuid4().hex
-    log = folder / f"log-{key}.txt"
     (their_requests, requests), (replies, their_replies), (status, their_status) = os.pipe(), os.pipe(), os.pipe()
-    with log.open("wb") as log_file:
-        theirs = [their_requests, their_replies, log_file.fileno(), their_status]
-        message = {"bear": key, "module": module, "arguments": arguments, "folder": str(folder)}
-        _nursery.tell(message, theirs)
-    for pipe in (their_requests, their_replies, their_status):
-        os.close(pipe)
     with (
+        (folder / f"log-{key}.txt").open("xb+") as log,
         os.fdopen(requests, "wb", buffering=0) as write_requests,
         os.fdopen(replies, "rb", buffering=0) as read_replies,
         os.fdopen(status, "rb", buffering=0) as read_status,
     ):
+        nursery.give(folder)
+        theirs = [their_requests, their_replies, log.fileno(), their_status]
+        message = {"bear": key, "module": module, "arguments": arguments, "folder": str(folder)}
+        nursery.tell(message, theirs)
+        for pipe in (their_requests, their_replies, their_status):
+            os.close(pipe)
         try:
             yield Child(key, write_requests, read_replies, read_status, log)
         finally:
-            _nursery.tell({"end": key})
+            nursery.tell({"end": key})
             select.select([read_status], [], [])  # it is dead now
-
-
-class Nursery:
-    """The fork server as this process sees it: started when it is first needed, and again should it have died."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def tell(self, message: dict[str, Any], pipes: list[int] | None = None) -> None:
-        """Send a message, with the pipes of a child that is to be borne."""
-        line = json.dumps(message).encode() + b"\n"
-        with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start()
-            assert self._control is not None
-            with suppress(BrokenPipeError):  # it died just now, and whoever waits for a child hears of it
-                socket.send_fds(self._control, [line], pipes or [])
-
-    def close(self) -> None:
-        """End it, and with it all children."""
-        with self._lock:
-            if self._control is not None and self._process is not None:
-                self._control.close()
-                self._process.wait()
-            self._control = self._process = None
-
-    def _start(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            self._process = subprocess.Popen(
-                [*wall().command, sys.executable, "-m", "agent.evaluator.forkserver", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=clean_environment(),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for this program, which then ends its children in order
-            )
-
-
-_nursery = Nursery()
-atexit.register(_nursery.close)
-
-
-def clean_environment() -> dict[str, str]:
-    """What a worker may know of its surroundings: no key, no home, no proxy."""
-    passed_on = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-    environment = {name: os.environ[name] for name in passed_on if name in os.environ}
-    scratch = tempfile.gettempdir()  # behind the wall the one folder that can be written
-    return environment | {
-        "PYTHONPATH": str(ROOT),
-        "TMPDIR": scratch,
-        "TORCHINDUCTOR_CACHE_DIR": scratch,  # importing it makes a folder, unless there is one
-        # A thread that a library starts before the confinement would stay outside of it.
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-    }

@@ -6,93 +6,31 @@ whenever it is given the same numbers, and what a probe compares is compared exa
 while it is tested: see agent/evaluator/controls.py.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from agent.evaluator import protocol
-from agent.evaluator.contract import sample_call
-from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.questions import Answer, Question
-from agent.evaluator.variant import OP, Declaration
-from agent.score import Failure
+from agent.evaluator.bench import Bench, ProbeFailed
+from agent.evaluator.questions import Question
+from agent.evaluator.streaming import check_finite, check_streams
 
-
-class Ask(Protocol):
-    """Asks an op some questions, each time in a fresh process; with `fill`, in memory that is full of NaN at first."""
-
-    def __call__(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]: ...
-
-
-# Of the largest output, in float32: what an op may lose that is fed in pieces. Of the known variants and moves the most
-# is 6e-8.
-LOST_IN_PIECES = 1e-5
 # Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
 # an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
 STEPS = (1e-3, 1e-6)
 GRADIENT_TOLERANCE = 0.02
 # How much more four times the tokens may cost: four for a linear op, sixteen for a quadratic one.
 LARGEST_GROWTH = 6.0
-LARGEST_STATE = 1 << 20  # numbers a head and sequence
-
-
-class ProbeFailed(EvaluationFailed):
-    """A variant breaks a rule of the op. The reason names the probe, what was seen, and what to change."""
-
-    def __init__(self, probe: str, evidence: str, change: str) -> None:
-        super().__init__(Failure("refused", f"{probe}: {evidence}; {change}"))
-
-
-@dataclass(frozen=True)
-class Bench:
-    """An op on the bench: what it declares, the sizes it will have, and how to ask it."""
-
-    declaration: Declaration
-    protocol: protocol.Protocol
-    ask: Ask
-    seed: int
-
-    @property
-    def chunk(self) -> int:
-        return self.protocol.chunk_size
-
-    def question(self, length: int, draw: int, batch: int = 2, dtype: torch.dtype = torch.float32) -> Question:
-        """Random arguments; `draw` tells one from another."""
-        device = torch.device("cpu")
-        call = sample_call(self.declaration, self.protocol, batch, length, device, self.seed + draw)
-        arguments = dict(zip(("q", "k", "v", "beta"), call.positional, strict=True)) | call.learned
-        return Question({name: part.detach().to(dtype) for name, part in arguments.items()}, self.chunk)
-
-    def per_token(self, name: str) -> bool:
-        """Whether an argument has a token dimension, the third, as all have but learned parameters."""
-        return name not in self.declaration.parameters
-
-    def splice(self, one: Question, other: Question, cut: int, scale: float = 1.0) -> Question:
-        """The tokens of one question up to a cut, then those of another, made `scale` times as large."""
-
-        def spliced(name: str, part: Tensor) -> Tensor:
-            if not self.per_token(name):
-                return part
-            late = other.arguments[name][:, :, cut:]
-            return torch.cat([part[:, :, :cut], late if name == "beta" else scale * late], dim=2)
-
-        return replace(one, arguments={name: spliced(name, part) for name, part in one.arguments.items()})
-
-    def tokens(self, question: Question, start: int, stop: int) -> Question:
-        """A part of a question's tokens."""
-        parts = question.arguments.items()
-        return replace(
-            question,
-            arguments={name: part[:, :, start:stop] if self.per_token(name) else part for name, part in parts},
-        )
+# Of the largest output or gradient, in float32: what the products of a large batch may round otherwise.
+LOST_IN_CROWD = 1e-4
+GRADIENT_OF_ITS_OWN = (
+    "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
+)
 
 
 def run_probes(bench: Bench) -> None:
     """All probes, the most telling first. Raises ProbeFailed at the first that fails."""
-    for probe in (repeats, causality, batch_independence, streaming, growth, gradients):
+    for probe in (repeats, causality, batch_independence, streaming, growth, gradients, crowds):
         probe(bench)
 
 
@@ -103,15 +41,9 @@ def repeats(bench: Bench) -> None:
     first, again, other, last = bench.ask([x, x, z, x])
     fresh_z, fresh_x = bench.ask([z, x])
     (filled,) = bench.ask([x], fill=True)
-    _finite(filled, "where memory holds NaN before it is written")
+    check_finite(filled, "where memory holds NaN before it is written")
     for answer in (first, other):
-        if answer.changed:
-            raise ProbeFailed(
-                "inputs unchanged",
-                f"{OP} writes into its argument {answer.changed[0]}",
-                "work on a copy: no in-place operation on an argument or a view of one",
-            )
-        _finite(answer, "for ordinary inputs")
+        check_finite(answer, "for ordinary inputs")
     if not _same(first.o, again.o):
         raise ProbeFailed(
             "determinism",
@@ -179,34 +111,31 @@ def batch_independence(bench: Bench) -> None:
 
 
 def streaming(bench: Bench) -> None:
-    """Fed in pieces with the state carried over, each in a fresh process, an op computes what it computes at once."""
-    chunk = bench.chunk
-    pieces = (chunk, 2 * chunk, chunk, 7)  # cut between chunks: what is done within a chunk needs the whole of it
-    whole = bench.question(sum(pieces), 3)
-    (expected,) = bench.ask([whole])
-    _check_state(expected.state)
-    start, is_tuple = 0, False
-    state: tuple[Tensor, ...] = ()
-    for piece in pieces:
-        part = bench.tokens(whole, start, start + piece)
-        (answer,) = bench.ask([replace(part, state=state, state_is_tuple=is_tuple)])
-        if [part.shape for part in answer.state] != [part.shape for part in expected.state]:
-            raise ProbeFailed(
-                "state size",
-                f"after {start + piece} tokens the state has shapes {_shapes(answer.state)}, after {whole.length} "
-                f"tokens {_shapes(expected.state)}",
-                "the state must have one size, whatever the length",
-            )
-        _finite(answer, f"after {start} tokens with their state carried over")
-        lost = (answer.o - expected.o[:, :, start : start + piece]).abs().max() / expected.o.abs().max()
-        if not lost <= LOST_IN_PIECES:
-            raise ProbeFailed(
-                "streaming",
-                f"tokens {start} to {start + piece}, computed from the state of those before, differ by {lost:.2g} of "
-                "the largest output from the whole",
-                "all that later tokens need of earlier ones must be in the state, and initial_state must be used",
-            )
-        start, state, is_tuple = start + piece, answer.state, answer.state_is_tuple
+    """Fed in pieces, an op computes what it computes at once: with random questions, and with real ones."""
+    random = [bench.question(length, 3 + length) for length in (4 * bench.chunk + 7, 6 * bench.chunk)]
+    check_streams(bench, [*random, *(real for shape in bench.shapes() for real in bench.real_questions(shape))])
+
+
+def crowds(bench: Bench) -> None:
+    """In a batch as large as that of training, with gradients, a sequence fares as it does among two."""
+    alone = [
+        replace(real, cotangent=_normal(real.arguments["v"], bench.seed))
+        for shape in (bench.shapes()[0], bench.shapes()[-1])
+        for real in bench.real_questions(shape)[:1]
+    ]
+    crowd = [replace(question, copies=bench.crowd(question)) for question in alone]
+    for one, many, question in zip(bench.ask(alone), bench.ask(crowd), crowd, strict=True):
+        told = {"outputs": (one.o, many.o)}
+        told |= {f"gradient of {name}": (part, many.gradients[name]) for name, part in one.gradients.items()}
+        for name, (left, right) in told.items():
+            lost = _difference(left, right) / max(float(left.abs().max()), 1e-30)
+            if not lost <= LOST_IN_CROWD:
+                raise ProbeFailed(
+                    "batch independence",
+                    f"a sequence's {name} differ by {lost:.2g} of the largest in a batch of "
+                    f"{question.copies * len(left)}",
+                    "compute each sequence alike, however many there are",
+                )
 
 
 def growth(bench: Bench) -> None:
@@ -222,22 +151,32 @@ def growth(bench: Bench) -> None:
 
 
 def gradients(bench: Bench) -> None:
-    """The gradient is finite and that of the function: against finite differences in a random direction, float64."""
-    x = bench.question(bench.chunk + 3, 7, dtype=torch.float64)
-    chance = torch.Generator().manual_seed(bench.seed)
+    """The gradient is finite and that of the function, for random questions and for real ones."""
+    random = bench.question(3 * bench.chunk + 3, 7)
+    for question in (random, *bench.real_questions(bench.shapes()[0])):
+        _check_gradient(bench, question)
 
-    def normal(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=chance, dtype=torch.float64)
 
-    cotangent = normal(x.arguments["v"])
-    weights = {name: normal(part) for name, part in x.arguments.items()}
-    weights["beta"] *= 0.1  # it lies between 0 and 1
+def _check_gradient(bench: Bench, question: Question) -> None:
+    """Against finite differences in a random direction, in float64; and that in float32 is the same."""
+    x = replace(question, arguments={name: part.double() for name, part in question.arguments.items()})
+    cotangent = _normal(x.arguments["v"], bench.seed)
+    # Each argument is moved by what it varies; beta lies between 0 and 1.
+    scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in x.arguments.items()}
+    weights = {
+        name: (scales[name] or 1.0) * _normal(part, bench.seed + place)
+        for place, (name, part) in enumerate(x.arguments.items(), start=1)
+    }
 
     def moved(step: float) -> Question:
         return replace(x, arguments={name: part + step * weights[name] for name, part in x.arguments.items()})
 
-    here, *around = bench.ask(
-        [replace(x, cotangent=cotangent), *(moved(sign * step) for step in STEPS for sign in (1, -1))]
+    single, here, *around = bench.ask(
+        [
+            replace(question, cotangent=cotangent.float()),
+            replace(x, cotangent=cotangent),
+            *(moved(sign * step) for step in STEPS for sign in (1, -1)),
+        ]
     )
     if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
         raise ProbeFailed(
@@ -256,25 +195,23 @@ def gradients(bench: Bench) -> None:
         raise ProbeFailed(
             "gradients",
             f"along a random direction the gradient says {told:.4g}, differences say {seen[0]:.4g} and {seen[1]:.4g}",
-            "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs",
+            GRADIENT_OF_ITS_OWN,
         )
+    for name, gradient in here.gradients.items():
+        largest = float(gradient.abs().max())
+        lost = _difference(gradient, single.gradients[name].double())
+        if not lost <= GRADIENT_TOLERANCE * max(largest, 1e-6):
+            raise ProbeFailed(
+                "gradients",
+                f"the gradient of {name} in float32 differs by {lost:.2g} from that in float64, whose largest is "
+                f"{largest:.2g}",
+                GRADIENT_OF_ITS_OWN,
+            )
 
 
-def _check_state(state: tuple[Tensor, ...]) -> None:
-    numbers = sum(part[0].numel() for part in state)
-    if numbers > LARGEST_STATE:
-        raise ProbeFailed(
-            "state size",
-            f"the state of one sequence holds {numbers:,} numbers",
-            f"at most {LARGEST_STATE:,} are allowed",
-        )
-
-
-def _finite(answer: Answer, when: str) -> None:
-    if not all(part.isfinite().all() for part in (answer.o, *answer.state)):
-        raise ProbeFailed(
-            "finite numbers", f"{OP} returned numbers that are not finite {when}", "look for overflow or empty memory"
-        )
+def _normal(like: Tensor, seed: int) -> Tensor:
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn(like.shape, generator=chance, dtype=torch.float64).to(like.dtype)
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
@@ -284,7 +221,3 @@ def _same(one: Tensor, other: Tensor) -> bool:
 
 def _difference(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max())
-
-
-def _shapes(state: tuple[Tensor, ...]) -> str:
-    return ", ".join(str(tuple(part.shape[1:])) for part in state)

@@ -5,17 +5,18 @@ as raw tensors, so that nothing of a variant's can speak for it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load, save, save_file
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from agent.evaluator.contract import state_tensors
+from agent.evaluator.exchange import leave, take
 from agent.evaluator.variant import OP, Variant, WrongShape
 
 LARGEST_ANSWER = 256 << 20  # bytes
@@ -27,7 +28,7 @@ class Question:
     """One call: its arguments by name, the state it starts from, and what else is to be told.
 
     With `cotangent` (of the shape of o) the gradients of (o * cotangent).sum() are told; with `effort` how much is
-    computed.
+    computed. With `copies` the call is about so many of each sequence, and the first of each answers.
     """
 
     arguments: Mapping[str, Tensor]
@@ -36,6 +37,7 @@ class Question:
     state_is_tuple: bool = False
     cotangent: Tensor | None = None
     effort: bool = False
+    copies: int = 1
 
     @property
     def length(self) -> int:
@@ -64,7 +66,8 @@ class _Form:
     states: int
     state_is_tuple: bool
     effort: bool
-    gradient: bool = field(default=False)
+    gradient: bool
+    copies: int
 
 
 def hand_out(questions: Sequence[Question], path: Path) -> list[dict[str, Any]]:
@@ -77,9 +80,11 @@ def hand_out(questions: Sequence[Question], path: Path) -> list[dict[str, Any]]:
         tensors |= {f"{index} {name}": _copy(tensor) for name, tensor in parts.items()}
         gradient = question.cotangent is not None
         names, count = list(question.arguments), len(question.state)
-        form = _Form(question.chunk_size, names, count, question.state_is_tuple, question.effort, gradient)
+        form = _Form(
+            question.chunk_size, names, count, question.state_is_tuple, question.effort, gradient, question.copies
+        )
         forms.append(asdict(form))
-    save_file(tensors, path)
+    leave(path, save(tensors))
     return forms
 
 
@@ -99,19 +104,18 @@ def answer_all(variant: Variant, forms: list[dict[str, Any]], asked: Path, answe
 
 def collect(told: list[dict[str, Any]], questions: Sequence[Question], path: Path) -> list[Answer]:
     """Read the answers. Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for."""
-    if path.stat().st_size > LARGEST_ANSWER:
-        raise ValueError("the answers are too large")
+    tensors = load(take(path, LARGEST_ANSWER))
     answers = []
-    with safe_open(path, "pt") as file:
-        for index, (question, facts) in enumerate(zip(questions, told, strict=True)):
-            o = file.get_tensor(f"{index} o")
-            if o.shape != question.arguments["v"].shape:
-                raise ValueError(f"o has shape {tuple(o.shape)}")
-            state = tuple(file.get_tensor(f"{index} state {part}") for part in range(int(facts["states"])))
-            wanted = question.arguments if question.cotangent is not None else {}
-            gradients = {name: file.get_tensor(f"{index} gradient {name}") for name in wanted}
-            changed = tuple(str(name) for name in facts["changed"])
-            answers.append(Answer(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
+    for index, (question, facts) in enumerate(zip(questions, told, strict=True)):
+        v = question.arguments["v"]
+        o = tensors[f"{index} o"]
+        if o.shape != v.shape or o.dtype != v.dtype:
+            raise ValueError(f"o has shape {tuple(o.shape)} and is {o.dtype}")
+        state = tuple(tensors[f"{index} state {part}"] for part in range(int(facts["states"])))
+        wanted = question.arguments if question.cotangent is not None else {}
+        gradients = {name: tensors[f"{index} gradient {name}"] for name in wanted}
+        changed = tuple(str(name) for name in facts["changed"])
+        answers.append(Answer(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
     return answers
 
 
@@ -133,31 +137,37 @@ class _Reader:
 
 
 def _answer(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
-    arguments = {name: read(name) for name in form.names}
-    before = {name: argument.clone() for name, argument in arguments.items()}
-    parts = tuple(read(f"state {part}") for part in range(form.states))
-    state = None if not parts else parts if form.state_is_tuple else parts[0]
+    arguments = {name: _many(read(name), form.copies) for name in form.names}
+    parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
+    given = arguments | parts
+    before = {name: tensor.clone() for name, tensor in given.items()}
+    carried = tuple(parts.values())
+    state = None if not carried else carried if form.state_is_tuple else carried[0]
     with torch.set_grad_enabled(form.gradient), _Effort(form.effort) as effort:
         called = {name: argument.requires_grad_(form.gradient) for name, argument in arguments.items()}
         returned = variant.op(**called, initial_state=state, chunk_size=form.chunk_size)
     if not (isinstance(returned, tuple) and len(returned) == 2 and type(returned[0]) is Tensor):
         raise WrongShape(f"{OP} must always return (o, state); with {before['q'].shape[2]} tokens it did not")
     o, state = returned
-    tensors = {"o": o.detach().clone()}
-    tensors |= {f"state {part}": tensor.detach().clone() for part, tensor in enumerate(state_tensors(state))}
+    tensors = {"o": o} | {f"state {part}": tensor for part, tensor in enumerate(state_tensors(state))}
     if form.gradient:
         asked = list(called.values())
-        gradients = torch.autograd.grad((o * read("cotangent")).sum(), asked, allow_unused=True)
+        value = (o * _many(read("cotangent"), form.copies)).sum()
+        gradients = torch.autograd.grad(value, asked, allow_unused=True)
         for name, argument, gradient in zip(called, asked, gradients, strict=True):
             tensors[f"gradient {name}"] = torch.zeros_like(argument) if gradient is None else gradient
-    changed = [name for name, argument in arguments.items() if not torch.equal(argument.detach(), before[name])]
     facts = {
         "tuple": isinstance(state, tuple),
         "states": len(state_tensors(state)),
-        "changed": changed,
+        "changed": [name for name, tensor in given.items() if not torch.equal(tensor.detach(), before[name])],
         "effort": effort.numbers,
     }
-    return facts, {name: _copy(tensor) for name, tensor in tensors.items()}
+    return facts, {name: _copy(tensor[: len(tensor) // form.copies]) for name, tensor in tensors.items()}
+
+
+def _many(tensor: Tensor, copies: int) -> Tensor:
+    """So many copies of all rows, one after the other; the tensor itself if it is one."""
+    return tensor if copies == 1 else tensor.repeat(copies, *[1] * (tensor.dim() - 1))
 
 
 def _copy(tensor: Tensor) -> Tensor:
@@ -172,6 +182,11 @@ class _Effort(TorchDispatchMode):
         super().__init__()
         self.counting = counting
         self.numbers = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Else torch imports its compiler when the first call is counted, which takes longer than all probes."""
+        return False
 
     def __enter__(self) -> "_Effort":
         return super().__enter__() if self.counting else self

@@ -138,29 +138,48 @@ def _check_signature(tree: ast.Module, declaration: Declaration, path: Path) -> 
         )
     if len(arguments.defaults) < len(positional) - 4:
         raise VariantRefused(f"{path}, line {op.lineno}: initial_state and chunk_size need defaults: None and 32")
+    nameless = [*arguments.posonlyargs, arguments.vararg, arguments.kwarg]
+    if odd := [argument.arg for argument in nameless if argument]:
+        raise VariantRefused(
+            f"{path}, line {op.lineno}: {', '.join(odd)}: each argument of {OP} is given by its name; write them out, "
+            "without *, ** and /"
+        )
     extra = set(positional[len(OP_ARGUMENTS) :]) | {argument.arg for argument in arguments.kwonlyargs}
     declared = {*declaration.inputs, *declaration.parameters}
     if both := declaration.inputs.keys() & declaration.parameters.keys():
         raise VariantRefused(f"{path}: {', '.join(sorted(both))}: declared as an input and as a parameter; keep one")
     if extra != declared:
-        odd = ", ".join(sorted(extra ^ declared))
+        differing = ", ".join(sorted(extra ^ declared))
         raise VariantRefused(
-            f"{path}, line {op.lineno}: {odd}: each further argument of {OP} must be declared in LEARNED_INPUTS or "
-            "LEARNED_PARAMETERS, and each declared name must be an argument"
+            f"{path}, line {op.lineno}: {differing}: each further argument of {OP} must be declared in LEARNED_INPUTS "
+            "or LEARNED_PARAMETERS, and each declared name must be an argument"
         )
 
 
 def _literal(tree: ast.Module, name: str, path: Path) -> dict[str, Any]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
-            try:
-                value = ast.literal_eval(node.value)
-            except (TypeError, ValueError) as error:
-                raise VariantRefused(f"{path}, line {node.lineno}: {name} must be written out, not computed") from error
-            if not isinstance(value, dict) or not all(isinstance(key, str) and key.isidentifier() for key in value):
-                raise VariantRefused(f"{path}, line {node.lineno}: {name} must be a dict from argument names")
-            return value
-    return {}
+    """What a declaration says: one assignment at the top of the module, with or without an annotation, or nothing."""
+    mentions = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    if not mentions:
+        return {}
+    match [node for node in tree.body if name in _targets(node)]:
+        case [ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value)] if len(mentions) == 1:
+            pass
+        case _:
+            reason = f"{name} must be written once, at the top of the module, and not be used anywhere else"
+            raise VariantRefused(f"{path}, line {mentions[-1].lineno}: {reason}")
+    try:
+        declared = ast.literal_eval(value)
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise VariantRefused(f"{path}, line {value.lineno}: {name} must be written out, not computed") from error
+    if not isinstance(declared, dict) or not all(isinstance(key, str) and key.isidentifier() for key in declared):
+        raise VariantRefused(f"{path}, line {value.lineno}: {name} must be a dict from argument names")
+    return declared
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    """The names that an assignment binds, each by itself."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _inputs(declared: dict[str, Any], path: Path) -> dict[str, str]:

@@ -7,7 +7,6 @@ FOLDER, and prediction, in another process, turns those weights and unlabelled i
 
 import json
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from agent.evaluator.confinement import confine
 from agent.evaluator.contract import check_contract, state_size
+from agent.evaluator.exchange import leave
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.questions import answer_all
 from agent.evaluator.signature import signature
@@ -46,9 +46,9 @@ class Job:
 
     def write(self, variant: Path) -> None:
         """Leave all of it in the folder: an evaluation is of the file as it was when it began."""
-        shutil.copyfile(variant, self.variant)
+        leave(self.variant, variant.read_bytes())
         facts = {name: value for name, value in asdict(self).items() if name != "folder"}
-        (self.folder / "job.json").write_text(json.dumps(facts))
+        leave(self.folder / "job.json", json.dumps(facts).encode())
 
     @property
     def variant(self) -> Path:
@@ -195,5 +195,5 @@ def main() -> None:
     os.dup2(2, 1)
     torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
     job = Job.read(Path(sys.argv[1]))
-    confine(job.folder, job.device)  # from here on the variant's code may run
+    confine(job.folder, job.device, compiles=job.device != "cpu")  # from here on the variant's code may run
     serve(job, requests, replies)

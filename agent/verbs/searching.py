@@ -53,7 +53,7 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> St
     from agent.screen import open_screen
     from agent.summary import summarise
 
-    isolation = require_isolation(allow_unsandboxed)
+    isolation = require_isolation(allow_unsandboxed, config.device)
     with open_screen() as screen:
         loop = assemble(config, workspace, isolation, screen)
         with stopping(loop.ledger, screen.warn), telling_why(loop.journal.stopped):

@@ -55,7 +55,7 @@ def assembled(config: Config, home: Workspace, allow_unsandboxed: bool, screen: 
     from agent.screen import Screen
 
     silent = Screen(lambda status: None, lambda line: None)
-    return assemble(config, home, require_isolation(allow_unsandboxed), screen or silent)
+    return assemble(config, home, require_isolation(allow_unsandboxed, config.device), screen or silent)
 
 
 def proposing(search: "Search") -> "Search":

@@ -1,5 +1,6 @@
 """Take memory that outlives it.
 
+Gate: reaches for .share_memory_
 Told: Permission denied|Operation not permitted
 """
 

@@ -1,7 +1,7 @@
 """Read a file in the home folder of its user.
 
 Gate: uses open
-Told: Permission denied
+Told: Permission denied|No such file|Read-only file system
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Read the same file through a symbolic link in its own folder.
 
 Gate: reaches for .os|uses open
-Told: Permission denied
+Told: Permission denied|Operation not permitted
 """
 
 import torch

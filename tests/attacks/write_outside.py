@@ -1,7 +1,7 @@
 """Leave a file outside of its folder.
 
 Gate: uses open
-Told: Permission denied
+Told: Permission denied|No such file|Read-only file system
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Leave a file that every later Python process runs at its start.
 
 Gate: reaches for .__path__|uses open
-Told: Permission denied
+Told: Permission denied|No such file|Read-only file system
 """
 
 import torch

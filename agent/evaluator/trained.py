@@ -1,0 +1,50 @@
+"""The probe of what was trained: in the networks as they are scored, the op still does what was asked of it before.
+
+An op cannot know beforehand what trained networks hand to it. They are run here up to their ops, with an op that only
+listens, on what they are tested on; the variant then answers for itself in fresh processes, as a whole and in pieces.
+"""
+
+import secrets
+from collections.abc import Sequence
+
+from safetensors.torch import load
+
+from agent.evaluator.bench import CPU, Bench, listener, overhear
+from agent.evaluator.exam import Exam, doubting
+from agent.evaluator.exchange import take
+from agent.evaluator.protocol import Replica
+from agent.evaluator.questions import Question
+from agent.evaluator.stack import Stack
+from agent.evaluator.streaming import check_streams
+from agent.evaluator.worker import Job
+
+NETWORKS = 6  # drawn from all that are scored
+SEQUENCES = 2  # for each
+# Of the largest output, in float32: what training makes of an op may lose more than random arguments do. What needs the
+# past tokens loses all of it.
+LOST_WHEN_TRAINED = 1e-3
+
+
+def probe_trained(bench: Bench, exams: Sequence[Exam], groups: Sequence[Sequence[Replica]], job: Job) -> None:
+    """Stream a few trained networks. Raises ProbeFailed, or EvaluationFailed where there are no such weights."""
+    chance = secrets.SystemRandom()
+    scored = [(exam, place) for exam in exams for place in range(len(exam.candidates))]
+    questions = [
+        question
+        for exam, place in chance.sample(scored, min(NETWORKS, len(scored)))
+        for question in _questions(bench, exam, place, groups[exam.stack], job)
+    ]
+    check_streams(bench, questions, LOST_WHEN_TRAINED)
+
+
+def _questions(bench: Bench, exam: Exam, place: int, group: Sequence[Replica], job: Job) -> list[Question]:
+    """What one trained network hands to its ops when it reads its test."""
+    stack = Stack(list(group), listener(bench.declaration), bench.protocol, CPU)
+    size = stack.rows.numel() * stack.rows.element_size()
+    with doubting():
+        rows = load(take(job.weights(exam.stack), 2 * size + (1 << 20)))["best"]
+        if rows.shape != stack.rows.shape or rows.dtype != stack.rows.dtype or not rows.isfinite().all():
+            raise ValueError("the weights are not those of its networks")
+    stack.rows = rows
+    inputs = exam.examples[place].inputs[:SEQUENCES]
+    return overhear(stack, exam.candidates[place].row, inputs, bench.chunk)

@@ -1,0 +1,60 @@
+"""The watchdog of GPU memory, with a stand-in for NVIDIA's library: this machine need not have a GPU."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from agent.evaluator import gpu_memory
+from agent.evaluator.forkserver import Ward
+from agent.evaluator.gpu_memory import Use
+from agent.evaluator.processes import living
+
+STAND_IN = """
+#include <stdlib.h>
+typedef struct { unsigned long long total, free, used; } Memory;
+int nvmlInit_v2(void) { return getenv("GPU_BROKEN") != 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) { *device = (void *)(long)(index + 1); return 0; }
+int nvmlDeviceGetMemoryInfo(void *device, Memory *memory) {
+    memory->total = 1000; memory->used = device == (void *)1 ? 10 : 990; memory->free = 1000 - memory->used; return 0;
+}
+"""
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("needs a C compiler for the stand-in: install gcc")
+    source, built = tmp_path / "nvml.c", tmp_path / "nvml.so"
+    source.write_text(STAND_IN)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", built, source], check=True)
+    monkeypatch.setattr(gpu_memory, "LIBRARY", str(built))
+    gpu_memory._library.cache_clear()
+    yield
+    gpu_memory._library.cache_clear()
+
+
+def test_the_use_of_each_gpu_is_read(library):
+    assert gpu_memory.gpu_memory() == (Use(10, 1000), Use(990, 1000))
+
+
+def test_a_child_that_fills_a_gpu_is_killed_for_it_and_one_that_finds_it_full_is_not(library, tmp_path):
+    filler = Ward(os.getpid(), str(tmp_path), -1, (Use(0, 1000), Use(10, 1000)))
+    finder = Ward(os.getpid(), str(tmp_path), -1, (Use(10, 1000), Use(980, 1000)))
+    assert filler.excess(living()) == "GPU memory"
+    assert finder.excess(living()) is None
+
+
+def test_a_library_that_does_not_start_is_none(library, monkeypatch):
+    monkeypatch.setenv("GPU_BROKEN", "1")
+    assert gpu_memory.gpu_memory() == ()
+
+
+def test_no_library_is_none(monkeypatch):
+    monkeypatch.setattr(gpu_memory, "LIBRARY", "libthere-is-none.so")
+    gpu_memory._library.cache_clear()
+    assert gpu_memory.gpu_memory() == ()
+    gpu_memory._library.cache_clear()

@@ -1,0 +1,58 @@
+"""What is proven at the start of a search, where it is told and kept, and that nothing unproven is searched with."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.errors import UNAVAILABLE
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have nothing to prove; run it on Linux")
+WITHOUT_LAYERS = Path(__file__).with_name("without_layers.py")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a command as whoever runs the tests: with Landlock and seccomp as this kernel has them, or without."""
+
+    def run(*arguments, layers=True):
+        program = ["-m", "agent"] if layers else [str(WITHOUT_LAYERS), "-m", "agent"]
+        command = [sys.executable, *program, *arguments, "--workspace", str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+@ON_LINUX
+def test_a_search_with_nothing_proven_is_refused(run, tmp_path):
+    told = run("search", "--hours", "0.00001", "--protocol", "smoke", "--device", "cpu", layers=False)
+    assert told.returncode == UNAVAILABLE == 3, told.stderr
+    assert "isolation NOT PROVEN: " in told.stderr
+    assert "it was possible to" in told.stderr
+    assert "fork" in told.stderr
+    assert "missing: " in told.stderr
+    assert "Landlock (Function not implemented)" in told.stderr
+    assert "seccomp (Function not implemented)" in told.stderr
+    assert "--allow-unsandboxed" in told.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@ON_LINUX
+def test_whoever_insists_may_search_without(run, tmp_path):
+    options = ("--hours", "0.00001", "--protocol", "smoke", "--device", "cpu", "--allow-unsandboxed")
+    told = run("search", *options, layers=False)
+    assert told.returncode == 0, told.stderr
+
+
+@ON_LINUX
+def test_the_doctor_shows_it(run):
+    told = run("doctor", "--json")
+    assert told.returncode == 0, told.stderr
+    line = json.loads(told.stdout)["isolation"]
+    assert line.startswith("isolation: ")
+    assert "forbidden things tried, none worked" in line
+    if os.geteuid() == 0:
+        assert "a user of its own" in line  # on, or missing and why
