@@ -1,7 +1,9 @@
 """A real search of seconds: `python tests/small_search.py FOLDER RUNS` goes on until so many proposals have ended."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 from small_evaluations import ONE_TASK
 
@@ -9,13 +11,30 @@ from agent.assembly import make_catalogue
 from agent.baselines import TEMPLATE
 from agent.budget import Budget, Ledger
 from agent.drafts import Drafts
+from agent.history import History
 from agent.inspection import Inspection
 from agent.journal import Journal
 from agent.lineage import Lineage
 from agent.loop import Search
-from agent.proposer import Proposer
-from agent.record import BASELINE
+from agent.proposer import NothingToPropose, Proposer
+from agent.proposer.moves import MOVES
+from agent.record import BASELINE, Proposal, Run
 from agent.workspace import Workspace
+
+TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
+
+
+class Script:
+    """A proposer that proposes what it was given, one after the other; a function among it is called for one."""
+
+    def __init__(self, *proposals: Proposal | Callable[[], Proposal]) -> None:
+        self.proposals = list(proposals)
+
+    def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
+        if not self.proposals:
+            raise NothingToPropose("that was all")
+        proposal = self.proposals.pop(0)
+        return proposal() if callable(proposal) else proposal
 
 
 def small_search(root: Path, runs: int | None = None, proposer: Proposer | None = None, **facts) -> Search:

@@ -1,8 +1,16 @@
 """search.toml, the environment, the flags."""
 
-import pytest
+import ast
+import inspect
+import math
+from itertools import pairwise
 
-from agent.baselines import BASELINES, GATED, TEMPLATE
+import pytest
+from typer.main import get_command
+
+from agent import config as module
+from agent.baselines import BASELINES, GATED, ROOT, TEMPLATE
+from agent.cli import app
 from agent.config import Config, read_config
 from agent.errors import UsageError
 
@@ -58,3 +66,30 @@ def test_a_mistake_is_named_with_its_place(config, toml, message):
 def test_a_mistake_in_the_environment_is_named(config):
     with pytest.raises(UsageError, match=r"the environment: there is no setting 'run'; did you mean runs\?"):
         config(environment={"DELTASEARCH_RUN": "1"})
+
+
+def described():
+    """The rows that docs/configuration.md should have: each setting's name, flag, default and docstring."""
+    (config,) = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
+    words = {
+        setting.target.id: inspect.cleandoc(text.value.value)
+        for setting, text in pairwise(config.body)
+        if isinstance(setting, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+    flags = {parameter.name: parameter.opts[0] for parameter in get_command(app).commands["search"].params}
+    for name, field in Config.model_fields.items():
+        default = {None: "", "()": ""}.get(field.default, field.default)
+        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        flag = f"`{flags[name]}`" if name in flags else ""
+        yield f"| `{name}` | {flag} | {f'`{shown}`' if shown else ''} | {words[name]} |"
+
+
+def test_every_setting_is_described_in_the_documentation_as_it_is_in_the_code():
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    assert [line for line in text.splitlines() if line.startswith("| `")] == list(described())
+
+
+def test_no_end_by_the_clock_is_a_setting(config):
+    assert config("hours = inf").hours == math.inf
+    with pytest.raises(UsageError, match="hours"):
+        config("hours = nan")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
-from small_search import small_search
+from small_search import Script, small_search
 
 from agent.errors import USAGE
 from agent.files import WorkspaceError
@@ -83,7 +83,7 @@ def test_runs_until_the_disk_is_full_lose_nothing_that_was_said_to_be_done(small
 
 def test_a_search_on_a_full_disk_says_so_and_goes_on_when_there_is_room(small_disk):
     root = small_disk / "workspace"
-    search = small_search(root, proposer=None)
+    search = small_search(root, proposer=Script())
 
     def show(status):
         """The disk is full before the training ends."""
@@ -97,7 +97,7 @@ def test_a_search_on_a_full_disk_says_so_and_goes_on_when_there_is_room(small_di
     (run,) = Workspace(root).history().runs
     assert run.stage in ("approved", "evaluating")
     (small_disk / "ballast").unlink()
-    small_search(root, proposer=None).run()
+    small_search(root, proposer=Script()).run()
     (run,) = Workspace(root).history().runs
     assert (run.stage, run.scored) == ("analysed", True)
     assert list(Workspace(root).rows()) == [run.name]

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 from small_evaluations import ONE_TASK, write_variant
-from small_search import TEMPLATE_SOURCE, small_search
+from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.baselines import TEMPLATE
 from agent.errors import ENDED, FAILED, TOO_MANY_FAILURES
 from agent.files import WorkspaceError
 from agent.lineage import Lineage
 from agent.loop import NOTHING_LEFT, conclude
-from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import TemplateFailed
 from agent.proposer.moves import MOVES, load_moves
@@ -21,19 +20,6 @@ from agent.record import Proposal, Text
 from agent.workspace import Workspace
 
 ALL = load_moves(MOVES)
-
-
-class Script:
-    """Proposes what it was given, one after the other, or whatever a function makes."""
-
-    def __init__(self, *proposals):
-        self.proposals = list(proposals)
-
-    def propose(self, history, parent, draw, idea=""):
-        if not self.proposals:
-            raise NothingToPropose("that was all")
-        proposal = self.proposals.pop(0)
-        return proposal() if callable(proposal) else proposal
 
 
 def scripted(name, source):
