@@ -72,9 +72,9 @@ def test_a_card_longer_than_the_screen_scrolls_and_says_where_one_is(sit):
     desk = sit().see(VALUE_SKIP)
     top = desk.text
     desk.press(DOWN).miss("\n The value passes by").press(UP).see("\n The value passes by")
-    desk.press(END).see("• Selective Copy:").press(HOME).see("\n The value passes by")
+    desk.press(END).see("What is expected").press(HOME).see("\n The value passes by")
     assert desk.text == top
-    desk.press("G").see("• Selective Copy:").press("g").see("\n The value").press("j").miss("\n The value passes by")
+    desk.press("G").see("What is expected").press("g").see("\n The value").press("j").miss("\n The value passes by")
     thumb = [row[79:] for row in desk.rows[1:-3]]
     assert set(thumb) == {"┃", "│"}
 
@@ -140,19 +140,14 @@ def test_the_language_is_remembered(sit, home):
 @pytest.mark.parametrize("columns", [80, 200])
 def test_chinese_stands_in_its_columns(sit, columns):
     """By the widths of another library than the one that laid it out."""
-    desk = sit("--lang", "zh", columns=columns, lines=24).see("改动理由", "q 退出")
-    screen = desk.screen
-    bar = [screen.buffer[row][columns - 1].data for row in range(1, 21)]
-    assert set(bar) == {"┃", "│"}
-    table = [row for row in range(24) if any(task in screen.display[row] for task in ("Compress", "Memorize", "平均"))]
-    ends = {column for row in table for column in range(columns) if screen.buffer[row][column].data == "●"}
-    assert len(table) == 3
-    titles = next(row for row in range(24) if "预测" in screen.display[row])
-    # The numbers end where their title does.
-    cells = screen.buffer[titles]
-    title = next(column for column in range(columns) if cells[column].data == "测") + 1
-    assert all(screen.buffer[row][title].data.isdigit() for row in table)
-    assert ends
+    screen = sit("--lang", "zh", columns=columns, lines=40).see("改动理由", "q 退出").screen
+    assert {screen.buffer[row][columns - 1].data for row in range(1, 37)} == {"┃", "│"}
+    (titles,) = (row for row in range(40) if "± 噪声" in screen.display[row])
+    table = [row for row in range(titles, titles + 9) if "0." in screen.display[row]][-7:]
+    # A column of numbers ends where its title does, which is two cells a character.
+    (end,) = (column + 1 for column in range(columns) if screen.buffer[titles][column].data == "测")
+    assert [screen.buffer[row][end].data.isdigit() for row in table] == [True] * 7
+    assert [screen.buffer[row][end + 1].data for row in table] == [" "] * 7
 
 
 def test_without_colour_it_says_the_same(sit):
@@ -160,7 +155,7 @@ def test_without_colour_it_says_the_same(sit):
     plain = sit(NO_COLOR="1").see(VALUE_SKIP, "q quit")
     assert COLOUR.search(coloured.written)
     for desk in (coloured, plain):
-        desk.press(END).see("• Selective Copy:")
+        desk.press(END).see("What is expected")
     assert plain.text == coloured.text
     assert not COLOUR.search(plain.written)
 

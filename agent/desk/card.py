@@ -20,6 +20,7 @@ from agent.record import Run, Section
 from agent.status import clock
 
 HEADING = "bold cyan"
+ORDER: tuple[Section, ...] = ("reasoning", "issues", "observations", "expected")
 # The terminal's own colours, of those that can be read on a dark ground and on a light one.
 CODE = ANSISyntaxTheme(
     {
@@ -35,18 +36,20 @@ CODE = ANSISyntaxTheme(
 
 def render_card(run: Run, history: History, language: Language, width: int, dollars: float = 0.0) -> RenderableType:
     """The whole card, for so many columns; `dollars` is what the model has cost so far."""
-    why = Group(*_sections(run, language, ("reasoning",)))
+    head, change = _head(run, language), Group(*_changes(run, history, language, width))
     numbers = Group(*_numbers(run, history, language, width if width < WIDE else width // 2 - 2, dollars))
-    rest = tuple(_sections(run, language, ("issues", "observations", "expected")))
-    change = tuple(_changes(run, history, language, width))
-    head = _head(run, language)
+    why, issues, seen, expected = (Group(*_section(run, language, section)) for section in ORDER)
     if width < WIDE:
-        return Group(head, why, numbers, *change, *rest)
+        return Group(head, why, numbers, change, issues, seen, expected)
+    return Group(head, _beside(Group(why, issues), numbers), change, _beside(seen, expected))
+
+
+def _beside(left: RenderableType, right: RenderableType) -> RenderableType:
     sides = Table.grid(padding=(0, 2), expand=True)
     sides.add_column(ratio=1)
     sides.add_column(ratio=1)
-    sides.add_row(Group(why, *rest), numbers)
-    return Group(head, sides, *change)
+    sides.add_row(left, right)
+    return sides
 
 
 def render_file(run: Run, language: Language) -> RenderableType:
@@ -69,12 +72,11 @@ def _head(run: Run, language: Language) -> RenderableType:
     )
 
 
-def _sections(run: Run, language: Language, names: tuple[Section, ...]) -> Iterator[RenderableType]:
-    titles = {"reasoning": "why", "observations": "observations", "issues": "issues", "expected": "expected"}
-    for name in names:
-        if name in run.proposal.argument:
-            yield _heading(words(language, titles[name]))
-            yield from _paragraphs(clean(getattr(run.proposal.argument[name], language)))
+def _section(run: Run, language: Language, section: Section) -> Iterator[RenderableType]:
+    """A part of the argument with its heading; nothing where there is none."""
+    if section in run.proposal.argument:
+        yield _heading(words(language, section))
+        yield from _paragraphs(clean(getattr(run.proposal.argument[section], language)))
 
 
 def _paragraphs(text: str) -> Iterator[RenderableType]:

@@ -46,7 +46,7 @@ WORDS = {
     "by": Text("proposed by", "提案者"),
     "edited by": Text("edited by", "编辑者"),
     "protocol": Text("protocol", "协议"),
-    "why": Text("Why this change", "改动理由"),
+    "reasoning": Text("Why this change", "改动理由"),
     "observations": Text("What was seen so far", "目前的观察"),
     "issues": Text("Issues in the code", "代码中的问题"),
     "expected": Text("What is expected", "预期"),
