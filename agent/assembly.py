@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
-from agent.analyst.note import analyse
 from agent.budget import Budget, Ledger
 from agent.config import KEY, Config
 from agent.drafts import Drafts
@@ -26,6 +25,7 @@ from agent.loop import Search
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.moves import MOVES, load_moves
+from agent.readings import Readings
 from agent.screen import Screen
 from agent.workspace import Workspace
 
@@ -61,31 +61,31 @@ def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen:
         device=device,
         drafts=Drafts(thinkers.proposer, config.seed, door, screen.line),
         check=check,
+        readings=Readings(workspace, thinkers.analyst),
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,
         baselines=config.baselines,
         isolation=isolation.line,
-        analyst=thinkers.analyst,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
     )
 
 
 @dataclass(frozen=True)
 class Thinkers:
-    """Who proposes, and who says what came of it."""
+    """Who proposes, and who reads what came of it, if not the facts alone are to be told."""
 
     proposer: Proposer
-    analyst: Analyst
+    analyst: Analyst | None = None
 
 
 def make_thinkers(
     config: Config, workspace: Workspace, check: Inspection, door: "Endpoint | None", say: Callable[[str], None]
 ) -> Thinkers:
-    """The model where there is a door to one, else the catalogue and the built-in analyst."""
+    """The model where there is a door to one, else the catalogue."""
     catalogue = make_catalogue()
     if door is None:
-        return Thinkers(catalogue, analyse)
+        return Thinkers(catalogue)
     from agent.analyst.model import ModelAnalyst
     from agent.conversations import Conversations
     from agent.proposer.fallback import Fallback

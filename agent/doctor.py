@@ -9,9 +9,11 @@ from pathlib import Path
 
 import torch
 
+from agent.config import BASE_URL, KEY
 from agent.evaluator.crew import crew_size
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.isolation import prove_isolation
+from agent.llm.secrets import Censor
 
 
 def examine(workspace: Path) -> dict[str, str]:
@@ -39,6 +41,7 @@ def _device(device: str) -> str:
 
 def _endpoint() -> str:
     """Whether a language model can be asked. The key itself is nobody's business."""
-    if not os.environ.get("OPENAI_API_KEY"):
-        return "no OPENAI_API_KEY: the catalogue proposes"
-    return f"a key is set, for {os.environ.get('OPENAI_BASE_URL', 'the default endpoint of the openai package')}"
+    if not os.environ.get(KEY):
+        return f"no {KEY}: the catalogue proposes"
+    where = os.environ.get(BASE_URL) or "OpenAI's own endpoint"
+    return f"a key is set, for {Censor()(where)}: the model proposes"

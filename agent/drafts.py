@@ -1,11 +1,11 @@
 """The next proposal: made when it is asked for, or ahead of time while something else is trained."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
+from agent.background import Background
 from agent.comparison import AVERAGE
 from agent.history import History
 from agent.llm import Line
@@ -25,28 +25,12 @@ class Draft:
     failure: Failure | None = None
 
 
+@dataclass(frozen=True)
 class Ahead:
-    """A draft that is being made in a thread of its own. It writes nothing that anybody else reads or writes."""
+    """A draft that is being made, and what was known when it was begun."""
 
-    def __init__(self, history: History, make: Callable[[History], Draft | None]) -> None:
-        self.history = history
-        self.draft: Draft | None = None
-        self.error: BaseException | None = None
-        self.thread = threading.Thread(target=self._make, args=(make,), daemon=True)
-        self.thread.start()
-
-    def _make(self, make: Callable[[History], Draft | None]) -> None:
-        try:
-            self.draft = make(self.history)
-        except BaseException as error:  # whoever waits for the draft hears of it
-            self.error = error
-
-    def result(self) -> Draft | None:
-        """Wait for the draft; raises what went wrong in making it."""
-        self.thread.join()
-        if self.error is not None:
-            raise self.error
-        return self.draft
+    history: History
+    draft: Background[Draft | None]
 
 
 @dataclass
@@ -75,13 +59,13 @@ class Drafts:
         finally:
             if self.ahead is not None and self.line is not None:
                 self.line.close()
-                self.ahead.thread.join(SECONDS_TO_END)
+                self.ahead.draft.wait(SECONDS_TO_END)
 
     def next(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
         """The draft that was prepared, unless the picture has changed; else a new one. None if nothing is left."""
         if self.ahead is not None and not idea and not parent:
             ahead, self.ahead = self.ahead, None
-            draft = ahead.result()
+            draft = ahead.draft.result()
             if draft is not None and not (why := out_of_date(draft, ahead.history, history)):
                 return draft
             if draft is not None:
@@ -91,7 +75,7 @@ class Drafts:
     def prepare(self, history: History) -> None:
         """Begin the next draft, if it takes long and none is being made."""
         if self.proposer is not None and self.line is not None and self.ahead is None:
-            self.ahead = Ahead(history, self._make)
+            self.ahead = Ahead(history, Background(lambda: self._make(history)))
 
     def _make(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
         """A draft of the most promising parent that anything can still be made of, or of the one that is named."""

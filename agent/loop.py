@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from agent.analyst import Analyst
 from agent.analyst.note import analyse, render_note
 from agent.budget import Ledger, Stop
 from agent.drafts import Drafts
@@ -20,6 +19,7 @@ from agent.lineage import Lineage
 from agent.llm.purse import OutOfMoney
 from agent.patch import apply_patch, unified_diff
 from agent.proposer.known import next_known
+from agent.readings import Readings
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
 from agent.score import Failure
 from agent.workspace import NameTaken, StaleRun, Workspace
@@ -36,19 +36,19 @@ class Search:
     device: str
     drafts: Drafts
     check: Inspection
+    readings: Readings
     lineage: Lineage
     ledger: Ledger
     journal: Journal
     baselines: tuple[str, ...]
     isolation: str
-    analyst: Analyst = analyse
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
-        with self.workspace.searching(), self.drafts.open():
+        with self.workspace.searching(), self.drafts.open(), self.readings.open():
             cut_off = self.workspace.reconcile()
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
@@ -62,6 +62,7 @@ class Search:
                     return NOTHING_LEFT
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
                     self.carry_on(run)
+                self.readings.collect()
         return stop
 
     def unfinished(self) -> Run | None:
@@ -157,15 +158,16 @@ class Search:
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""
         self.journal.phase("analysing", run.proposal)
-        run = conclude(self.workspace, self.lineage, run, self.analyst)
+        run = conclude(self.workspace, self.lineage, run)
         self.ledger.enter(run)
         self.journal.ended(self.workspace.history(), run)
+        self.readings.begin(self.workspace.history(), run)
 
 
-def conclude(workspace: Workspace, lineage: Lineage, run: Run, analyst: Analyst = analyse) -> Run:
+def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
     """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
     history = workspace.history()
-    analysed = replace(run, analysis=analyst(history, run))
+    analysed = replace(run, analysis=analyse(history, run))
     workspace.write(run, NOTE, render_note(history, analysed))
     if run.scored:
         lineage.record(analysed)

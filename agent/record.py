@@ -45,6 +45,9 @@ class Text:
         return Text(self.en + other.en, self.zh + other.zh)
 
 
+Sections = Mapping[Section, Text]
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A variant that was not trained yet: where it comes from, why it might work, and what it should reach.

@@ -136,7 +136,7 @@ def test_a_search_knocks_first_and_hangs_up_at_its_end():
         proposer.may.clear()
         drafts.prepare(THEN)
     assert proposer.closed
-    assert not drafts.ahead.thread.is_alive()
+    assert drafts.ahead.draft.done
 
 
 def test_who_only_trains_asks_nobody():

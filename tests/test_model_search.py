@@ -51,7 +51,9 @@ def search(tmp_path, monkeypatch):
         lines = []
         workspace = Workspace(tmp_path)
         loop = assemble(config, workspace, prove_isolation(), Screen(lambda status: None, lines.append))
-        return loop.run(), workspace, lines
+        stop = loop.run()
+        loop.journal.stopped(stop.reason)
+        return stop, workspace, lines
 
     return search
 

@@ -1,9 +1,9 @@
 """What came of a run: the facts from code, and the words that say what they mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from agent.history import History
-from agent.record import Run, Section, Text
+from agent.record import Run, Sections
 
 # Writes the sections that follow a run which was scored or failed.
-Analyst = Callable[[History, Run], Mapping[Section, Text]]
+Analyst = Callable[[History, Run], Sections]

@@ -1,0 +1,96 @@
+"""What a model says of a result comes into its note when it is there."""
+
+import threading
+
+import pytest
+from sample_cards import FINGERPRINT, sample_card, sample_proposal
+
+from agent.analyst.note import analyse
+from agent.files import WorkspaceError
+from agent.folder import NOTE
+from agent.readings import Readings
+from agent.record import Text
+from agent.workspace import Workspace
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A workspace with one closed run, and the run."""
+    workspace = Workspace(tmp_path)
+    workspace.create(sample_proposal(), "smoke", FINGERPRINT, "evaluated", card=sample_card())
+    (run,) = workspace.history().runs
+    workspace.advance(run, "analysed", analysis=analyse(workspace.history(), run))
+    return workspace, workspace.find(run.id)
+
+
+def reader(may, sections=None):
+    """An analyst that waits until it may speak, and then says this of the lessons."""
+
+    def read(history, run):
+        assert may.wait(30)
+        return {**run.analysis, **(sections or {"lessons": Text("Well.", "很好。")})}
+
+    return read
+
+
+def test_the_note_is_whole_before_and_fuller_after(closed):
+    workspace, run = closed
+    may = threading.Event()
+    readings = Readings(workspace, reader(may))
+    with readings.open():
+        readings.begin(workspace.history(), run)
+        readings.collect()
+        assert workspace.history().runs == (run,)  # it goes on without it
+        may.set()
+    (read,) = workspace.history().runs
+    assert (read.stage, read.analysis["lessons"].en) == ("analysed", "Well.")
+    assert read.analysis["outcome"] == run.analysis["outcome"]
+    note = (workspace.folder(run) / NOTE).read_text(encoding="utf-8")
+    assert "Well." in note
+    assert "很好。" in note
+
+
+def test_a_search_that_breaks_off_does_not_wait(closed):
+    workspace, run = closed
+    readings = Readings(workspace, reader(threading.Event()))
+
+    def broken_off():
+        with readings.open():
+            readings.begin(workspace.history(), run)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert workspace.history().runs == (run,)
+
+
+def test_what_somebody_else_wrote_meanwhile_stays(closed):
+    workspace, run = closed
+    may = threading.Event()
+    readings = Readings(workspace, reader(may))
+    with readings.open():
+        readings.begin(workspace.history(), run)
+        newer = workspace.amend(run, analysis={"lessons": Text("By hand.", "手写。")})
+        may.set()
+    assert workspace.history().runs == (newer,)
+
+
+def test_without_an_analyst_and_where_nothing_is_added_nothing_is_written(closed):
+    workspace, run = closed
+    before = (workspace.folder(run) / "run.json").stat().st_mtime_ns
+    for analyst in (None, lambda history, run: run.analysis):
+        readings = Readings(workspace, analyst)
+        with readings.open():
+            readings.begin(workspace.history(), run)
+    assert (workspace.folder(run) / "run.json").stat().st_mtime_ns == before
+
+
+def test_an_analyst_that_cannot_write_is_heard_of(closed):
+    workspace, run = closed
+
+    def full(history, run):
+        raise WorkspaceError("the disk is full")
+
+    readings = Readings(workspace, full)
+    with pytest.raises(WorkspaceError, match="the disk is full"), readings.open():
+        readings.begin(workspace.history(), run)
