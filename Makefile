@@ -7,15 +7,17 @@ VARIANT ?= templates/naive.py
 HOURS ?= 0.25
 OPTIONS ?=
 
-.PHONY: help install search test lint bench seed-table evaluate clean
+.PHONY: help install search report screenshots test lint bench seed-table evaluate clean
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it"
 	@echo "make search     install, then search for better variants; HOURS=$(HOURS), OPTIONS=\"--review ...\""
+	@echo "make report     install, then show what was found in the browser, and keep it up to date"
 	@echo "make test       install, then run the tests"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
 	@echo "make seed-table install, then measure what is missing of the known systems; OPTIONS=\"--hours 1 --task Memorize\""
+	@echo "make screenshots install, then the pictures of the report in docs/; needs Chromium"
 	@echo "make lint       install, then ruff and mypy"
 	@echo "make clean      remove $(VENV)"
 
@@ -30,6 +32,12 @@ $(STAMP): pyproject.toml constraints.txt
 
 search: $(STAMP)
 	$(RUN) -m agent search --hours $(HOURS) $(OPTIONS)
+
+report: $(STAMP)
+	$(RUN) -m agent report --serve --open $(OPTIONS)
+
+screenshots: $(STAMP)
+	$(RUN) tests/screenshots.py
 
 test: $(STAMP)
 	$(RUN) -m pytest

@@ -30,7 +30,8 @@ class Entry:
         """One row with a column a score, as notebooks like it."""
         scores = {task: f"{score:.6f}" for task, score in self.scores.items()}
         errors = {f"{task} error": None if error is None else f"{error:.6f}" for task, error in self.errors.items()}
-        return {"name": self.name, "run": self.run, **scores, **errors, "verdict": self.verdict}
+        said = {"verdict": self.verdict, "stage": self.stage, "failure": self.failure}
+        return {"name": self.name, "run": self.run, **scores, **errors, **said}
 
 
 def scoreboard(history: History) -> list[Entry]:

@@ -58,7 +58,13 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     for run in facts.worth_reading:
         lines.append(f"  {root / 'runs' / run.id / 'insights.md'}\n      {describe_run(history, run)}")
     lines.append(f"All scores: {root / 'results.csv'}, with their errors: python -m agent table")
+    lines.append(f"The report, with every note and curve: python -m agent report{_flag(root)} --open")
     return "\n".join(lines)
+
+
+def _flag(root: Path) -> str:
+    """What a command in the current folder needs to find the workspace."""
+    return "" if root == Path(".") else f" --workspace {root}"
 
 
 def _surprise(history: History, run: Run) -> float:

@@ -32,13 +32,20 @@ FAILURES = (
 
 def write_history(root, count, seed=0):
     """Fill a workspace with `count` finished runs, as run folders hold them, and the end of their search."""
+    runs = made_history(count, seed)
+    for run in runs:
+        write_run(root, run)
+    write_search(root, len(runs))
+    return runs
+
+
+def made_history(count, seed=0):
+    """The same runs, nowhere but in memory."""
     chance, runs = Random(seed), []
     moves = load_moves(ROOT / "templates" / "moves")
     for number in range(count):
         runs.append(_run(number, runs, moves, chance))
-        write_run(root, runs[-1])
-    write_search(root, len(runs))
-    return runs
+    return tuple(runs)
 
 
 def write_run(root, run):

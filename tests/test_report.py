@@ -310,17 +310,19 @@ def test_a_port_that_is_taken_is_a_mistake(built):
 
 def test_the_verb_builds_serves_and_ends_cleanly(tmp_path):
     write_history(tmp_path, 3)
-    command = [sys.executable, "-m", "agent", "report", "--workspace", str(tmp_path)]
-    said = subprocess.check_output(command, text=True)
-    assert re.fullmatch(rf"{tmp_path}/runs/site/index.html: (\d+) of \1 files made in [\d.]+ s\n", said)
-    process = subprocess.Popen([*command, "--serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)  # fmt: skip
-    assert "0 of" in process.stdout.readline()
-    port = int(re.search(r"http://127.0.0.1:(\d+)/", process.stdout.readline()).group(1))
-    assert get(port, "/")[0] == 200
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=20)[1] == ""
-    assert process.returncode == 0
+    command = [sys.executable, "-m", "agent", "report", "--workspace", str(tmp_path), "--serve", "--port", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
+    try:
+        said = process.stdout.readline()
+        assert re.fullmatch(rf"{tmp_path}/runs/site/index.html: (\d+) of \1 files made in [\d.]+ s\n", said)
+        port = int(re.search(r"http://127.0.0.1:(\d+)/", process.stdout.readline()).group(1))
+        assert get(port, "/")[0] == 200
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == ""
+        assert process.returncode == 0
+    finally:
+        process.kill()
 
 
 def test_a_search_that_ends_says_why(tmp_path):

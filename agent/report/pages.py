@@ -1,6 +1,5 @@
 """Makes each page of the site out of what is known of the runs."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,9 @@ from markupsafe import Markup
 from agent.analyst.note import HEADINGS
 from agent.analyst.words import FAILURES
 from agent.comparison import AVERAGE
-from agent.folder import LOG
+from agent.folder import LOG, TRANSCRIPT
 from agent.history import History
+from agent.llm.transcript import read_transcript
 from agent.older_notes import OlderNote
 from agent.proposer.moves import Move
 from agent.record import ANALYSED_SECTIONS, PROPOSED_SECTIONS, SECTIONS, Run, Text
@@ -181,14 +181,11 @@ def _log_of(workspace: Workspace, run: Run) -> str:
 
 
 def _cost_of(workspace: Workspace, run: Run) -> float | None:
-    """What the model's calls for a run cost in dollars, by its transcript; None where no model took part."""
-    path = workspace.folder(run) / "transcript.jsonl"
-    if not path.exists():
+    """What the model's calls for a run cost in dollars, by its transcript; None where no model took part or its price
+    is not known, or where the transcript cannot be read any more."""
+    try:
+        exchanges = read_transcript((workspace.folder(run) / TRANSCRIPT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    costs = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            costs.append(float(json.loads(line).get("cost") or 0.0))
-        except (ValueError, AttributeError, TypeError):  # the last line may be torn
-            continue
-    return sum(costs)
+    priced = [exchange.dollars for exchange in exchanges if exchange.dollars is not None]
+    return sum(priced) if priced else None

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from agent.errors import UsageError
 from agent.files import WorkspaceError
+from agent.report.sentences import same
 from agent.report.site import Site
 from agent.report.words import WORDS
 from agent.status import read_status
@@ -97,7 +98,7 @@ class Handler(SimpleHTTPRequestHandler):
             status = read_status(self.workspace)
         except WorkspaceError:
             return ""
-        return self.site.pages.live(status, WORDS[status.phase])
+        return self.site.pages.live(status, WORDS.get(status.phase, same(status.phase)))
 
     def end_headers(self) -> None:
         """Nothing is kept by the browser: what it shows is what there is."""

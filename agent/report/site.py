@@ -75,7 +75,7 @@ class Site:
         stamps = {run.id: self._stamp(run) for run in material.history.runs}
         everything = self._key(stamps, asdict(material.search), [note.id for note in material.older])
         for name in ASSETS:
-            yield f"assets/{name}", self._key(name), lambda name=name: _asset(name)  # type: ignore[misc]
+            yield f"assets/{name}", self._key(name), lambda name=name: asset(name)  # type: ignore[misc]
         for name, render in (
             ("index", self.pages.morning),
             ("lineage", self.pages.lineage),
@@ -129,5 +129,6 @@ def _version() -> str:
     return digest.hexdigest()
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that all pages share."""
     return (TEMPLATES / "report" / name).read_text(encoding="utf-8")

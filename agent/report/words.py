@@ -75,6 +75,7 @@ WORDS = {
     "rejected": Text("rejected", "已驳回"),
     # the page of a variant
     "by": Text("by", "作者"),
+    "edited": Text("edited by", "编辑者"),
     "from": Text("from", "基于"),
     "no parent": Text("no parent", "无父变体"),
     "catalogue": Text("the catalogue", "改动目录"),
@@ -209,6 +210,7 @@ WORDS = {
     "checking": Text("checking", "正在检查"),
     "training": Text("training", "正在训练"),
     "analysing": Text("analysing", "正在分析"),
+    "waiting for a decision": Text("waiting for a decision", "正在等待决定"),
     # older notes
     "older caption": Text(
         "Notes and tables that were imported, as they were written.", "导入的笔记与表格，保持原文。"

@@ -1,0 +1,43 @@
+"""Draws the pictures of the report in docs/: `make screenshots`.
+
+Of a real search, a minute long, under the protocol smoke, whose scores mean nothing.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from chromium import chromium  # noqa: E402
+
+from agent.workspace import Workspace  # noqa: E402
+
+RUNS = "8"
+WINDOW = {"width": 1120, "height": 780}
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for verb in (("search", "--protocol", "smoke", "--proposer", "catalogue", "--runs", RUNS), ("report",)):
+            subprocess.run([sys.executable, "-m", "agent", *verb, "--workspace", folder], cwd=ROOT, check=True)
+        best, site = Workspace(Path(folder)).history().best, Path(folder).resolve() / "runs" / "site"
+        with chromium() as browser:
+            draw(browser, site / "index.html", "en-GB", "light", "report-morning.png")
+            draw(browser, site / "variants" / f"{best.id}.html", "zh-CN", "dark", "report-variant.png", "#scores")
+
+
+def draw(browser, page, locale, theme, name, start="body"):
+    """A window's worth of a page, from an element on."""
+    window = browser.new_context(viewport=WINDOW, locale=locale, color_scheme=theme).new_page()
+    window.goto(page.as_uri())
+    window.locator(start).evaluate(
+        "element => scrollTo({top: element.getBoundingClientRect().top - 32, behavior: 'instant'})"
+    )
+    window.screenshot(path=ROOT / "docs" / name)
+
+
+if __name__ == "__main__":
+    main()
