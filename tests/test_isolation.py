@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from agent.baselines import ROOT
 from agent.errors import UNAVAILABLE
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have nothing to prove; run it on Linux")
@@ -56,3 +58,31 @@ def test_the_doctor_shows_it(run):
     assert "forbidden things tried, none worked" in line
     if os.geteuid() == 0:
         assert "a user of its own" in line  # on, or missing and why
+
+
+@pytest.fixture
+def nobody():
+    """What a command begins with so that it runs as a user without any power, and sees this Python all the same."""
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    if os.geteuid() != 0:
+        return []
+    ways = []
+    for path in {sys.prefix, sys.base_prefix, str(ROOT)}:
+        ways += [part for folder in reversed(Path(path).parents[:-1]) for part in ("--dir", str(folder))]
+        ways += ["--ro-bind", path, path]
+    opened = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/root", *ways, "--"]
+    for command in (drop, [*opened, *drop]):
+        with suppress(FileNotFoundError):
+            if not subprocess.run([*command, sys.executable, "-c", ""], capture_output=True).returncode:
+                return command
+    pytest.skip("needs setpriv, and a Python that every user can read: install it outside of /root")
+
+
+@ON_LINUX
+def test_it_is_proven_for_a_user_without_any_power_too(nobody):
+    program = "from agent.evaluator.isolation import prove_isolation; print(prove_isolation().line)"
+    command = [*nobody, sys.executable, "-c", program]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, env={"PATH": "/usr/bin:/bin"})
+    assert "none worked" in told.stdout, told
+    assert "Landlock, seccomp" in told.stdout
+    assert "a user of its own" not in told.stdout

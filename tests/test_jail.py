@@ -1,6 +1,8 @@
 """The fork server and its children: who ends, how it is told, and that nobody is left. With and without the wall."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +100,19 @@ def test_isolation_is_proven_by_what_was_tried(around):
     assert ("namespaces" in isolation.layers) == (around == "behind the wall")
     assert ("namespaces (left out by a test)" in isolation.line) == (around == "without a wall")
     assert "none worked" in isolation.line
+
+
+@ON_LINUX
+def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path):
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler: install gcc")
+    secret = tmp_path / "secret"
+    secret.write_text("canary")
+    with confined("tests.compiling", [str(folder), str(secret)], folder) as child:
+        told = json.loads(next(child.lines(lambda: False)))
+    assert told == {"answer": 42, "worked": []}
+    assert living(folder) == []
+    assert list(tmp_path.iterdir()) == [secret]
 
 
 @ON_LINUX
