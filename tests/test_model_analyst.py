@@ -1,6 +1,7 @@
 """The analyst that asks a model: the facts are code's, and its words are checked or left out."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from model_replies import NAIVE, analysis
@@ -9,7 +10,9 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, refuse, say
 
 from agent.analyst.model import ModelAnalyst
+from agent.analyst.next_steps import AFTER_FAILURE
 from agent.analyst.note import analyse, render_note
+from agent.analyst.words import FAILURES
 from agent.baselines import TEMPLATE
 from agent.conversations import Conversations
 from agent.folder import TRANSCRIPT
@@ -20,7 +23,7 @@ from agent.llm.secrets import Censor
 from agent.llm.style import Style
 from agent.llm.transcript import read_transcript
 from agent.record import Text
-from agent.score import Failure
+from agent.score import Failure, FailureKind
 from agent.workspace import Workspace
 
 NAME = "delta_net_4layer_bound"
@@ -126,6 +129,11 @@ def test_known_variants_and_what_was_never_trained_are_left_to_the_built_in_anal
         sections, script = asking(analysis(), run=run)
         assert sections == analyse(history, run)
         assert script.requests == []
+
+
+def test_every_kind_of_failure_has_its_words_and_its_advice():
+    kinds = set(get_args(FailureKind))
+    assert kinds == FAILURES.keys() == AFTER_FAILURE.keys()
 
 
 def test_hostile_words_are_inert_in_the_note(asking, home):

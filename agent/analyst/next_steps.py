@@ -27,6 +27,10 @@ AFTER_FAILURE: dict[FailureKind, Text] = {
     ),
     "diverged": Text("bound what grows: normalise it, or scale the step", "限制会增长的量：归一化，或缩小步长"),
     "interrupted": Text("nothing is known of the idea: try it again", "对该想法仍一无所知：再试一次"),
+    "unusable reply": Text(
+        "look at transcript.jsonl: a larger model, or more reply_tokens, may write what can be used",
+        "查看 transcript.jsonl：更大的模型或更多的 reply_tokens 或可给出可用的回复",
+    ),
 }
 
 
