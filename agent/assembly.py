@@ -13,9 +13,10 @@ from agent.budget import Budget, Ledger
 from agent.config import KEY, Config
 from agent.drafts import Drafts
 from agent.errors import Unavailable, UsageError
-from agent.evaluator.evaluation import choose_device
+from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.isolation import Isolation, prove_isolation
 from agent.evaluator.protocols import choose_protocol
+from agent.executor.pool import Pool
 from agent.folder import CONFIG
 from agent.inspection import Inspection
 from agent.journal import Journal
@@ -37,12 +38,15 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 PATIENCE = {"auto": 120.0, "model": 1800.0}
 
 
-def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen: Screen) -> Search:
-    """A search that is ready to run. WorkspaceError where the workspace holds another protocol or cannot be written.
+def assemble(
+    config: Config, workspace: Workspace, isolation: Isolation, screen: Screen, executor: Pool | None = None
+) -> Search:
+    """A search that is ready to run; with an executor, one that evaluates there.
 
-    UsageError and Unavailable where the model is to propose and cannot.
+    WorkspaceError where the workspace holds another protocol or cannot be written; UsageError and Unavailable where the
+    model is to propose and cannot.
     """
-    device = choose_device(config.device)
+    device = executor.device if executor else choose_device(config.device)
     protocol = choose_protocol(config.protocol, device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     purse = Purse(config.max_cost, config.price_in, config.price_out)
@@ -68,6 +72,7 @@ def assemble(config: Config, workspace: Workspace, isolation: Isolation, screen:
         baselines=config.baselines,
         isolation=isolation.line,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
+        evaluator=executor.evaluate if executor else evaluate,
     )
 
 

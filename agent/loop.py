@@ -1,6 +1,6 @@
 """The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from agent.patch import apply_patch, unified_diff
 from agent.proposer.known import next_known
 from agent.readings import Readings
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
-from agent.score import Failure
+from agent.score import Failure, ScoreCard
 from agent.workspace import NameTaken, StaleRun, Workspace
 
 NOTHING_LEFT = Stop(Text("nothing is left to propose", "已没有可提出的改动"))
@@ -44,6 +44,7 @@ class Search:
     isolation: str
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
+    evaluator: Callable[..., ScoreCard] = evaluate  # or the same of an executor, which does it elsewhere
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
@@ -145,7 +146,7 @@ class Search:
         with self.ledger.evaluating():
             try:
                 with variant_file(run.proposal) as path:
-                    card = evaluate(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
+                    card = self.evaluator(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
                 self.workspace.advance(run, "failed", failure=error.failure)

@@ -9,6 +9,7 @@ to bfloat16 are not in it: with them there are more launches and fewer bytes.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Annotated, Any
 
@@ -134,27 +135,61 @@ class Gpu:
     launch: float  # seconds
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a whole step, the op of both its mixers, and the inverses in them come to."""
+
+    whole: Count
+    op: Count
+    inverse: Count
+
+    def seconds(self, gpu: Gpu) -> tuple[float, float, float]:
+        """The least that the products, the bytes and the launches take."""
+        outside = self.whole.flops - MIXERS * self.op.flops
+        products = outside / gpu.tensor_flops + MIXERS * self.op.flops / gpu.plain_flops
+        return products, self.whole.bytes / gpu.bandwidth, self.whole.launches * gpu.launch
+
+
+@cache
+def counted(length: int, replicas: int) -> Step:
+    """A step of the template under mad."""
+    variant = load_variant(baseline_path(TEMPLATE))
+    with FakeTensorMode():
+        works = step(variant, length, replicas), op(variant, length, replicas), inverse(length, replicas)
+        return Step(*map(count, works))
+
+
 def lines(gpu: Gpu, replicas: int) -> Iterator[str]:
     """A table in Markdown, a line a length."""
-    variant = load_variant(baseline_path(TEMPLATE))
     yield (
         "| L | GFLOP a step | of them the op | GB touched | launches | of them the op | of them its inverse "
         "| products, ms | bytes, ms | launches, ms |"
     )
     yield "|" + "---|" * 10
     for length in LENGTHS:
-        whole, ops, inverses = (
-            count(work)
-            for work in (step(variant, length, replicas), op(variant, length, replicas), inverse(length, replicas))
-        )
-        op_flops = MIXERS * ops.flops
-        products = (whole.flops - op_flops) / gpu.tensor_flops + op_flops / gpu.plain_flops
+        here = counted(length, replicas)
+        whole, ops = here.whole, here.op
+        products, moved, launched = (1e3 * seconds for seconds in here.seconds(gpu))
         yield (
-            f"| {length} | {whole.flops / 1e9:,.0f} | {op_flops / whole.flops:.0%} | {whole.bytes / 1e9:,.1f} "
-            f"| {whole.launches:,} | {MIXERS * ops.launches / whole.launches:.0%} "
-            f"| {MIXERS * inverses.launches} | {1e3 * products:.2f} | {1e3 * whole.bytes / gpu.bandwidth:.2f} "
-            f"| {1e3 * whole.launches * gpu.launch:.1f} |"
+            f"| {length} | {whole.flops / 1e9:,.0f} | {MIXERS * ops.flops / whole.flops:.0%} "
+            f"| {whole.bytes / 1e9:,.1f} | {whole.launches:,} | {MIXERS * ops.launches / whole.launches:.0%} "
+            f"| {MIXERS * here.inverse.launches} | {products:.2f} | {moved:.2f} | {launched:.1f} |"
         )
+
+
+def whole_row(gpu: Gpu, replicas: int) -> str:
+    """The least time of a row of mad if nothing is solved early, all of it stacked so: as a sum over its steps.
+
+    A length that no line of the table has counts as the next longer one; the vocabulary is 16 here, which is too small
+    for Memorize.
+    """
+    minutes = [0.0, 0.0, 0.0]
+    for length in LENGTHS:
+        shorter = max((other for other in LENGTHS if other < length), default=0)
+        steps = sum(each.steps for each in MAD.replicas() if shorter < each.setting.input_length <= length) / replicas
+        for kind, seconds in enumerate(counted(length, replicas).seconds(gpu)):
+            minutes[kind] += steps * seconds / 60
+    return "a row of mad, in minutes: products {:.0f}, bytes {:.0f}, launches {:.0f}".format(*minutes)
 
 
 def main(
@@ -170,8 +205,8 @@ def main(
         print(
             f"replicas {number}, batch {BATCH}, width {MAD.width}, chunks of {MAD.chunk_size}; computed, not measured\n"
         )
-        with FakeTensorMode():
-            print("\n".join(lines(gpu, number)), end="\n\n")
+        print("\n".join(lines(gpu, number)))
+        print(whole_row(gpu, number), end="\n\n")
 
 
 if __name__ == "__main__":

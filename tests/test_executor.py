@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from small_evaluations import ONE_TASK, alive, running
 
+from agent.assembly import assemble
 from agent.baselines import TEMPLATE, baseline_path
+from agent.config import Config
 from agent.errors import Unavailable
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
@@ -23,8 +25,10 @@ from agent.executor.cluster import Node, check_node, code_digest
 from agent.executor.local import GPU, LocalPlace, local_executor
 from agent.executor.place import Assignment, PlaceLost
 from agent.executor.pool import Pool
+from agent.screen import Screen
+from agent.workspace import Workspace
 
-SECONDS = 300.0
+SECONDS = 1200.0  # against hanging only
 JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed=1, workers=1)
 NEEDS_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray, an optional extra, is not installed: pip install 'deltasearch[ray]'"
@@ -72,10 +76,11 @@ def test_a_run_whose_place_is_killed_is_carried_out_once_more_and_scores_the_sam
     assert (card.fingerprint, card.versions, card.tasks) == (ours.fingerprint, ours.versions, ours.tasks)
 
 
-def test_a_failure_comes_back_as_it_was(executor):
-    refused = Assignment("import os\n", ONE_TASK, "cpu")
+def test_a_failure_comes_back_as_it_was(executor, tmp_path):
+    path = tmp_path / "written.py"
+    path.write_text("import os\n")
     with pytest.raises(EvaluationFailed, match=r"refused: variant.py, line 1: imports os"):
-        executor.submit(refused).result(SECONDS)
+        executor.evaluate(path, ONE_TASK, executor.device)
 
 
 def test_closing_ends_a_run_in_its_middle_and_leaves_no_process(executor):
@@ -142,6 +147,14 @@ def test_the_only_place_tries_a_lost_run_again():
     with Pool([lambda: Scripted(0, left, asked)], "cpu") as pool:
         assert pool.submit(JOB).result(SECONDS) == "card"
     assert asked == [0, 0]
+
+
+def test_a_search_evaluates_where_its_executor_does(tmp_path):
+    isolation = Isolation(("Landlock",), (), 12, ())
+    with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
+        search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, print), pool)
+        assert (search.device, search.protocol.name) == ("cuda", "mad")
+        assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
 
 
 def test_each_visible_gpu_has_a_place(monkeypatch):

@@ -18,11 +18,11 @@ from agent.executor.local import local_executor
 from agent.score import SeedScore
 from agent.seed_table.cells import cells_of
 from agent.seed_table.measuring import measure
-from agent.seed_table.page import page
+from agent.seed_table.page import EXPLAINED, page
 from agent.seed_table.pieces import missing_pieces, setting_fingerprint, settings_of
 from agent.seed_table.rows import Row, Table, kept
 
-SECONDS = 300.0
+SECONDS = 1200.0  # against hanging only
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -169,13 +169,15 @@ def verdict_line(rows):
     return line.split("|")[-2].strip()
 
 
-def test_differences_are_judged_against_the_spread_of_our_own_seeds():
+def test_differences_are_judged_against_the_spread_of_our_own_seeds(monkeypatch):
     known = reference_scores()[TEMPLATE]["Memorize"]
     around = (-0.02, 0.0, 0.02)
     assert verdict_line(rows_of_task("Memorize", [known + step + 0.01 for step in around])) == "within the noise"
     assert verdict_line(rows_of_task("Memorize", [known + step + 0.3 for step in around])) == "higher: open"
     assert verdict_line(rows_of_task("Memorize", [known + step - 0.3 for step in around])) == "lower: open"
     assert verdict_line(rows_of_task("Memorize", [known + 0.3])).startswith("not judged")
+    monkeypatch.setitem(EXPLAINED, (TEMPLATE, "Memorize"), "for a reason")
+    assert verdict_line(rows_of_task("Memorize", [known + step + 0.3 for step in around])) == "higher: for a reason"
 
 
 def test_the_shipped_page_is_made_of_the_shipped_rows_and_they_are_of_the_shipped_protocol():

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.protocol import Protocol as ScoringProtocol
 from agent.executor.place import Assignment, Place, PlaceLost, Watch
 from agent.score import Failure, ScoreCard
 
@@ -63,6 +65,18 @@ class Pool:
         task = Task(assignment, watch)
         self._put(task)
         return task.future
+
+    def evaluate(
+        self,
+        variant: Path,
+        protocol: ScoringProtocol,
+        device: str,
+        test_seed: int | None = None,
+        watch: Watch = lambda update: None,
+    ) -> ScoreCard:
+        """As agent.evaluator.evaluation.evaluate, at the next place that is free."""
+        source = variant.read_text(encoding="utf-8")
+        return self.submit(Assignment(source, protocol, device, test_seed), watch).result()
 
     def close(self) -> None:
         """End every place, also in the middle of an evaluation; what is unfinished is cancelled."""

@@ -27,6 +27,9 @@ def search(
     model: Annotated[str | None, typer.Option(help="The language model's name at its endpoint.")] = None,
     seed: Annotated[int | None, typer.Option(help="What the choices are drawn from.")] = None,
     device: DeviceOption = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Train on a Ray cluster: its address, or local to start one here.")
+    ] = None,
     review: Annotated[bool, typer.Option("--review", help="Decide yourself, card by card, what is trained.")] = False,
     lang: LangOption = None,
     allow_unsandboxed: UnsandboxedOption = False,
@@ -40,22 +43,24 @@ def search(
     config = read_config(workspace, flags)
     if lang is not None and not review:
         raise UsageError("--lang is for --review; the notes are in both languages")
+    if cluster is not None and review:
+        raise UsageError("--review trains on this machine: leave out --cluster")
     if review:
         stop = _search_with_review(config, Workspace(workspace), allow_unsandboxed, lang, hours)
     else:
-        stop = _search(config, Workspace(workspace), allow_unsandboxed)
+        stop = _search(config, Workspace(workspace), allow_unsandboxed, cluster)
     sys.exit(stop.exit_code)
 
 
-def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> Stop:
+def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool, cluster: str | None) -> Stop:
     """Search, and say at the end what came of it."""
     from agent.assembly import assemble, require_isolation
     from agent.screen import open_screen
     from agent.summary import summarise
 
     isolation = require_isolation(allow_unsandboxed, config.device)
-    with open_screen() as screen:
-        loop = assemble(config, workspace, isolation, screen)
+    with _on(cluster, config, allow_unsandboxed) as executor, open_screen() as screen:
+        loop = assemble(config, workspace, isolation, screen, executor)
         with stopping(loop.ledger, screen.warn), telling_why(loop.journal.stopped):
             stop = loop.run()
         loop.journal.stopped(stop.reason)
@@ -63,10 +68,22 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool) -> St
     return stop
 
 
+@contextmanager
+def _on(cluster: str | None, config: Config, allow_unsandboxed: bool) -> Iterator[Any]:
+    """The executor of a cluster; None without one, which is to evaluate in this process."""
+    if cluster is None:
+        yield None
+        return
+    from agent.executor.choice import open_executor
+
+    with open_executor(cluster, config.device, places=1, allow_unsandboxed=allow_unsandboxed) as executor:
+        yield executor
+
+
 def _search_with_review(
     config: Config, workspace: Workspace, allow_unsandboxed: bool, lang: str | None, hours: float | None
 ) -> Stop:
-    """The same with a person who decides, and who is not sent away before he goes, unless --hours says so."""
+    """The same with a person who decides, and who may stay as long as they like unless --hours is given."""
     from agent.desk.terminal import require_terminal
 
     require_terminal(
