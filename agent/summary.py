@@ -81,7 +81,7 @@ def _verdict(history: History, run: Run) -> str:
     return history.compare(run, baseline)[AVERAGE].verdict if run.scored and baseline else ""
 
 
-def _interest(history: History, run: Run) -> tuple[bool, float]:
-    """Gains first, then losses, then the rest: what differs from the template teaches most."""
+def _interest(history: History, run: Run) -> tuple[bool, bool, float]:
+    """The best first, then gains, then losses, then the rest: what differs from the template teaches most."""
     surprise = _surprise(history, run)
-    return surprise > 0 and _verdict(history, run) == "better", abs(surprise)
+    return run == history.best, surprise > 0 and _verdict(history, run) == "better", abs(surprise)

@@ -16,7 +16,7 @@ from chromium import chromium  # noqa: E402
 from agent.workspace import Workspace  # noqa: E402
 
 RUNS = "8"
-WINDOW = {"width": 1120, "height": 780}
+WIDTH = 1120
 
 
 def main():
@@ -25,13 +25,14 @@ def main():
             subprocess.run([sys.executable, "-m", "agent", *verb, "--workspace", folder], cwd=ROOT, check=True)
         best, site = Workspace(Path(folder)).history().best, Path(folder).resolve() / "runs" / "site"
         with chromium() as browser:
-            draw(browser, site / "index.html", "en-GB", "light", "report-morning.png")
-            draw(browser, site / "variants" / f"{best.id}.html", "zh-CN", "dark", "report-variant.png", "#scores")
+            draw(browser, site / "index.html", "en-GB", "light", 1260, "report-morning.png")
+            draw(browser, site / "variants" / f"{best.id}.html", "zh-CN", "dark", 860, "report-variant.png", "#scores")
 
 
-def draw(browser, page, locale, theme, name, start="body"):
+def draw(browser, page, locale, theme, height, name, start="body"):
     """A window's worth of a page, from an element on."""
-    window = browser.new_context(viewport=WINDOW, locale=locale, color_scheme=theme).new_page()
+    viewport = {"width": WIDTH, "height": height}
+    window = browser.new_context(viewport=viewport, locale=locale, color_scheme=theme).new_page()
     window.goto(page.as_uri())
     window.locator(start).evaluate(
         "element => scrollTo({top: element.getBoundingClientRect().top - 32, behavior: 'instant'})"

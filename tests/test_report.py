@@ -1,6 +1,8 @@
 """The site as files: what is built when, that it speaks both languages, and who is handed it."""
 
+import csv
 import http.client
+import io
 import json
 import os
 import re
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pandas
 import pytest
 from sample_histories import write_history, write_run
 
@@ -31,6 +34,7 @@ from agent.report.standing import standings
 from agent.report.translations import told
 from agent.report.tree import edges, tree
 from agent.report.words import WORDS
+from agent.scoreboard import scoreboard
 from agent.workspace import Workspace
 
 COUNT = 40
@@ -301,6 +305,19 @@ def test_the_site_is_handed_out_and_nothing_else(home, built):
         assert get(port, "/", host="evil.example", method="HEAD")[0] == 403
         with home.searching():
             assert "analysing" in get(port, "/live.html")[1]
+
+
+def test_notebooks_read_the_table_with_its_spreads(home):
+    entries = scoreboard(home.history())
+    text = io.StringIO()
+    rows = csv.DictWriter(text, list(entries[0].flat()))
+    rows.writeheader()
+    rows.writerows(entry.flat() for entry in entries)
+    table = pandas.read_csv(io.StringIO(text.getvalue()), index_col="name")
+    best = home.history().best
+    assert table.loc[best.name, "average"] == pytest.approx(best.card.average, abs=1e-6)
+    assert table["Memorize error"].dropna().gt(0).all()
+    assert table.loc[table.failure.notna(), "average"].isna().all()
 
 
 def test_a_port_that_is_taken_is_a_mistake(built):
