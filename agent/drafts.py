@@ -1,7 +1,7 @@
 """The next proposal: made when it is asked for, or ahead of time while something else is trained."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,8 +10,8 @@ from agent.comparison import AVERAGE
 from agent.history import History
 from agent.llm import Line
 from agent.policy import rank_parents
-from agent.proposer import NothingToPropose, ProposalFailed, Proposer
-from agent.record import Proposal, Run
+from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
+from agent.record import Proposal
 from agent.score import Failure
 
 SECONDS_TO_END = 10.0  # for a draft that nobody waits for any more
@@ -78,32 +78,39 @@ class Drafts:
             self.ahead = Ahead(history, Background(lambda: self._make(history)))
 
     def _make(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
-        """A draft of the most promising parent that anything can still be made of, or of the one that is named."""
+        """A draft of what failed in training, else of the most promising parent that anything can still be made of.
+
+        A person may have an idea, or name the parent.
+        """
         if self.proposer is None:
             return None
+        try:
+            repaired = None if idea or parent else repair(self.proposer, history)
+            return Draft(repaired) if repaired else self._choose(self.proposer, history, idea, parent)
+        except ProposalFailed as failed:
+            return Draft(failed.proposal, failed.failure)
+
+    def _choose(self, proposer: Proposer, history: History, idea: str, parent: str) -> Draft | None:
         draw = Random(f"{self.seed} {len(history.runs)}")
         for candidate in rank_parents(history, draw):
             if parent in ("", candidate.name):
-                try:
-                    return Draft(self.proposer.propose(history, candidate, draw, idea))
-                except NothingToPropose:
-                    continue
-                except ProposalFailed as failed:
-                    return Draft(failed.proposal, failed.failure)
+                with suppress(NothingToPropose):
+                    return Draft(proposer.propose(history, candidate, draw, idea))
         return None
+
+
+def repair(proposer: Proposer, history: History) -> Proposal | None:
+    """What a proposer makes of what failed in training, if it is one that learns from that."""
+    return proposer.repair(history) if isinstance(proposer, Repairer) else None
 
 
 def out_of_date(draft: Draft, then: History, now: History) -> str:
     """Why a draft should not be used any more; nothing if it may be."""
     if any(run.name == draft.proposal.name for run in now.runs):
         return "its name is taken by now"
-    if _rejected(now) != _rejected(then):
+    if now.rejected != then.rejected:
         return "a proposal was rejected since"
     best, before = now.best, now.find(then.best.name) if then.best else None
     if best and before and best.id != before.id and now.compare(best, before)[AVERAGE].verdict == "better":
         return f"{best.name} is a new best"
     return ""
-
-
-def _rejected(history: History) -> list[Run]:
-    return [run for run in history.runs if run.stage == "rejected"]

@@ -114,6 +114,18 @@ def test_what_fails_is_a_draft_with_its_reason():
     assert (draft.proposal.name, draft.failure) == ("a", failure)
 
 
+def test_what_failed_in_training_is_repaired_first_unless_a_person_wants_something_else():
+    class Repairing(Scripted):
+        def repair(self, history):
+            return sample_proposal("repaired")
+
+    drafts = Drafts(Repairing("a", "b", "c"), 0)
+    assert drafts.next(THEN).proposal.name == "repaired"
+    assert drafts.next(THEN, "an idea").proposal.name == "a"
+    assert drafts.next(THEN, parent=TEMPLATE).proposal.name == "b"
+    assert Drafts(Fallback(drafts.proposer, Scripted(), print), 0).next(THEN).proposal.name == "repaired"
+
+
 def test_what_goes_wrong_ahead_is_heard_when_the_draft_is_wanted():
     drafts, _ = drafting(Unavailable("gone"))
     drafts.prepare(THEN)

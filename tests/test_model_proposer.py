@@ -11,6 +11,7 @@ from scripted_endpoint import endpoint, say
 
 from agent.baselines import GATED, TEMPLATE, baseline_path
 from agent.conversations import Conversations
+from agent.drafts import repair
 from agent.evaluator.protocols import SMOKE
 from agent.folder import TRANSCRIPT
 from agent.history import History
@@ -62,7 +63,8 @@ class Asked:
         self.proposer = ModelProposer(door, check, talks, self.workspace.older_notes, prompt_tokens)
 
     def propose(self, history=HISTORY, parent=BASE, idea=""):
-        return self.proposer.propose(history, parent, Random(0), idea)
+        repaired = repair(self.proposer, history)
+        return repaired or self.proposer.propose(history, parent, Random(0), idea)
 
 
 @pytest.fixture

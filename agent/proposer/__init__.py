@@ -1,7 +1,7 @@
 """Where ideas come from. Every proposer keeps one interface, so that the loop does not know which it has."""
 
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agent.errors import DeltaSearchError
 from agent.history import History
@@ -19,6 +19,15 @@ class ProposalFailed(DeltaSearchError):
     def __init__(self, proposal: Proposal, failure: Failure) -> None:
         super().__init__(f"{failure.kind}: {failure.reason}")
         self.proposal, self.failure = proposal, failure
+
+
+@runtime_checkable
+class Repairer(Protocol):
+    """A proposer that learns at once from what failed in training."""
+
+    def repair(self, history: History) -> Proposal | None:
+        """Another version of a variant of its own that failed; None if there is none. Raises ProposalFailed."""
+        ...
 
 
 class Proposer(Protocol):

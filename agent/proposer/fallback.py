@@ -6,7 +6,7 @@ from random import Random
 
 from agent.errors import Unavailable
 from agent.history import History
-from agent.proposer import Proposer
+from agent.proposer import Proposer, Repairer
 from agent.record import Proposal, Run
 
 
@@ -17,6 +17,14 @@ class Fallback:
     first: Proposer
     second: Proposer
     say: Callable[[str], None]
+
+    def repair(self, history: History) -> Proposal | None:
+        """What the first would repair, unless it is unavailable."""
+        try:
+            return self.first.repair(history) if isinstance(self.first, Repairer) else None
+        except Unavailable as error:
+            self.say(f"· {error}; nothing is repaired now")
+            return None
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         try:

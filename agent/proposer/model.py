@@ -40,7 +40,7 @@ class ModelProposer:
     """Tells a model what is known and takes a variant of a parent from it.
 
     A reply that cannot be read, patched or checked goes back in the same conversation with the exact reason, twice at
-    most. A variant of the model's own that failed in training goes back once, before anything new is asked for.
+    most. A variant of the model's own that failed in training goes back once.
     """
 
     door: Door
@@ -50,16 +50,20 @@ class ModelProposer:
     prompt_tokens: int
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
-        """A variant that passed the checks. Raises ProposalFailed, Unavailable, OutOfMoney."""
-        failed = None if idea else self.failed_in_training(history)
-        if failed is not None and (talk := self._again(failed)):
-            parent = history.find(failed.proposal.parents[0]) or parent
-            answer = Answer(parent, self._longest, source=failed.proposal.source)
-            answer.tagged["name"] = failed.name
-            return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
+        """A variant that passed the checks. Raises NothingToPropose, ProposalFailed, Unavailable and OutOfMoney."""
         prompt = self.prompt(history, parent, idea)
         talk = self._begin("propose", Message("system", prompt.rules))
         return self._settle(talk, prompt.question, Answer(parent, self._longest), history)
+
+    def repair(self, history: History) -> Proposal | None:
+        """Another version of a variant that failed in training; None if there is none. Raises as `propose`."""
+        failed = self.failed_in_training(history)
+        parent = history.find(failed.proposal.parents[0]) if failed else None
+        talk = self._again(failed) if failed and parent else None
+        if failed is None or parent is None or talk is None:
+            return None
+        answer = Answer(parent, self._longest, {"name": failed.name}, failed.proposal.source)
+        return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
 
     def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
         """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
