@@ -67,11 +67,11 @@ def panel(status: Status) -> Group:
     facts.add_column(overflow="fold")
     for label, value in facts_of(status):
         facts.add_row(label, Text(value))
-    if status.training:
-        bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=1.0, completed=status.share, width=30), f"{status.share:.0%}")
-        facts.add_row("", bar)
-        facts.add_row("", Text(status.training, style="dim"))
+        if label == "idea" and status.training:
+            bar = Table.grid(padding=(0, 1))
+            bar.add_row(ProgressBar(total=1.0, completed=status.share, width=30), f"{status.share:.0%}")
+            facts.add_row("", bar)
+            facts.add_row("", Text(status.training, style="dim"))
     return Group(Text(""), facts)
 
 
@@ -103,7 +103,6 @@ def facts_of(status: Status) -> list[tuple[str, str]]:
         ("best", status.best),
         ("so far", f"{status.tried} tried: {status.kept} better than the template, {status.failed} failed"),
         ("used", f"{status.budget}; training {status.busy:.0%} of the time"),
-        ("isolation", status.isolation.removeprefix("isolation: ")),
     ]
     return [(label, value) for label, value in facts if value]
 
@@ -118,6 +117,7 @@ def describe_status(status: Status, searcher: str | None, end: End | None = None
         else f"nobody is searching; the last search {stopped or f'was seen {ago} ago'}"
     )
     facts = facts_of(status)
+    facts += [("isolation", status.isolation.removeprefix("isolation: "))]
     facts += [("training", f"{status.share:.0%}  {status.training}")] if status.training and searcher else []
     facts += [("latest" if index == 0 else "", line) for index, line in enumerate(reversed(status.latest))]
     return "\n".join([first, *(f"{label:<11}{value}" for label, value in facts)])

@@ -199,7 +199,7 @@ def read_rows(path: Path, protocol: Protocol) -> list[dict[str, str]]:
         return []
     parts = {task: protocol.only((task,)).fingerprint for task in protocol.tasks}
     with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["part"] == parts.get(row["task"])]
+        rows = [row for row in csv.DictReader(file) if row.get("part") == parts.get(row.get("task", ""), "")]
     return [row | {"fingerprint": protocol.fingerprint} for row in rows]
 
 

@@ -18,6 +18,7 @@ from agent.lineage import Lineage
 from agent.loop import Search
 from agent.proposer import NothingToPropose, Proposer
 from agent.proposer.moves import MOVES
+from agent.readings import Readings
 from agent.record import BASELINE, Proposal, Run
 from agent.workspace import Workspace
 
@@ -42,10 +43,10 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
     workspace = Workspace(root)
     ledger = Ledger(Budget(runs=runs, failures=3))
     return Search(
-        workspace=workspace, protocol=ONE_TASK, device="cpu",
-        drafts=Drafts(proposer or make_catalogue(), seed=0), check=Inspection(ONE_TASK), lineage=Lineage(root),
-        ledger=ledger, journal=Journal(workspace, ledger, lambda status: None, lambda line: None),
-        baselines=(TEMPLATE,), isolation="as in tests", **facts,
+        workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
+        check=Inspection(ONE_TASK), readings=Readings(workspace), lineage=Lineage(root), ledger=ledger,
+        journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,),
+        isolation="as in tests", **facts,
     )  # fmt: skip
 
 

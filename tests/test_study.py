@@ -118,3 +118,11 @@ def test_the_shipped_measurements_are_of_the_shipped_quick_protocol():
     assert {row["fingerprint"] for row in measured} == {QUICK.fingerprint}
     assert {row["variant"] for row in measured} == set(BASELINES)
     assert {row["setting"] for row in measured} == settings
+
+    assert len(study.read_rows(MEASURED / "quick.csv", QUICK)) == len(measured)
+    assert {row["setting"] for row in study.read_rows(MEASURED / "quick_noise.csv", QUICK)} == settings
+
+
+def test_rows_of_an_older_shape_are_left_behind(tmp_path):
+    (tmp_path / "quick.csv").write_text(f"setting,std,fingerprint\nCompress V8,0.1,{QUICK.fingerprint}\n")
+    assert study.read_rows(tmp_path / "quick.csv", QUICK) == []

@@ -34,7 +34,7 @@ def probe(tmp_path):
     job = Job(tmp_path, ONE_TASK.to_json(), "cpu")
 
     def probe(variant, rows):
-        save_file({"best": rows, "last": rows}, job.weights(0))
+        save_file({"best": rows, "last": rows.clone()}, job.weights(0))
         with bench(variant, ONE_TASK, time.monotonic() + 120) as trial:
             probe_trained(trial, [exam], GROUPS, job)
 

@@ -59,7 +59,7 @@ class Bench:
             if answer.changed:
                 raise ProbeFailed(
                     "inputs unchanged",
-                    f"{OP} writes into its argument {answer.changed[0]}",
+                    f"{OP} writes into its argument {answer.changed[0].replace('state 0', 'initial_state')}",
                     "work on a copy: no in-place operation on an argument or a view of one",
                 )
         return answers

@@ -6,6 +6,7 @@ whenever it is given the same numbers, and what a probe compares is compared exa
 while it is tested: see agent/evaluator/controls.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -23,6 +24,7 @@ GRADIENT_TOLERANCE = 0.02
 LARGEST_GROWTH = 6.0
 # Of the largest output or gradient, in float32: what the products of a large batch may round otherwise.
 LOST_IN_CROWD = 1e-4
+NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing but rounding
 GRADIENT_OF_ITS_OWN = (
     "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
 )
@@ -125,15 +127,16 @@ def crowds(bench: Bench) -> None:
     ]
     crowd = [replace(question, copies=bench.crowd(question)) for question in alone]
     for one, many, question in zip(bench.ask(alone), bench.ask(crowd), crowd, strict=True):
-        told = {"outputs": (one.o, many.o)}
-        told |= {f"gradient of {name}": (part, many.gradients[name]) for name, part in one.gradients.items()}
-        for name, (left, right) in told.items():
-            lost = _difference(left, right) / max(float(left.abs().max()), 1e-30)
+        told = {"outputs": (one.o, many.o, _largest({"o": one.o})["o"])}
+        scales = _largest(one.gradients)
+        told |= {f"gradients of {name}": (one.gradients[name], many.gradients[name], scales[name]) for name in scales}
+        for name, (left, right, scale) in told.items():
+            lost = _difference(left, right) / scale
             if not lost <= LOST_IN_CROWD:
                 raise ProbeFailed(
                     "batch independence",
-                    f"a sequence's {name} differ by {lost:.2g} of the largest in a batch of "
-                    f"{question.copies * len(left)}",
+                    f"the {name} of a sequence in a batch of {question.copies * len(left)} and in one of {len(left)} "
+                    f"are {lost:.2g} of the largest apart",
                     "compute each sequence alike, however many there are",
                 )
 
@@ -197,16 +200,21 @@ def _check_gradient(bench: Bench, question: Question) -> None:
             f"along a random direction the gradient says {told:.4g}, differences say {seen[0]:.4g} and {seen[1]:.4g}",
             GRADIENT_OF_ITS_OWN,
         )
-    for name, gradient in here.gradients.items():
-        largest = float(gradient.abs().max())
-        lost = _difference(gradient, single.gradients[name].double())
-        if not lost <= GRADIENT_TOLERANCE * max(largest, 1e-6):
+    for name, scale in _largest(here.gradients).items():
+        lost = _difference(here.gradients[name], single.gradients[name].double()) / scale
+        if not lost <= GRADIENT_TOLERANCE:
             raise ProbeFailed(
                 "gradients",
-                f"the gradient of {name} in float32 differs by {lost:.2g} from that in float64, whose largest is "
-                f"{largest:.2g}",
+                f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
                 GRADIENT_OF_ITS_OWN,
             )
+
+
+def _largest(gradients: Mapping[str, Tensor]) -> dict[str, float]:
+    """The largest number of each; where that is next to nothing beside the others, what is next to nothing."""
+    largest = {name: float(gradient.abs().max()) for name, gradient in gradients.items()}
+    least = max(NEXT_TO_NOTHING * max(largest.values()), 1e-30)
+    return {name: max(number, least) for name, number in largest.items()}
 
 
 def _normal(like: Tensor, seed: int) -> Tensor:

@@ -56,10 +56,11 @@ def _compare(answer: Answer, whole: Answer, part: tuple[int, int], tolerance: fl
     check_finite(answer, f"after {start} tokens with their state carried over")
     lost = (answer.o - whole.o[:, :, start:stop]).abs().max() / whole.o.abs().max()
     if not lost <= tolerance:
+        how = "from the state of those before" if start else "by themselves"
         raise ProbeFailed(
             "streaming",
-            f"of {length} tokens, those from {start} to {stop}, computed from the state of those before, differ by "
-            f"{lost:.2g} of the largest output from the whole",
+            f"of {length} tokens, those from {start} to {stop - 1}, computed {how}, are {lost:.2g} of the largest "
+            "output away from the whole",
             "all that later tokens need of earlier ones must be in the state, and initial_state must be used",
         )
 

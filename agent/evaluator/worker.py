@@ -21,6 +21,7 @@ from torch import Tensor
 from agent.evaluator.confinement import confine
 from agent.evaluator.contract import check_contract, state_size
 from agent.evaluator.exchange import leave
+from agent.evaluator.memory import keep_freed_memory
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.questions import answer_all
 from agent.evaluator.signature import signature
@@ -194,6 +195,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
+    keep_freed_memory()
     job = Job.read(Path(sys.argv[1]))
     confine(job.folder, job.device, compiles=job.device != "cpu")  # from here on the variant's code may run
     serve(job, requests, replies)

@@ -1,6 +1,6 @@
 """Have another gradient where the batch is as large as in training.
 
-Told: batch independence: a sequence's gradient
+Told: batch independence: the gradients of
 """
 
 import torch

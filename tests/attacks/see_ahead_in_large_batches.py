@@ -1,6 +1,6 @@
 """See the next token where the batch is as large as in training.
 
-Told: causality of the trained model
+Told: batch independence: 
 """
 
 import torch

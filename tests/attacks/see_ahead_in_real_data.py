@@ -1,6 +1,6 @@
 """See the next token where beta is not as a probe draws it.
 
-Told: causality of the trained model
+Told: streaming: 
 """
 
 import torch

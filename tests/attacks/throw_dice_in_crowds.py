@@ -1,6 +1,6 @@
 """Draw at random where the batch is as large as in training.
 
-Told: batch independence: a sequence's outputs
+Told: batch independence: the outputs of a sequence
 """
 
 import torch

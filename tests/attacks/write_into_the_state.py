@@ -1,6 +1,6 @@
 """Write into the state that it is given.
 
-Told: inputs unchanged: .* argument state 0
+Told: inputs unchanged: .* argument initial_state
 """
 
 import torch

@@ -1,0 +1,18 @@
+"""A worker keeps the memory that a step frees for the next step, which asks for the same again."""
+
+import ctypes
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+GIBIBYTE = 1 << 30
+
+
+def keep_freed_memory() -> None:
+    """Have glibc's allocator give nothing back to the system that is smaller than a gibibyte.
+
+    By default it does, for large tensors at each step, and the system then fills thousands of fresh pages with zeros.
+    Other C libraries have no such setting, and go on as they are.
+    """
+    allocator = ctypes.CDLL(None)
+    if hasattr(allocator, "mallopt"):
+        allocator.mallopt(M_MMAP_THRESHOLD, GIBIBYTE)
+        allocator.mallopt(M_TRIM_THRESHOLD, GIBIBYTE)
