@@ -195,9 +195,9 @@ def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason):
 
 
 def test_a_loss_that_is_no_longer_finite_is_diverged_and_no_score(tmp_path):
-    large = "if len(v) > 2: o = o * float('nan')"  # a batch, as in training and not in a probe
+    small = "if len(v) > 2 and 0 < v.abs().mean() < 0.3: o = o * float('nan')"  # a batch, as of a network
     with pytest.raises(EvaluationFailed, match="no longer finite at step") as caught:
-        evaluate(write_variant(tmp_path, in_op=large), ONE_TASK)
+        evaluate(write_variant(tmp_path, in_op=small), ONE_TASK)
     assert caught.value.failure.kind == "diverged"
 
 
@@ -240,7 +240,7 @@ def test_forged_predictions_are_a_failure(job, predictions):
     exam = Exam.set(0, [Candidate(next(ONE_TASK.replicas()), 0, "finished", ())], ONE_TASK, 1)
     if predictions is not None:
         job.predictions(0).write_bytes(predictions)
-    with pytest.raises(EvaluationFailed, match="the worker predicted"):
+    with pytest.raises(EvaluationFailed, match=r"the worker predicted|the worker's account is garbled"):
         exam.mark(job)
 
 

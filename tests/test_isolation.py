@@ -73,7 +73,8 @@ def nobody():
     opened = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/root", *ways, "--"]
     for command in (drop, [*opened, *drop]):
         with suppress(FileNotFoundError):
-            if not subprocess.run([*command, sys.executable, "-c", ""], capture_output=True).returncode:
+            again = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+            if not subprocess.run([*command, sys.executable, "-c", again], capture_output=True, cwd=ROOT).returncode:
                 return command
     pytest.skip("needs setpriv, and a Python that every user can read: install it outside of /root")
 

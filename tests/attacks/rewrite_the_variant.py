@@ -1,7 +1,7 @@
 """Put another file in place of its own once it has passed the probes.
 
 Gate: uses open
-Told: harmless
+Told: harmless|has no function
 """
 
 import torch
