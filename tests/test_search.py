@@ -119,7 +119,7 @@ def test_a_second_search_hears_who_is_at_work(story):
 
 def test_another_shell_sees_what_it_does(story):
     assert re.match(r"process \d+ on \S+, since \d\d:\d\d, is searching\n", story.status)
-    assert re.search(rf"^now +training {TEMPLATE}$", story.status, re.MULTILINE)
+    assert re.search(rf"^now +(checking|training) {TEMPLATE}$", story.status, re.MULTILINE)
     assert re.search(r"^idea +DeltaNet, the template of all variants$", story.status, re.MULTILINE)
     assert re.search(r"^isolation +namespaces|^isolation +resource limits|^isolation +NOT", story.status, re.MULTILINE)
 
@@ -146,7 +146,7 @@ def test_the_next_search_goes_on_to_the_end_and_says_what_came_of_it(story, hist
     code, output = story.last
     assert code == ENDED
     assert f"Stopped because its {RUNS} runs are done.\n{RUNS} proposals tried: " in output
-    assert re.search(r"^Best: [▲·=] delta_net_4layer\S*: 0\.\d{4}", output, re.MULTILINE)
+    assert re.search(r"^Best: [▲·=] (gated_)?delta_net_4layer\S*: 0\.\d{4}", output, re.MULTILINE)
     for run in history.runs[2:]:
         assert f"{story.root}/runs/{run.id}/insights.md" in output
         assert re.search(rf"^\d\d:\d\d:\d\d  training {run.name}: .* \(from \S+\)$", output, re.MULTILINE)
