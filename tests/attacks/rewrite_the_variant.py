@@ -1,7 +1,7 @@
 """Put another file in place of its own once it has passed the probes.
 
 Gate: uses open
-Told: harmless|has no function
+Told: harmless|has no function|another variant was run
 """
 
 import torch

@@ -1,6 +1,6 @@
 """See the next token where beta is not as a probe draws it.
 
-Told: streaming: 
+Told: streaming: |causality of the trained model
 """
 
 import torch
