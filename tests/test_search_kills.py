@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas
 from small_evaluations import ONE_TASK
 
+from agent.baselines import TEMPLATE
 from agent.lineage import Lineage
 from agent.record import NEXT_STAGES
 from agent.workspace import TABLE, Workspace
@@ -83,9 +84,11 @@ def kill_and_go_on(root, chance, kills):
 
 def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
     runs, _ = kill_and_go_on(tmp_path, random.Random(7), KILLS)
-    assert len(runs) == 1 + RUNS
+    # A run that is cut off twice is given up; the template, which everything is compared with, is then tried again.
+    given_up = [run for run in runs.values() if run.failure and run.failure.kind == "interrupted"]
+    assert len(runs) == 1 + RUNS + sum(run.name == TEMPLATE for run in given_up)
     assert all(run.stage == "analysed" for run in runs.values())
-    names = [run.name for run in runs.values()]
+    names = [run.name for run in runs.values() if run not in given_up]
     assert len(set(names)) == len(names)
     scored = [run for run in runs.values() if run.scored]
     assert list(Workspace(tmp_path).rows()) == [run.name for run in scored]
