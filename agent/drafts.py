@@ -105,7 +105,9 @@ def repair(proposer: Proposer, history: History) -> Proposal | None:
 
 
 def out_of_date(draft: Draft, then: History, now: History) -> str:
-    """Why a draft should not be used any more; nothing if it may be."""
+    """Why a draft should not be used any more; nothing if it may be. A failure is recorded in any case."""
+    if draft.failure is not None:
+        return ""
     if any(run.name == draft.proposal.name for run in now.runs):
         return "its name is taken by now"
     if now.rejected != then.rejected:

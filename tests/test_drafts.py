@@ -110,7 +110,7 @@ def test_what_fails_is_a_draft_with_its_reason():
     failure = Failure("unusable reply", "no")
     drafts, _ = drafting(ProposalFailed(sample_proposal("a"), failure))
     drafts.prepare(THEN)
-    draft = drafts.next(THEN)
+    draft = drafts.next(History((BASE, run("better", 1, card=sample_card(Memorize=0.9))), {}))
     assert (draft.proposal.name, draft.failure) == ("a", failure)
 
 
