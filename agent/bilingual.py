@@ -11,6 +11,7 @@ CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 LEAST_CHINESE = 0.3  # of the words of a Chinese text; a Chinese character counts as half a word
 MOST_CHINESE = 0.1  # of an English one
+READING = Text(" on this:", " 的解读：")  # stands behind a model's name, between the facts and what it says of them
 NOT_WRITTEN = Text("(The model wrote nothing in English here.)", "（模型未提供中文内容。）")
 
 
@@ -55,6 +56,11 @@ def speaks(text: str, tongue: str) -> bool:
     chinese, latin = len(CHINESE.findall(text)) / 2, len(LATIN.findall(re.sub(r"\{\{.*?\}\}|`.*?`|\w*_\w*", "", text)))
     share = chinese / (chinese + latin) if chinese + latin else 0.0
     return share >= LEAST_CHINESE if tongue == "zh" else share <= MOST_CHINESE
+
+
+def own_words(text: str) -> str:
+    """What a model says in an English section, without the facts above it; all of it where there is no model in it."""
+    return text.rpartition(f"{READING.en}\n")[2]
 
 
 def texts(tagged: Mapping[str, str], sections: Sequence[Section]) -> dict[Section, Text]:

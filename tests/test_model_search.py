@@ -9,7 +9,7 @@ import sys
 import pandas
 import pytest
 from model_replies import NAIVE, analysis, reply, variant
-from scripted_endpoint import endpoint, refuse, say
+from scripted_endpoint import Script, endpoint, refuse, say
 
 from agent.assembly import assemble
 from agent.baselines import TEMPLATE
@@ -137,6 +137,8 @@ def test_what_must_be_set_is_said_before_anything_is_asked(search, monkeypatch):
         pytest.raises(Unavailable, match=r"\(model qwen3\)"),
     ):
         search(script)
+    with pytest.raises(UsageError, match="OPENAI_BASE_URL is 'localhost:8000/v1': it must begin with http"):
+        search(Script([], url="localhost:8000/v1"))
     with (
         endpoint([say("ready")], models=("qwen3", "llama4")) as script,
         pytest.raises(

@@ -62,7 +62,7 @@ def test_everything_that_is_known_is_told():
     argument = {"reasoning": Text("A bound keeps what was written.", "有界。")}
     good = run("delta_net_4layer_good", 1, card=sample_card(Memorize=0.8), proposal={
         "predicted": predicted, "argument": argument, "moves": ("value_skip",), "author": "tiny",
-    }, analysis={"lessons": Text("Bound more.", "应更多限制。")})  # fmt: skip
+    }, analysis={"lessons": Text("• value_skip: +0.050\n\ntiny on this:\nBound more.", "应更多限制。")})  # fmt: skip
     same = run("delta_net_4layer_same", 2, card=sample_card())
     crashed = run("delta_net_4layer_crashed", 3, failure=Failure("crash", "KeyError: 'gate'"))
     refused = run("delta_net_4layer_no", 4, stage="rejected", review=Review("rejected", "me", "Too many gates.\nSTOP"))

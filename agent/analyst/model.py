@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.analyst.note import analyse
-from agent.bilingual import gaps, read_parts, tags_of, texts
+from agent.bilingual import READING, gaps, read_parts, tags_of, texts
 from agent.claims import Figures, figures_of, unknown_references, verified
 from agent.conversations import Conversations
 from agent.errors import Unavailable
@@ -74,7 +74,7 @@ class ModelAnalyst:
                 f"• 未采用 {self.door.model} 的分析（{why}）；以上由内置分析器撰写。",
             )
             return {**facts, "lessons": _below(facts["lessons"], note)}
-        heading = Text(f"{self.door.model} on this:", f"{self.door.model} 的解读：")
+        heading = Text(f"{self.door.model}{READING.en}", f"{self.door.model}{READING.zh}")
         return {name: _below(facts[name], _below(heading, words[name], "\n"), "\n\n") for name in ANALYSED_SECTIONS}
 
 

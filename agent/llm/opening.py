@@ -14,6 +14,7 @@ from agent.llm.secrets import Censor
 from agent.llm.style import Style
 from agent.llm.trouble import diagnose
 
+DEFAULT_URL = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-5.4-mini"  # of the default endpoint alone
 SHOWN = 12  # names of models in a message
 NO_KEY = (
@@ -27,8 +28,10 @@ def open_door(config: Config, purse: Purse, patience: float, say: Callable[[str]
     key = os.environ.get(KEY)
     if not key:
         raise UsageError(NO_KEY)
-    own = bool(os.environ.get(BASE_URL))
-    client = OpenAI(api_key=key, max_retries=0)
+    own = os.environ.get(BASE_URL)
+    if own and not own.startswith(("http://", "https://")):
+        raise UsageError(f"{BASE_URL} is {Censor()(own)!r}: it must begin with http:// or https://")
+    client = OpenAI(api_key=key, base_url=own or DEFAULT_URL, max_retries=0)
     return Endpoint(
         client=client,
         model=config.model or (_only_model(client) if own else DEFAULT_MODEL),

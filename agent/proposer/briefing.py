@@ -7,6 +7,7 @@ from itertools import zip_longest
 from statistics import quantiles
 from typing import TypeVar
 
+from agent.bilingual import own_words
 from agent.calibration import calibrate, outcomes_of
 from agent.comparison import AVERAGE, Comparison, average, estimate
 from agent.effects import effects
@@ -14,7 +15,7 @@ from agent.history import History, card_of
 from agent.llm.tokens import estimate as tokens_of
 from agent.older_notes import OlderNote
 from agent.prompts import one_line, quoted
-from agent.record import BASELINE, Run
+from agent.record import BASELINE, Run, Section
 
 T = TypeVar("T")
 
@@ -141,9 +142,10 @@ class Standings:
         """A run's insight note, in short: why it was tried, what came, and what its author learnt."""
         outcomes = outcomes_of(self.history, run)
         hits = f"; {sum(o.hit for o in outcomes)} of {len(outcomes)} predictions hit" if outcomes else ""
-        words = [run.proposal.argument[name].en for name in ("reasoning",) if name in run.proposal.argument]
-        words += [run.analysis[name].en for name in ("lessons",) if name in run.analysis]
-        said = quoted("\n".join(words), NOTE) if words else "> (nothing was written)"
+        written = {**run.proposal.argument, **run.analysis}
+        sections: tuple[Section, ...] = ("reasoning", "lessons")
+        words = [own_words(written[name].en) for name in sections if name in written]
+        said = "\n".join(quoted(part, NOTE // 2) for part in words) or "> (nothing was written)"
         return f"{run.name}: {self.became(run)}{hits}\n{said}"
 
     def digest(self) -> Iterator[str]:
