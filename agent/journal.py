@@ -83,8 +83,6 @@ class Journal:
         self.write()
         end = End(self.status.started, time.time(), reason)
         self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
-        self._change()
-        self.write()  # what was spent on the last reading
 
     def write(self) -> None:
         """Keep the status where another shell finds it."""
