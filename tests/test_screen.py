@@ -188,4 +188,7 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
     assert read_first == [
         f"{workspace.root}/runs/{runs[f'{TEMPLATE}_{name}']}/insights.md" for name in ("good", "bad", "same")
     ]
-    assert text.endswith(f"All scores: {workspace.root}/results.csv, with their errors: python -m agent table")
+    assert lines[-2:] == [
+        f"All scores: {workspace.root}/results.csv, with their errors: python -m agent table",
+        f"The report, with every note and curve: python -m agent report --workspace {workspace.root} --open",
+    ]
