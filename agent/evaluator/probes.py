@@ -6,14 +6,14 @@ whenever it is given the same numbers, and what a probe compares is compared exa
 while it is tested: see agent/evaluator/controls.py.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from agent.evaluator.bench import Bench, ProbeFailed
-from agent.evaluator.questions import Question
+from agent.evaluator.questions import Answer, Question
 from agent.evaluator.streaming import check_finite, check_streams
 
 # Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
@@ -154,60 +154,79 @@ def growth(bench: Bench) -> None:
 
 
 def gradients(bench: Bench) -> None:
-    """The gradient is finite and that of the function, for random questions and for real ones."""
+    """The gradient is finite and that of the function, for random questions and for real ones of the task's lengths."""
     random = bench.question(3 * bench.chunk + 3, 7)
-    for question in (random, *bench.real_questions(bench.shapes()[0])):
-        _check_gradient(bench, question)
+    real = (question for shape in bench.shapes() for question in bench.real_questions(shape))
+    slopes = [_Slope.of(question, bench.seed) for question in (random, *real)]
+    asked = [slope.questions() for slope in slopes]
+    answers = iter(bench.ask([question for questions in asked for question in questions]))
+    for slope, questions in zip(slopes, asked, strict=True):
+        slope.check([next(answers) for _ in questions])
 
 
-def _check_gradient(bench: Bench, question: Question) -> None:
-    """Against finite differences in a random direction, in float64; and that in float32 is the same."""
-    x = replace(question, arguments={name: part.double() for name, part in question.arguments.items()})
-    cotangent = _normal(x.arguments["v"], bench.seed)
-    # Each argument is moved by what it varies; beta lies between 0 and 1.
-    scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in x.arguments.items()}
-    weights = {
-        name: (scales[name] or 1.0) * _normal(part, bench.seed + place)
-        for place, (name, part) in enumerate(x.arguments.items(), start=1)
-    }
+@dataclass(frozen=True)
+class _Slope:
+    """Whether a gradient is that of the function: against differences in a random direction, and in both precisions."""
 
-    def moved(step: float) -> Question:
-        return replace(x, arguments={name: part + step * weights[name] for name, part in x.arguments.items()})
+    single: Question  # as asked, in float32; the rest is in float64
+    double: Question
+    cotangent: Tensor
+    direction: Mapping[str, Tensor]
 
-    single, here, *around = bench.ask(
-        [
-            replace(question, cotangent=cotangent.float()),
-            replace(x, cotangent=cotangent),
-            *(moved(sign * step) for step in STEPS for sign in (1, -1)),
+    @classmethod
+    def of(cls, question: Question, seed: int) -> "_Slope":
+        arguments = {name: part.double() for name, part in question.arguments.items()}
+        # Each argument is moved by what it varies; beta lies between 0 and 1.
+        scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in arguments.items()}
+        direction = {
+            name: (scales[name] or 1.0) * _normal(part, seed + place)
+            for place, (name, part) in enumerate(arguments.items(), start=1)
+        }
+        return cls(question, replace(question, arguments=arguments), _normal(arguments["v"], seed), direction)
+
+    def questions(self) -> list[Question]:
+        """The gradient in float32 and in float64, then the outputs a step ahead and a step behind, for each step."""
+        return [
+            replace(self.single, cotangent=self.cotangent.float()),
+            replace(self.double, cotangent=self.cotangent),
+            *(self._moved(sign * step) for step in STEPS for sign in (1, -1)),
         ]
-    )
-    if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
-        raise ProbeFailed(
-            "gradients",
-            f"the gradient of {broken[0]} is not finite for ordinary inputs",
-            "look for a division by zero, a square root or a logarithm at zero, or an overflow",
-        )
-    slopes = {name: float((gradient * weights[name]).sum()) for name, gradient in here.gradients.items()}
-    told = sum(slopes.values())
-    size = max(abs(told), sum(slope**2 for slope in slopes.values()) ** 0.5)
-    seen = [
-        float(((ahead.o - behind.o).double() * cotangent).sum()) / (2 * step)
-        for step, ahead, behind in zip(STEPS, around[::2], around[1::2], strict=True)
-    ]
-    if not any(abs(told - slope) <= GRADIENT_TOLERANCE * max(size, abs(slope)) for slope in seen):
-        raise ProbeFailed(
-            "gradients",
-            f"along a random direction the gradient says {told:.4g}, differences say {seen[0]:.4g} and {seen[1]:.4g}",
-            GRADIENT_OF_ITS_OWN,
-        )
-    for name, scale in _largest(here.gradients).items():
-        lost = _difference(here.gradients[name], single.gradients[name].double()) / scale
-        if not lost <= GRADIENT_TOLERANCE:
+
+    def _moved(self, step: float) -> Question:
+        parts = self.double.arguments.items()
+        return replace(self.double, arguments={name: part + step * self.direction[name] for name, part in parts})
+
+    def check(self, answers: Sequence[Answer]) -> None:
+        """Raises ProbeFailed where the answers to the questions do not fit each other."""
+        single, here, *around = answers
+        if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
             raise ProbeFailed(
                 "gradients",
-                f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
+                f"the gradient of {broken[0]} is not finite for ordinary inputs",
+                "look for a division by zero, a square root or a logarithm at zero, or an overflow",
+            )
+        slopes = [float((gradient * self.direction[name]).sum()) for name, gradient in here.gradients.items()]
+        told = sum(slopes)
+        size = max(abs(told), sum(slope**2 for slope in slopes) ** 0.5)
+        seen = [
+            float(((ahead.o - behind.o).double() * self.cotangent).sum()) / (2 * step)
+            for step, ahead, behind in zip(STEPS, around[::2], around[1::2], strict=True)
+        ]
+        if not any(abs(told - slope) <= GRADIENT_TOLERANCE * max(size, abs(slope)) for slope in seen):
+            raise ProbeFailed(
+                "gradients",
+                f"with {self.single.length} tokens the gradient says {told:.4g} along a random direction, "
+                f"differences say {seen[0]:.4g} and {seen[1]:.4g}",
                 GRADIENT_OF_ITS_OWN,
             )
+        for name, scale in _largest(here.gradients).items():
+            lost = _difference(here.gradients[name], single.gradients[name].double()) / scale
+            if not lost <= GRADIENT_TOLERANCE:
+                raise ProbeFailed(
+                    "gradients",
+                    f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
+                    GRADIENT_OF_ITS_OWN,
+                )
 
 
 def _largest(gradients: Mapping[str, Tensor]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from agent.evaluator.variant import OP
 # Of the largest output, in float32: what an op may lose that is fed in pieces. Of the known variants and moves the most
 # is 6e-8.
 LOST_IN_PIECES = 1e-5
+NUMBER = 4  # bytes of a float32
 STATES = 4  # matrices of keys by values that a head may carry; of the known variants the most is three
 
 
@@ -66,13 +67,14 @@ def _compare(answer: Answer, whole: Answer, part: tuple[int, int], tolerance: fl
 
 
 def _check_state(state: tuple[Tensor, ...], bench: Bench) -> None:
-    """A large state of one size could still hold every token of a sequence."""
+    """A large state of one size could still hold every token of a sequence: counted as float32, however it is kept."""
     dim = bench.protocol.width // bench.protocol.heads
-    numbers, most = sum(part[0].numel() for part in state), STATES * bench.protocol.heads * (dim + 1) ** 2
-    if numbers > most:
+    size = sum(part[0].numel() * part.element_size() for part in state)
+    most = STATES * bench.protocol.heads * (dim + 1) ** 2
+    if size > most * NUMBER:
         raise ProbeFailed(
             "state size",
-            f"the state of one sequence holds {numbers:,} numbers",
+            f"the state of one sequence takes as much room as {size // NUMBER:,} numbers of float32",
             f"at most {most:,} are allowed, {STATES} times those of a matrix of keys by values: no room for the tokens",
         )
 

@@ -1,6 +1,6 @@
 """Have a gradient three times that of the function.
 
-Told: gradients: along a random direction
+Told: gradients: with .* tokens the gradient says
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Let no gradient flow to one of its arguments.
 
-Told: gradients: along a random direction
+Told: gradients: with .* tokens the gradient says
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Attention over thousands of tokens, all of them in a state of one size.
 
-Told: state size: the state of one sequence holds
+Told: state size: the state of one sequence takes
 """
 
 import torch
