@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from agent.errors import UsageError
-from agent.evaluator.protocol import Cut, Plan, Protocol
+from agent.evaluator.protocol import EDITION, Cut, Plan, Protocol
 from agent.evaluator.protocols import MAD, MAD_GRID, PROTOCOLS, QUICK, SMOKE, choose_protocol
 from agent.evaluator.setting import TASKS, Setting
 
@@ -77,6 +77,12 @@ def test_the_fingerprint_changes_with_whatever_may_change_a_score():
     fingerprints = [PROTOCOL.fingerprint, *(protocol.fingerprint for _, protocol in changed())]
     assert len(set(fingerprints)) == len(fingerprints)
     assert all(len(fingerprint) == 12 and int(fingerprint, 16) >= 0 for fingerprint in fingerprints)
+
+
+def test_the_fingerprint_changes_with_the_edition_of_the_code(monkeypatch):
+    before = PROTOCOL.fingerprint
+    monkeypatch.setattr("agent.evaluator.protocol.EDITION", EDITION + 1)
+    assert PROTOCOL.fingerprint != before
 
 
 @pytest.mark.parametrize("name", CHANGES_NO_SCORE)
