@@ -79,7 +79,7 @@ class Journal:
         """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace."""
         if not self.written:
             return
-        self._change()  # the last call of a model may have come after the last run
+        self._change(phase="", run="", idea="", training="", share=0.0)
         self.write()
         end = End(self.status.started, time.time(), reason)
         self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")

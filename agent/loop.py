@@ -116,12 +116,8 @@ class Search:
         return unified_diff(parent.proposal.source, proposal.source, parent.name, proposal.name) if parent else ""
 
     def carry_on(self, run: Run) -> None:
-        """Take a run one stage further."""
-        match run.stage:
-            case "approved":
-                self.evaluate(run)
-            case "evaluated" | "failed":
-                self.analyse(run)
+        """Take a run to its end: also one whose training used up the budget gets its note."""
+        self.analyse(self.evaluate(run) if run.stage == "approved" else run)
 
     def amend(self, run: Run, reply: str) -> Run:
         """A person's own version of a waiting proposal, a whole file or SEARCH/REPLACE blocks, checked as any other.
@@ -137,7 +133,7 @@ class Search:
         self.workspace.write(run, PATCH, self.patch(history, proposal))
         return run
 
-    def evaluate(self, run: Run) -> None:
+    def evaluate(self, run: Run) -> Run:
         """Train and score. A failure has a reason and no score."""
         self.journal.phase("training", run.proposal)
         run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
@@ -149,12 +145,11 @@ class Search:
                     card = self.evaluator(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
-                self.workspace.advance(run, "failed", failure=error.failure)
+                return self.workspace.advance(run, "failed", failure=error.failure)
             except KeyboardInterrupt:  # a person's doing, which speaks neither for nor against the variant
                 self.workspace.advance(run, "approved", attempts=run.attempts - 1)
                 raise
-            else:
-                self.workspace.advance(run, "evaluated", card=card)
+            return self.workspace.advance(run, "evaluated", card=card)
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

@@ -131,6 +131,20 @@ def test_a_run_that_somebody_else_concludes_is_left_to_him(root):
     assert [milestone.stage for milestone in run.milestones].count("analysed") == 1
 
 
+def test_what_was_trained_when_the_search_is_stopped_has_its_note(root):
+    search = small_search(root, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S"))))
+
+    def show(status):
+        search.ledger.interrupted = status.phase == "training" or search.ledger.interrupted
+
+    search.journal.show = show
+    assert search.run().reason.en == "you stopped it"
+    run = Workspace(root).history().runs[-1]
+    assert (run.name, run.stage, run.scored) == (f"{TEMPLATE}_doubled", "analysed", True)
+    assert (root / "runs" / run.id / "insights.md").exists()
+    assert json.loads((root / "runs" / "status.json").read_text())["tried"] == 1
+
+
 def test_a_run_whose_folder_is_removed_under_the_search_ends_it_with_a_word_about_it(root):
     search = small_search(
         root, runs=1, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S")))
