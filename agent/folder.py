@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from agent.files import reading, sync, write_atomically, writing
+from agent.invocation import command
 from agent.record import Run
 from agent.score import CurvePoint, ScoreCard, SeedScore, TaskScore
 
@@ -18,7 +19,7 @@ RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT = (
 )  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")
-REMEDY = "repair it, or move its folder out of runs/: python -m agent rebuild then makes the table anew"
+REMEDY = f"repair it, or move its folder out of runs/: {command('rebuild')} then makes the table anew"
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)

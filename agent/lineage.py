@@ -21,6 +21,7 @@ from agent.errors import Unavailable
 from agent.files import WorkspaceError, writing
 from agent.folder import VARIANT
 from agent.history import card_of
+from agent.invocation import command
 from agent.record import Run
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _reporting(path: Path) -> Iterator[None]:
         yield
     except GitCommandError as error:
         said = (str(error.stderr).strip(" '\n").splitlines() or ["it says nothing"])[-1]
-        remedy = "if it is damaged, have it made anew from runs/: python -m agent rebuild"
+        remedy = f"if it is damaged, have it made anew from runs/: {command('rebuild')}"
         raise WorkspaceError(f"{path}: git failed ({said}); {remedy}") from error
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from agent.comparison import AVERAGE
 from agent.history import History, card_of
+from agent.invocation import command
 from agent.older_notes import OlderNote
 from agent.record import Run
 from agent.terminal import fitting_console
@@ -71,7 +72,7 @@ def print_scoreboard(entries: list[Entry]) -> None:
     board.add_column("against the template")
     for entry in entries:
         board.add_row(entry.name, *(_cell(entry, task) for task in tasks), entry.verdict or entry.failure)
-    console.print(board if entries else "no run yet: python -m agent search")
+    console.print(board if entries else f"no run yet: {command('search')}")
 
 
 def _cell(entry: Entry, task: str) -> str:

@@ -116,7 +116,7 @@ def describe_status(status: Status, searcher: str | None, end: End | None = None
         if searcher
         else f"nobody is searching; the last search {stopped or f'was seen {ago} ago'}"
     )
-    facts = facts_of(status)
+    facts = [(label if searcher or label != "now" else "last", value) for label, value in facts_of(status)]
     facts += [("isolation", status.isolation.removeprefix("isolation: "))]
     facts += [("training", f"{status.share:.0%}  {status.training}")] if status.training and searcher else []
     facts += [("latest" if index == 0 else "", line) for index, line in enumerate(reversed(status.latest))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from agent.comparison import AVERAGE
 from agent.files import WorkspaceError, reading
 from agent.history import History, card_of
+from agent.invocation import command
 from agent.record import Run, Text
 from agent.workspace import RUNS, Workspace
 
@@ -19,7 +20,7 @@ RESULTS = "▲▼=·✗"  # what the line of a finished run begins with
 class Status:
     """A moment of a search. Times are seconds since the epoch, shares lie in 0..1."""
 
-    phase: str
+    phase: str  # nothing once the search has stopped
     run: str = ""
     idea: str = ""  # what the run changes, and of which variant
     training: str = ""  # task, step, loss, accuracy
@@ -92,7 +93,7 @@ def read_status(workspace: Workspace) -> Status:
     """What the latest search of a workspace wrote; WorkspaceError where none was."""
     path = workspace.root / RUNS / STATUS
     if not path.exists():
-        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: python -m agent search")
+        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: {command('search')}")
     with reading(path):
         facts = json.loads(path.read_text(encoding="utf-8"))
         return Status(**facts | {"latest": tuple(facts["latest"])})

@@ -30,6 +30,7 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.executor.choice import open_executor
 from agent.files import write_atomically
+from agent.invocation import command
 from agent.score import ScoreCard
 from agent.seed_table.measuring import TEST_SEED, measure
 from agent.seed_table.page import markdown, page
@@ -38,6 +39,7 @@ from agent.terminal import watching
 
 NOISE_SEEDS = 10
 IN_PIECES = ("mad", "mad-grid")  # their tables keep every piece as soon as it is there
+STUDY = "agent.study"
 DOCS = Path(__file__).parents[1] / "docs"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -87,7 +89,7 @@ def agreement(protocol: ProtocolName = "quick") -> None:
     chosen = _by_rows(protocol)
     rows = read_rows(MEASURED / f"{chosen.name}.csv", chosen)
     if not rows:
-        raise UsageError(f"nothing is measured under {chosen.name} yet: python -m agent.study table")
+        raise UsageError(f"nothing is measured under {chosen.name} yet: {command('table', STUDY)}")
     ours, known = task_scores(rows), pd.DataFrame(reference_scores()).T
     known[AVERAGE] = known.mean(axis=1)
     known = known.loc[ours.index]
@@ -129,7 +131,7 @@ def seed_table(
 def _by_rows(name: str) -> Protocol:
     """A protocol whose rows are short enough to be measured whole."""
     if name in IN_PIECES:
-        raise typer.BadParameter(f"{name} is measured piece by piece: python -m agent.study seed-table")
+        raise typer.BadParameter(f"{name} is measured piece by piece: {command('seed-table', STUDY)}")
     return choose_protocol(name, "cpu")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.budget import Stop
 from agent.comparison import AVERAGE
 from agent.history import History
+from agent.invocation import command
 from agent.record import BASELINE, Run
 from agent.status import describe_run
 
@@ -57,8 +58,8 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
         lines.append("Read first:")
     for run in facts.worth_reading:
         lines.append(f"  {root / 'runs' / run.id / 'insights.md'}\n      {describe_run(history, run)}")
-    lines.append(f"All scores: {root / 'results.csv'}, with their errors: python -m agent table")
-    lines.append(f"The report, with every note and curve: python -m agent report{_flag(root)} --open")
+    lines.append(f"All scores: {root / 'results.csv'}, with their errors: {command('table' + _flag(root))}")
+    lines.append(f"The report, with every note and curve: {command(f'report{_flag(root)} --open')}")
     return "\n".join(lines)
 
 

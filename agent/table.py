@@ -7,8 +7,9 @@ from pathlib import Path
 from agent.evaluator.setting import TASKS
 from agent.files import reading
 from agent.history import History, card_of
+from agent.invocation import command
 
-REMEDY = "close it where it is open, and have it made anew from runs/: python -m agent rebuild"
+REMEDY = f"close it where it is open, and have it made anew from runs/: {command('rebuild')}"
 
 
 def table_text(history: History) -> str:

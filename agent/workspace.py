@@ -18,6 +18,7 @@ from agent import folder
 from agent.comparison import read_noise
 from agent.files import WorkspaceError, reading, write_atomically, writing
 from agent.history import History, Memory
+from agent.invocation import command
 from agent.older_notes import OlderNote
 from agent.record import NEXT_STAGES, Milestone, Proposal, Run, Stage
 from agent.score import Failure
@@ -268,7 +269,7 @@ class Workspace:
         if stray:
             raise WorkspaceError(
                 f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
-                "--workspace, or have the table made anew: python -m agent rebuild"
+                f"--workspace, or have the table made anew: {command('rebuild')}"
             )
 
     def _folders(self) -> list[Path]:

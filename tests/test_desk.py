@@ -7,6 +7,7 @@ from at_a_terminal import COLOUR, CTRL_C, CTRL_D, DOWN, END, ENTER, ESCAPE, HOME
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
 
 from agent.errors import INTERRUPTED
+from agent.invocation import command
 from agent.record import PERSON, Review
 
 BOTH = (VALUE_SKIP, DECAY)
@@ -82,7 +83,7 @@ def test_a_card_longer_than_the_screen_scrolls_and_says_where_one_is(sit):
 def test_skipping_shows_the_next_and_leaves_all_as_it_was(sit, home):
     desk = sit().see(VALUE_SKIP).press("s").see(DECAY, "skipped for now").press("s")
     assert desk.end() == 0
-    assert "2 left undecided: python -m agent review" in desk.written
+    assert f"2 left undecided: {command('review')}" in desk.written
     assert stages(home) == ["proposed", "proposed"]
 
 

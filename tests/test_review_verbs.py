@@ -11,6 +11,7 @@ from proposed_runs import DECAY, VALUE_SKIP, propose, scored_template, wait_for_
 from agent.analyst.note import render_note
 from agent.errors import USAGE, DeltaSearchError, UsageError
 from agent.evaluator.exam import EvaluationFailed
+from agent.invocation import command
 from agent.proposer import NothingToPropose
 from agent.record import PERSON, Review
 from agent.verbs import reviewing
@@ -49,7 +50,7 @@ def test_nobody_is_asked_without_a_terminal(run, home):
     assert error.startswith("there is no terminal here to ask at: decide by --approve, --reject REASON or --edit FILE")
     code, output, error = run("search", "--review")
     assert (code, output) == (USAGE, "")
-    assert "search without --review, or propose now (python -m agent propose) and decide by" in error
+    assert f"search without --review, or propose now ({command('propose')}) and decide by" in error
     assert home.find(VALUE_SKIP).stage == "proposed"
 
 
@@ -74,7 +75,7 @@ def test_a_script_rejects_with_a_reason_and_may_take_an_approval_back(run, home)
 
 
 def test_what_cannot_be_done_is_refused(run, home):
-    assert "nothing waits for a decision: python -m agent propose" in run("review", "--approve")[2]
+    assert f"nothing waits for a decision: {command('propose')}" in run("review", "--approve")[2]
     wait_for_review(home, "value_skip", "data_dependent_decay")
     before = home.history()
     for arguments, refusal in (
@@ -136,7 +137,7 @@ def test_an_idea_names_moves_or_is_refused_with_those_there_are(home, capsys):
         reviewing.propose(idea="make it faster", allow_unsandboxed=True, workspace=home.root)
     reviewing.propose(idea="value_skip", allow_unsandboxed=True, workspace=home.root)
     (found,) = home.history().runs[1:]
-    said = f"{found.id} {VALUE_SKIP} waits for your decision: python -m agent review {found.id}\n"
+    said = f"{found.id} {VALUE_SKIP} waits for your decision: {command(f'review {found.id}')}\n"
     assert capsys.readouterr().out == said
     assert (found.stage, found.proposal.moves, len(found.signature) > 0) == ("proposed", ("value_skip",), True)
     with pytest.raises(reviewing.NothingProposed, match="'value_skip' was tried or fits no scored variant"):
@@ -144,7 +145,7 @@ def test_an_idea_names_moves_or_is_refused_with_those_there_are(home, capsys):
 
 
 def test_nothing_is_proposed_before_there_is_a_score(tmp_path):
-    with pytest.raises(UsageError, match=r"nothing is scored here yet.*: python -m agent search --runs 1"):
+    with pytest.raises(UsageError, match=r"nothing is scored here yet.*python -m agent search --runs 1"):
         reviewing.propose(protocol="smoke", allow_unsandboxed=True, workspace=tmp_path)
 
 

@@ -13,6 +13,7 @@ from agent.budget import Budget, Ledger, Stop
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import SMOKE
 from agent.files import WorkspaceError
+from agent.invocation import command
 from agent.journal import Journal
 from agent.record import Review, Text
 from agent.score import Failure
@@ -188,7 +189,8 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
     assert read_first == [
         f"{workspace.root}/runs/{runs[f'{TEMPLATE}_{name}']}/insights.md" for name in ("good", "bad", "same")
     ]
+    here = f"--workspace {workspace.root}"
     assert lines[-2:] == [
-        f"All scores: {workspace.root}/results.csv, with their errors: python -m agent table",
-        f"The report, with every note and curve: python -m agent report --workspace {workspace.root} --open",
+        f"All scores: {workspace.root}/results.csv, with their errors: {command(f'table {here}')}",
+        f"The report, with every note and curve: {command(f'report {here} --open')}",
     ]

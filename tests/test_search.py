@@ -17,6 +17,7 @@ from agent.baselines import GATED, TEMPLATE
 from agent.errors import ENDED, INTERRUPTED, USAGE
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.setting import TASKS
+from agent.invocation import command
 from agent.workspace import Workspace
 
 RUNS = 2
@@ -218,9 +219,9 @@ def test_what_does_not_exist_is_named(story, tmp_path):
     code, output = ran(story.root, "show", TEMPLATE, "--lang", "fr")
     assert (code, output) == (USAGE, "deltasearch: --lang fr: en, zh or both\n")
     code, output = ran(tmp_path / "new", "status")
-    assert (code, output.endswith("no search has begun here yet: python -m agent search\n")) == (USAGE, True)
+    assert (code, output.endswith(f"no search has begun here yet: {command('search')}\n")) == (USAGE, True)
     code, output = ran(tmp_path / "new", "table")
-    assert (code, output.strip()) == (ENDED, "no run yet: python -m agent search")
+    assert (code, output.strip()) == (ENDED, f"no run yet: {command('search')}")
 
 
 def test_a_table_that_was_spoilt_is_made_anew(story):

@@ -170,7 +170,7 @@ def test_a_lost_table_is_made_again(workspace):
 def test_a_broken_table_is_named_and_left_alone(workspace, text):
     path = workspace.root / TABLE
     path.write_text(text, encoding="latin-1")
-    with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be read .* made anew .*: python -m agent rebuild"):
+    with pytest.raises(WorkspaceError, match=r"results\.csv: cannot be read .* made anew .*python -m agent rebuild"):
         propose(workspace)
     assert path.read_text(encoding="latin-1") == text
     assert workspace.rebuild() == ()

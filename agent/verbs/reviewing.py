@@ -13,6 +13,7 @@ from agent.desk.decisions import approve as approve_run
 from agent.desk.decisions import reject as reject_run
 from agent.desk.decisions import waiting
 from agent.errors import TOO_MANY_FAILURES, DeltaSearchError, UsageError
+from agent.invocation import command
 from agent.record import Run, Stage
 from agent.verbs.options import (
     HERE,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from agent.loop import Search
 
 
-ASK_FOR_MORE = "python -m agent propose, or python -m agent search --review"
+ASK_FOR_MORE = f"{command('propose')}, or {command('search --review')}"
 
 
 class NothingProposed(DeltaSearchError):
@@ -61,14 +62,15 @@ def propose(
         home.check_new(name)
     if parent is not None and home.history().find(parent) is None:
         scored = ", ".join(run.name for run in home.history().scored)
-        raise UsageError(f"--parent {parent}: has no score; there are {scored or 'none yet: python -m agent search'}")
+        known = scored or f"none yet: {command('search')}"
+        raise UsageError(f"--parent {parent}: has no score; there are {known}")
     config = _config_of(home, {"protocol": protocol, "proposer": proposer, "device": device})
     search = proposing(assembled(config, home, allow_unsandboxed))
     run = _from_file(search, file, name, parent, idea) if file else _from_proposer(search, config, idea, parent or "")
     if as_json:
         print(_json([run]))
     else:
-        print(f"{run.id} {run.name} waits for your decision: python -m agent review {run.id}")
+        print(f"{run.id} {run.name} waits for your decision: {command(f'review {run.id}')}")
 
 
 def _config_of(home: Workspace, flags: Mapping[str, Any]) -> Config:
@@ -90,7 +92,7 @@ def _from_file(search: "Search", file: Path, name: str | None, parent: str | Non
 def _from_proposer(search: "Search", config: Config, idea: str, parent: str) -> Run:
     """A proposal that passes its checks. What failed them is kept, for the next proposals to learn from."""
     if not search.workspace.history().scored:
-        raise UsageError("nothing is scored here yet, so there is nothing to change: python -m agent search --runs 1")
+        raise UsageError(f"nothing is scored here yet, so there is nothing to change: {command('search --runs 1')}")
     for _ in range(config.max_failures):
         run = search.propose(idea, parent)
         if run is None:
@@ -198,7 +200,7 @@ def _read(
         raise UsageError(f"nothing waits for a decision: {ASK_FOR_MORE}")
     stop = sit_down(config, home, allow_unsandboxed, lang, False, train, runs[0].id if key else None)
     if left := len(waiting(home)):
-        print(f"{left} left undecided: python -m agent review")
+        print(f"{left} left undecided: {command('review')}")
     return stop
 
 
