@@ -6,11 +6,12 @@ STAMP := $(VENV)/.installed
 VARIANT ?= templates/naive.py
 HOURS ?= 0.25
 OPTIONS ?=
+EXTRAS ?= dev
 
 .PHONY: help install search report screenshots test lint bench seed-table evaluate clean
 
 help:
-	@echo "make install    a virtual environment in $(VENV) with everything in it"
+	@echo "make install    a virtual environment in $(VENV) with everything in it; EXTRAS=dev,ray adds Ray"
 	@echo "make search     install, then search for better variants; HOURS=$(HOURS), OPTIONS=\"--review ...\""
 	@echo "make report     install, then show what was found in the browser, and keep it up to date"
 	@echo "make test       install, then run the tests"
@@ -27,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
+	$(RUN) -m pip install --quiet --editable ".[$(EXTRAS)]" --constraint constraints.txt
 	@touch $(STAMP)
 
 search: $(STAMP)

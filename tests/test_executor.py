@@ -31,7 +31,7 @@ from agent.workspace import Workspace
 SECONDS = 1200.0  # against hanging only
 JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed=1, workers=1)
 NEEDS_RAY = pytest.mark.skipif(
-    find_spec("ray") is None, reason="Ray, an optional extra, is not installed: pip install 'deltasearch[ray]'"
+    find_spec("ray") is None, reason="Ray, an optional extra, is not installed: pip install ray"
 )
 
 

@@ -140,5 +140,5 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise Unavailable("evaluating on a cluster needs Ray: pip install 'deltasearch[ray]'") from error
+        raise Unavailable("evaluating on a cluster needs Ray: pip install ray") from error
     return ray
