@@ -107,9 +107,11 @@ class Workspace:
         """Raise WorkspaceError unless this workspace holds this protocol, or none yet, and can be written."""
         held = self.protocol()
         if held and held["fingerprint"] != fingerprint:
+            alike = "the two differ in their tasks, or in the edition of the code that scores"
+            other = alike if held["name"] == name else f"or --protocol {held['name']}"
             raise WorkspaceError(
                 f"this workspace holds scores of protocol {held['name']} ({held['fingerprint']}), "
-                f"not of {name} ({fingerprint}): give another --workspace, or --protocol {held['name']}"
+                f"not of {name} ({fingerprint}): give another --workspace; {other}"
             )
         self._check_table(self.history())
         with writing(self.root):

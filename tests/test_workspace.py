@@ -132,6 +132,8 @@ def test_scores_of_another_protocol_are_refused(workspace):
     score(workspace, "one")
     with pytest.raises(WorkspaceError, match=rf"holds scores of protocol smoke \({FINGERPRINT}\), not of mad \(ffff\)"):
         workspace.create(sample_proposal("two"), "mad", "ffff")
+    with pytest.raises(WorkspaceError, match=r"not of smoke \(ffff\): give another --workspace; the two differ in"):
+        workspace.create(sample_proposal("two"), "smoke", "ffff")
     workspace.check_protocol("a smoke by another name", FINGERPRINT)
 
 
