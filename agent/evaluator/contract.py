@@ -49,13 +49,10 @@ def sample_call(
 
 
 def state_tensors(state: Any) -> tuple[Tensor, ...]:
-    """A state as a tuple of tensors of real numbers; WrongShape if it is anything else."""
+    """A state as a tuple of tensors; WrongShape if it is anything else."""
     parts = state if isinstance(state, tuple) else (state,)
     if not parts or not all(type(part) is Tensor for part in parts):
         raise WrongShape(f"{OP} must return its state as a tensor or a tuple of tensors, not {type(state).__name__}")
-    # A complex number is two, and the bits of a whole one can be packed with anything.
-    if other := [part.dtype for part in parts if not part.is_floating_point()]:
-        raise WrongShape(f"{OP} must return a state of floating-point numbers, not of {other[0]}")
     return parts
 
 

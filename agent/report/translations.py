@@ -80,8 +80,6 @@ SENTENCES = tuple(
          "算子必须始终返回 (o, state)；共 {0} 个 token 时没有"),
         (r"delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, not (\w+)",
          "算子的状态必须是张量或张量的元组，而不是 {0}"),
-        (r"delta_rule_chunkwise must return a state of floating-point numbers, not of (\S+)",
-         "算子的状态必须是浮点数，而不是 {0}"),
         (r"delta_rule_chunkwise returned o of shape (.+); with v of shape (.+) it must be the same",
          "算子返回的 o 形状为 {0}；必须与 v 的形状 {1} 相同"),
         (r"delta_rule_chunkwise returned o as (\S+); with v of (\S+) it must be the same",
