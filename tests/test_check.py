@@ -6,7 +6,7 @@ import pytest
 from sample_inputs import load_baseline
 from small_evaluations import write_variant
 
-from agent.baselines import BASELINES, ROOT, TEMPLATE
+from agent.baselines import BASELINES, ROOT, TEMPLATE, baseline_path
 from agent.errors import USAGE
 from agent.evaluator.check import check
 from agent.evaluator.exam import EvaluationFailed
@@ -14,7 +14,9 @@ from agent.evaluator.protocols import QUICK, SMOKE
 from agent.evaluator.signature import signature
 from agent.evaluator.variant import VariantRefused, load_variant
 from agent.fingerprint import TOLERANCE, distance, find_duplicate
+from agent.proposer.moves import MOVES, compose, load_moves
 
+ALL = load_moves(MOVES)
 SOURCE = (ROOT / "templates" / "naive.py").read_text()
 
 
@@ -37,6 +39,18 @@ def written(tmp_path):
         return signature(load_variant(path))
 
     return written
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_every_known_variant_passes_every_probe(name):
+    assert check(baseline_path(name), QUICK).signature
+
+
+@pytest.mark.parametrize("move", ALL.values(), ids=ALL)
+def test_what_any_move_makes_of_the_template_passes_every_probe(move, tmp_path):
+    path = tmp_path / "moved.py"
+    path.write_text(compose(SOURCE, [move]))
+    assert check(path, SMOKE).signature
 
 
 def test_no_two_of_the_known_variants_are_one(known):
