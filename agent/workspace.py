@@ -170,7 +170,7 @@ class Workspace:
             folder.save(self.folder(run), moved)
             if stage == "evaluated":
                 self._project()
-        return moved
+            return self._load(self.folder(run))  # as whoever reads it next will have it: its curves stay on the disk
 
     def amend(self, run: Run, **changes: Any) -> Run:
         """Change fields of a run that stays in its stage, such as a proposal that a person edited."""

@@ -130,7 +130,7 @@ def test_ctrl_c_once_finishes_the_step(story):
     assert code == INTERRUPTED
     assert "stopping after this step; Ctrl-C again stops now" in output
     assert "Stopped because you stopped it." in output
-    assert story.stages_after_once == ["evaluated"]
+    assert story.stages_after_once == ["analysed"]
 
 
 def test_ctrl_c_twice_stops_at_once_and_speaks_against_nobody(story):

@@ -62,8 +62,9 @@ def test_a_run_comes_back_as_it_was(workspace):
     found = Workspace(workspace.root).find("one")
     assert [milestone.stage for milestone in found.milestones] == ["proposed", "approved", "evaluating", "evaluated"]
     assert found.card.scores == run.card.scores
+    assert found == run
     assert found.card.tasks["Memorize"].seeds[0].curve == ()
-    assert workspace.with_curves(found) == run
+    assert workspace.with_curves(found).card == sample_card(Memorize=0.9)
     assert workspace.with_curves(found).card.tasks["Memorize"].seeds[1].curve == CURVE
     assert (workspace.folder(run) / VARIANT).read_text() == run.proposal.source
     assert len((workspace.folder(run) / CURVES).read_text().splitlines()) == 1 + 6 * 2 * 2

@@ -135,3 +135,14 @@ def overhear(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> list[Qu
     with torch.no_grad():
         stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen)
     return [Question({name: part.clone() for name, part in call.items()}, chunk_size) for call in heard]
+
+
+def normal_like(like: Tensor, seed: int) -> Tensor:
+    """Normal numbers of a tensor's shape and type."""
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn(like.shape, generator=chance, dtype=torch.float64).to(like.dtype)
+
+
+def difference(one: Tensor, other: Tensor) -> float:
+    """The largest between two tensors of one shape."""
+    return float((one - other).abs().max())

@@ -6,28 +6,20 @@ whenever it is given the same numbers, and what a probe compares is compared exa
 while it is tested: see agent/evaluator/controls.py.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from agent.evaluator.bench import Bench, ProbeFailed
-from agent.evaluator.questions import Answer, Question
+from agent.evaluator.bench import Bench, ProbeFailed, difference, normal_like
+from agent.evaluator.gradient import check_slopes, largest
+from agent.evaluator.questions import Question
 from agent.evaluator.streaming import check_finite, check_streams
 
-# Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
-# an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
-STEPS = (1e-3, 1e-6)
-GRADIENT_TOLERANCE = 0.02
 # How much more four times the tokens may cost: four for a linear op, sixteen for a quadratic one.
 LARGEST_GROWTH = 6.0
 # Of the largest output or gradient, in float32: what the products of a large batch may round otherwise.
 LOST_IN_CROWD = 1e-4
-NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing but rounding
-GRADIENT_OF_ITS_OWN = (
-    "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
-)
 
 
 def run_probes(bench: Bench) -> None:
@@ -49,11 +41,11 @@ def repeats(bench: Bench) -> None:
     if not _same(first.o, again.o):
         raise ProbeFailed(
             "determinism",
-            f"two calls with the same arguments differ by {_difference(first.o, again.o):.2g}",
+            f"two calls with the same arguments differ by {difference(first.o, again.o):.2g}",
             "draw no random numbers and read no memory that was not written",
         )
     if not (_same(first.o, last.o) and _same(first.o, fresh_x.o) and _same(other.o, fresh_z.o)):
-        seen = max(_difference(a.o, b.o) for a, b in ((first, last), (first, fresh_x), (other, fresh_z)))
+        seen = max(difference(a.o, b.o) for a, b in ((first, last), (first, fresh_x), (other, fresh_z)))
         raise ProbeFailed(
             "statelessness",
             f"a call answers differently after other calls, by {seen:.2g}",
@@ -85,7 +77,7 @@ def causality(bench: Bench) -> None:
             position = int((before != after).flatten(3).any(-1).flatten(0, 1).any(0).nonzero()[0])
             raise ProbeFailed(
                 "causality",
-                f"with {questions[index].length} tokens, output {position} changes by {_difference(before, after):.2g} "
+                f"with {questions[index].length} tokens, output {position} changes by {difference(before, after):.2g} "
                 f"when the tokens from {cut} on are replaced",
                 "an output may depend on its own token and earlier ones alone: look at masks (tril, not triu or none), "
                 "at means, maxima and norms over time, and at shifts",
@@ -107,7 +99,7 @@ def batch_independence(bench: Bench) -> None:
         if not _same(together.o[row], answer.o[row]):
             raise ProbeFailed(
                 "batch independence",
-                f"a sequence's outputs change by {_difference(together.o[row], answer.o[row]):.2g} with its neighbours",
+                f"a sequence's outputs change by {difference(together.o[row], answer.o[row]):.2g} with its neighbours",
                 "take no mean, maximum, norm or sum over dimension 0",
             )
 
@@ -121,17 +113,17 @@ def streaming(bench: Bench) -> None:
 def crowds(bench: Bench) -> None:
     """In a batch as large as that of training, with gradients, a sequence fares as it does among two."""
     alone = [
-        replace(real, cotangent=_normal(real.arguments["v"], bench.seed))
+        replace(real, cotangent=normal_like(real.arguments["v"], bench.seed))
         for shape in (bench.shapes()[0], bench.shapes()[-1])
         for real in bench.real_questions(shape)[:1]
     ]
     crowd = [replace(question, copies=bench.crowd(question)) for question in alone]
     for one, many, question in zip(bench.ask(alone), bench.ask(crowd), crowd, strict=True):
-        told = {"outputs": (one.o, many.o, _largest({"o": one.o})["o"])}
-        scales = _largest(one.gradients)
+        told = {"outputs": (one.o, many.o, largest({"o": one.o})["o"])}
+        scales = largest(one.gradients)
         told |= {f"gradients of {name}": (one.gradients[name], many.gradients[name], scales[name]) for name in scales}
         for name, (left, right, scale) in told.items():
-            lost = _difference(left, right) / scale
+            lost = difference(left, right) / scale
             if not lost <= LOST_IN_CROWD:
                 raise ProbeFailed(
                     "batch independence",
@@ -156,95 +148,9 @@ def growth(bench: Bench) -> None:
 def gradients(bench: Bench) -> None:
     """The gradient is finite and that of the function, for random questions and for real ones of the task's lengths."""
     random = bench.question(3 * bench.chunk + 3, 7)
-    real = (question for shape in bench.shapes() for question in bench.real_questions(shape))
-    slopes = [_Slope.of(question, bench.seed) for question in (random, *real)]
-    asked = [slope.questions() for slope in slopes]
-    answers = iter(bench.ask([question for questions in asked for question in questions]))
-    for slope, questions in zip(slopes, asked, strict=True):
-        slope.check([next(answers) for _ in questions])
-
-
-@dataclass(frozen=True)
-class _Slope:
-    """Whether a gradient is that of the function: against differences in a random direction, and in both precisions."""
-
-    single: Question  # as asked, in float32; the rest is in float64
-    double: Question
-    cotangent: Tensor
-    direction: Mapping[str, Tensor]
-
-    @classmethod
-    def of(cls, question: Question, seed: int) -> "_Slope":
-        arguments = {name: part.double() for name, part in question.arguments.items()}
-        # Each argument is moved by what it varies; beta lies between 0 and 1.
-        scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in arguments.items()}
-        direction = {
-            name: (scales[name] or 1.0) * _normal(part, seed + place)
-            for place, (name, part) in enumerate(arguments.items(), start=1)
-        }
-        return cls(question, replace(question, arguments=arguments), _normal(arguments["v"], seed), direction)
-
-    def questions(self) -> list[Question]:
-        """The gradient in float32 and in float64, then the outputs a step ahead and a step behind, for each step."""
-        return [
-            replace(self.single, cotangent=self.cotangent.float()),
-            replace(self.double, cotangent=self.cotangent),
-            *(self._moved(sign * step) for step in STEPS for sign in (1, -1)),
-        ]
-
-    def _moved(self, step: float) -> Question:
-        parts = self.double.arguments.items()
-        return replace(self.double, arguments={name: part + step * self.direction[name] for name, part in parts})
-
-    def check(self, answers: Sequence[Answer]) -> None:
-        """Raises ProbeFailed where the answers to the questions do not fit each other."""
-        single, here, *around = answers
-        if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
-            raise ProbeFailed(
-                "gradients",
-                f"the gradient of {broken[0]} is not finite for ordinary inputs",
-                "look for a division by zero, a square root or a logarithm at zero, or an overflow",
-            )
-        slopes = [float((gradient * self.direction[name]).sum()) for name, gradient in here.gradients.items()]
-        told = sum(slopes)
-        size = max(abs(told), sum(slope**2 for slope in slopes) ** 0.5)
-        seen = [
-            float(((ahead.o - behind.o).double() * self.cotangent).sum()) / (2 * step)
-            for step, ahead, behind in zip(STEPS, around[::2], around[1::2], strict=True)
-        ]
-        if not any(abs(told - slope) <= GRADIENT_TOLERANCE * max(size, abs(slope)) for slope in seen):
-            raise ProbeFailed(
-                "gradients",
-                f"with {self.single.length} tokens the gradient says {told:.4g} along a random direction, "
-                f"differences say {seen[0]:.4g} and {seen[1]:.4g}",
-                GRADIENT_OF_ITS_OWN,
-            )
-        for name, scale in _largest(here.gradients).items():
-            lost = _difference(here.gradients[name], single.gradients[name].double()) / scale
-            if not lost <= GRADIENT_TOLERANCE:
-                raise ProbeFailed(
-                    "gradients",
-                    f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
-                    GRADIENT_OF_ITS_OWN,
-                )
-
-
-def _largest(gradients: Mapping[str, Tensor]) -> dict[str, float]:
-    """The largest number of each; where that is next to nothing beside the others, what is next to nothing."""
-    largest = {name: float(gradient.abs().max()) for name, gradient in gradients.items()}
-    least = max(NEXT_TO_NOTHING * max(largest.values()), 1e-30)
-    return {name: max(number, least) for name, number in largest.items()}
-
-
-def _normal(like: Tensor, seed: int) -> Tensor:
-    chance = torch.Generator().manual_seed(seed)
-    return torch.randn(like.shape, generator=chance, dtype=torch.float64).to(like.dtype)
+    check_slopes(bench, [random, *(real for shape in bench.shapes() for real in bench.real_questions(shape))])
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
     """Bit for bit; what is not a number equals nothing."""
     return torch.equal(one, other)
-
-
-def _difference(one: Tensor, other: Tensor) -> float:
-    return float((one - other).abs().max())
