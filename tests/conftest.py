@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,12 @@ import torch
 def _one_thread():
     """As in a worker; two threads on such small products wait for each other more than they work."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible():
+    """A shell has what it starts in the background ignore Ctrl-C, and all that these tests start would with it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
