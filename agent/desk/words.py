@@ -6,7 +6,6 @@ from typing import Literal
 
 from agent.errors import UsageError
 from agent.files import reading
-from agent.invocation import command
 from agent.record import Text
 from agent.workspace import RUNS, Workspace
 
@@ -83,7 +82,6 @@ WORDS = {
     "whole": Text("The whole file", "完整文件"),
     "decided": Text("was decided or changed elsewhere meanwhile", "已在别处被处理或更改"),
     "elsewhere": Text("the search that is running trains it", "由正在运行的搜索训练"),
-    "left": Text(f"left undecided: {command('review')}", f"个尚未决定：{command('review')}"),
     "leaving": Text("leave", "离开"),
     "stops": Text("stops after this run", "在本次运行后停止"),
 }  # fmt: skip
