@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [op] [generators] [start]
+python -m benchmarks [trainer] [op] [generators] [start] [card]
 """
 
 import json
@@ -26,32 +26,12 @@ from agent.evaluator.tasks import draw
 from agent.evaluator.trainer import train
 from agent.evaluator.variant import Variant, load_variant
 from agent.evaluator.worker import Job
+from benchmarks.card import card
 from benchmarks.ordinary import train_ordinary
+from benchmarks.timing import CPU, in_turn, show
 from templates.recurrence import delta_rule_recurrent
 
-CPU = torch.device("cpu")
 SEEDS = 2
-ROUNDS = 5
-
-
-def in_turn(calls: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Median seconds of each call; they take turns, so that a machine whose speed drifts is fair to all."""
-    for call in calls.values():
-        call()
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(times) for name, times in seconds.items()}
-
-
-def show(title: str, seconds: dict[str, float]) -> None:
-    """Each median, and how many times as long it takes as the first."""
-    first = next(iter(seconds.values()))
-    parts = [f"{name} {1e3 * value:,.1f} ms ({value / first:.2f}x)" for name, value in seconds.items()]
-    print(f"{title:<44} {'   '.join(parts)}", flush=True)
 
 
 def trainer() -> None:
@@ -176,7 +156,7 @@ def start() -> None:
 
 
 def main() -> None:
-    benches = {"trainer": trainer, "op": op, "generators": generators, "start": start}
+    benches = {"trainer": trainer, "op": op, "generators": generators, "start": start, "card": card}
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {crew_size('cpu')} workers")
     for name in sys.argv[1:] or benches:
         benches[name]()

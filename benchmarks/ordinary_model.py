@@ -91,7 +91,7 @@ class Decoder(nn.Sequential):
         super().__init__(*(module for layer in layers for module in layer))
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x[:, -1:] + sinusoids(*x.shape[1:]).to(x))
+        return super().forward(x[:, -1:] + sinusoids(*x.shape[1:], x.device).to(x.dtype))
 
 
 class Model(nn.Module):

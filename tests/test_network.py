@@ -268,4 +268,4 @@ def test_the_op_of_each_mixer_is_told_the_chunk_size():
 def test_sinusoids_are_those_of_the_transformer():
     places = [[t / 10_000 ** (pair / 3) for pair in range(3)] for t in range(9)]
     expected = torch.tensor([[wave(x) for x in row for wave in (sin, cos)] for row in places])
-    assert_same(sinusoids(9, 6), expected, 1e-6)
+    assert_same(sinusoids(9, 6, torch.device("cpu")), expected, 1e-6)

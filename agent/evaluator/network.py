@@ -170,7 +170,7 @@ def _swiglu(weights: Weights, prefix: str, x: Tensor) -> Tensor:
 
 def _decode(weights: Weights, x: Tensor) -> Tensor:
     """Compress: the last position's vector alone, told each position's place, must give back every token."""
-    x = x[:, :, -1:] + sinusoids(x.shape[2], x.shape[3]).to(x)
+    x = x[:, :, -1:] + sinusoids(x.shape[2], x.shape[3], x.device).to(x.dtype)
     for layer in ("decoder0", "decoder1"):
         bias = weights[layer + ".bias"][:, None, None]
         x = F.gelu(_linear(rms_norm(x), _behind_norm(weights, layer)) + bias)
@@ -178,7 +178,8 @@ def _decode(weights: Weights, x: Tensor) -> Tensor:
 
 
 @cache
-def sinusoids(length: int, width: int) -> Tensor:
+def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
     """Fixed position embeddings (L, D) of Vaswani et al. 2017: sines in the even columns, cosines in the odd."""
     angle = torch.arange(length)[:, None] * 10_000.0 ** (-torch.arange(0, width, 2) / width)
-    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
+    # Kept on the device: a copy at every step would make a GPU wait for the CPU.
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(device)

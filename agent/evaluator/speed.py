@@ -29,15 +29,16 @@ def measure_speed(variant: Variant, protocol: Protocol, device: torch.device) ->
 
 def _seconds(variant: Variant, protocol: Protocol, device: torch.device) -> float:
     call = sample_call(variant.declaration, protocol, BATCH, LENGTH, device)
-    _wait(device)
+    wait_for(device)
     start = time.perf_counter()
     o, _ = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
     # Written out, as in training: the gradient of a sum is one number seen as many, on which products are slow.
     torch.autograd.grad(o, call.tensors(), torch.ones(o.shape, device=device), allow_unused=True)
-    _wait(device)
+    wait_for(device)
     return time.perf_counter() - start
 
 
-def _wait(device: torch.device) -> None:
+def wait_for(device: torch.device) -> None:
+    """Until a device has done all that it was given: only then does a clock say anything."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

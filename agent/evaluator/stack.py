@@ -6,8 +6,10 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
+from agent.evaluator.metric import token_losses
 from agent.evaluator.network import Architecture, Network
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks import Examples
 from agent.evaluator.tasks.request import chance_of
 from agent.evaluator.variant import Variant
 
@@ -48,6 +50,18 @@ class Stack:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None, asked)
         return logits.to(self.rows.dtype)
+
+    def losses(self, weights: dict[str, Tensor], inputs: Tensor, targets: Tensor, asked: slice) -> Tensor:
+        """Mean cross-entropy of each replica on (R, B, T) inputs and their targets at the positions `asked`: (R,)."""
+        return token_losses(self.logits(weights, inputs, asked=asked), targets[:, :, asked])
+
+    def gradient(self, batch: Examples, asked: slice) -> tuple[Tensor, Tensor]:
+        """The losses of a batch, (R,), and the gradient of each by its own row, (R, P)."""
+        weights = {name: view.detach().requires_grad_() for name, view in self.network.layout.views(self.rows).items()}
+        losses = self.losses(weights, batch.inputs, batch.targets, asked)
+        # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
+        parts = torch.autograd.grad(losses.sum(), list(weights.values()), materialize_grads=True)
+        return losses.detach(), torch.cat([part.flatten(1) for part in parts], dim=1)
 
     def read(self, inputs: Tensor, chosen: Tensor, asked: slice = slice(None)) -> Iterator[tuple[slice, Tensor]]:
         """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.

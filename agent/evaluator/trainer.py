@@ -112,15 +112,9 @@ class Training:
 
     def step(self) -> None:
         """One optimiser step of every replica."""
-        batch = self.batches.take(self.taken)
-        views = self.stack.network.layout.views(self.stack.rows)
-        weights = {name: view.detach().requires_grad_() for name, view in views.items()}
-        asked = self.batches.examples.asked
-        losses = token_losses(self.stack.logits(weights, batch.inputs, asked=asked), batch.targets[:, :, asked])
-        # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
-        gradients = torch.autograd.grad(losses.sum(), list(weights.values()), materialize_grads=True)
-        self.optimiser.step(self.stack.rows, torch.cat([part.flatten(1) for part in gradients], dim=1))
-        self.training_loss += losses.detach()
+        losses, gradient = self.stack.gradient(self.batches.take(self.taken), self.batches.examples.asked)
+        self.optimiser.step(self.stack.rows, gradient)
+        self.training_loss += losses
         self.taken += 1
 
     def validate(self) -> list[Trainee]:

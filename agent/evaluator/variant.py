@@ -12,8 +12,10 @@ A declaration is data at the top of the module, so that it can be read without r
 """
 
 import ast
+import hashlib
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +83,12 @@ def read_declaration(path: Path) -> Declaration:
 def load_variant(path: Path) -> Variant:
     """Run the module and take its op. To be called in a worker only: the code is not to be trusted."""
     declaration = read_declaration(path)
-    spec = importlib.util.spec_from_file_location("variant", path)
+    name = f"variant_{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # torch.compile finds what a function refers to by the name of its module
     spec.loader.exec_module(module)
     op = getattr(module, OP, None)
     if not inspect.isfunction(op):

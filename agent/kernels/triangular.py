@@ -2,7 +2,6 @@
 
 import importlib
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import torch
@@ -62,13 +61,22 @@ class Fused:
     words: str
 
 
-@cache
+FOUND: dict[torch.device, Fused] = {}
+
+
 def fused(device: torch.device) -> Fused:
-    """The fused kernels if they can be built for a device and say there what the plain path says.
+    """The fused kernels if they can be built for a device and say there what the plain path says; tried once.
 
     They are an optimisation: whatever goes wrong with them, and a compiler or a driver may go wrong in any way, the
-    plain path remains. A confined worker may start no compiler, so there they must have been built before.
+    plain path remains.
     """
+    # Not functools.cache: torch.compile looks through it and would trace the trial.
+    if device not in FOUND:
+        FOUND[device] = _tried(device)
+    return FOUND[device]
+
+
+def _tried(device: torch.device) -> Fused:
     try:
         triton = importlib.import_module("triton")
         kernels = importlib.import_module("agent.kernels.triangular_triton")

@@ -1,0 +1,151 @@
+"""What a GPU gains by each lever, side by side in one run: the part of `make bench` that needs one.
+
+Everything is of the template under `mad`. Whatever does not work on a machine is said and left out.
+"""
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agent.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract import Call, sample_call
+from agent.evaluator.protocols import MAD, MAD_SETTINGS
+from agent.evaluator.trainer import Training
+from agent.evaluator.variant import Variant, load_variant
+from agent.kernels import triangular
+from benchmarks.timing import in_turn, show
+from benchmarks.ways import WAYS
+
+LENGTHS = (32, 128, 512)
+STACKS = (1, 4, 16)
+STEPS = 10  # timed together
+MATRICES = (512, 8_192)
+EXAMPLES = 1_280  # drawn for a training: ten batches
+SAME = 1e-2  # how far apart, relatively, bfloat16 may carry two ways of computing one gradient
+
+
+def card() -> None:
+    """Steps of every way and size, the inverse by its kernels, and the op against fla-core's."""
+    if not torch.cuda.is_available():
+        print("card: no GPU here; left out")
+        return
+    device = torch.device("cuda")
+    print(f"card: {torch.cuda.get_device_name(device)}, torch {torch.__version__}, kernels: {kernels_of(device)}")
+    variant = load_variant(baseline_path(TEMPLATE))
+    for length in LENGTHS:
+        for replicas in STACKS:
+            steps(variant, length, replicas, device)
+    inverses(device)
+    for length in LENGTHS:
+        ops(variant, length, device)
+
+
+def kernels_of(device: torch.device) -> str:
+    """What the inverse is computed by."""
+    return triangular.fused(device).words
+
+
+def training_of(variant: Variant, length: int, replicas: int, device: torch.device) -> Training:
+    """Context Recall of one length, in seeds that train together."""
+    setting = replace(MAD_SETTINGS["Context Recall"][0], length=length, train_examples=EXAMPLES)
+    some = next(replica for replica in MAD.replicas() if replica.setting.task == "Context Recall")
+    alike = [replace(some, setting=setting, seed=seed) for seed in range(replicas)]
+    return Training(alike, variant, replace(MAD, validation_examples=128), device)
+
+
+def steps(variant: Variant, length: int, replicas: int, device: torch.device) -> None:
+    """One size, every way. All start from the same weights and see the same batches."""
+    calls: dict[str, Callable[[], object]] = {}
+    first: Tensor | None = None
+    for name, change in WAYS.items():
+        training = training_of(variant, length, replicas, device)
+        try:
+            change(training)
+            gradient = first_gradient(training)
+        except (RuntimeError, NotImplementedError, torch.cuda.OutOfMemoryError) as error:
+            print(f"  {name} does not work here: {one_line(error)}")
+            continue
+        first = gradient if first is None else first
+        apart = float((gradient - first).norm() / first.norm())
+        if apart > SAME:
+            print(f"  {name} computes another gradient: {apart:.1e} apart")
+        calls[name] = lambda training=training: take(training)  # type: ignore[misc]
+    seconds = in_turn(calls, device=device)
+    show(f"  {STEPS} steps, length {length}, {replicas} stacked", seconds)
+    per_second = replicas * STEPS / min(seconds.values())
+    print(f"  {'':<44}{per_second:,.0f} steps of a replica a second", flush=True)
+    calls.clear()
+    gc.collect()
+    torch.compiler.reset()  # the next size is another program
+
+
+def first_gradient(training: Training) -> Tensor:
+    """The gradient of the first batch, once as everything is built and once more as it will be."""
+    batch, asked = training.batches.take(0), training.batches.examples.asked
+    training.stack.gradient(batch, asked)
+    return training.stack.gradient(batch, asked)[1].clone()
+
+
+def take(training: Training) -> None:
+    """What is timed: data, gradient and optimiser of some steps."""
+    for _ in range(STEPS):
+        training.step()
+
+
+def inverses(device: torch.device) -> None:
+    """The inverse of chunk matrices, forward and backward: by the fused kernels, and in plain PyTorch."""
+    found = triangular.fused(device).kernels
+    for count in MATRICES:
+        lower = torch.rand(count, MAD.chunk_size, MAD.chunk_size, device=device).sub(0.5).requires_grad_()
+        grad = torch.rand_like(lower)
+
+        def timed(kernels: Any, lower: Tensor = lower, grad: Tensor = grad) -> None:
+            torch.autograd.grad(triangular.UnitLowerInverse.apply(lower, kernels), lower, grad)
+
+        calls: dict[str, Callable[[], object]] = {"plain": lambda timed=timed: timed(None)}  # type: ignore[misc]
+        if found:
+            calls["triton"] = lambda timed=timed: timed(found)  # type: ignore[misc]
+        show(f"  {count:,} inverses of {MAD.chunk_size} x {MAD.chunk_size}", in_turn(calls, device=device))
+
+
+def ops(variant: Variant, length: int, device: torch.device) -> None:
+    """The op alone, forward and backward: the template's against the fused one of fla-core, where that is installed."""
+    call = sample_call(variant.declaration, MAD, 128, length, device)
+    calls: dict[str, Callable[[], object]] = {"template": lambda: differentiate(variant.op, call)}
+    theirs = fused_delta_rule()
+    if theirs is None:
+        print("  fla-core is not installed (pip install fla-core): left out")
+    else:
+        calls["fla-core, bfloat16"] = lambda: differentiate(theirs, call)
+    show(f"  op, batch 128, length {length}", in_turn(calls, device=device))
+
+
+def differentiate(op: Callable[..., tuple[Tensor, Any]], call: Call) -> None:
+    """Forward, and backward from ones."""
+    o, _ = op(*call.positional, chunk_size=MAD.chunk_size)
+    torch.autograd.grad(o, call.tensors(), torch.ones_like(o))
+
+
+def fused_delta_rule() -> Callable[..., tuple[Tensor, Any]] | None:
+    """The fused kernels of fla-core (Yang et al. 2024, arXiv 2406.06484) with the signature of the template's op."""
+    if find_spec("fla") is None:
+        return None
+    from fla.ops.delta_rule import chunk_delta_rule
+
+    def op(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, chunk_size: int) -> tuple[Tensor, Any]:
+        """Tokens come before heads there, float32 is refused, and the chunk is theirs."""
+        q, k, v, beta = (x.transpose(1, 2).bfloat16() for x in (q, k, v, beta))
+        o, state = chunk_delta_rule(q, k, v, beta, use_qk_l2norm_in_kernel=True, output_final_state=True)
+        return o.transpose(1, 2).to(torch.float32), state
+
+    return op
+
+
+def one_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"
