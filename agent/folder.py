@@ -19,7 +19,6 @@ RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT = (
 )  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")
-REMEDY = f"repair it, or move its folder out of runs/: {command('rebuild')} then makes the table anew"
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)
@@ -48,7 +47,8 @@ def save(folder: Path, run: Run) -> None:
 def load(folder: Path) -> Run:
     """Read a run, without its learning curves; WorkspaceError, naming the file and why, if it is not one."""
     path = folder / RUN
-    with reading(path, REMEDY):
+    again = command("rebuild", folder.parent.parent)
+    with reading(path, f"repair it, or move its folder out of runs/: {again} then makes the table anew"):
         try:
             run = _RUN.validate_json(path.read_bytes())
         except ValidationError as error:

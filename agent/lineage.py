@@ -155,7 +155,7 @@ def _reporting(path: Path) -> Iterator[None]:
         yield
     except GitCommandError as error:
         said = (str(error.stderr).strip(" '\n").splitlines() or ["it says nothing"])[-1]
-        remedy = f"if it is damaged, have it made anew from runs/: {command('rebuild')}"
+        remedy = f"if it is damaged, have it made anew from runs/: {command('rebuild', path.parent)}"
         raise WorkspaceError(f"{path}: git failed ({said}); {remedy}") from error
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 
 from rich.console import Console
@@ -62,7 +63,7 @@ def _entry(history: History, run: Run) -> Entry:
     return Entry(run.name, run.id, run.stage, scores, errors, verdict, "")
 
 
-def print_scoreboard(entries: list[Entry]) -> None:
+def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
     console: Console = fitting_console()
     board = Table(box=None, pad_edge=False)
     board.add_column("variant", overflow="fold")
@@ -72,7 +73,7 @@ def print_scoreboard(entries: list[Entry]) -> None:
     board.add_column("against the template")
     for entry in entries:
         board.add_row(entry.name, *(_cell(entry, task) for task in tasks), entry.verdict or entry.failure)
-    console.print(board if entries else f"no run yet: {command('search')}")
+    console.print(board if entries else f"no run yet: {command('search', workspace)}")
 
 
 def _cell(entry: Entry, task: str) -> str:

@@ -93,7 +93,7 @@ def read_status(workspace: Workspace) -> Status:
     """What the latest search of a workspace wrote; WorkspaceError where none was."""
     path = workspace.root / RUNS / STATUS
     if not path.exists():
-        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: {command('search')}")
+        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: {command('search', workspace.root)}")
     with reading(path):
         facts = json.loads(path.read_text(encoding="utf-8"))
         return Status(**facts | {"latest": tuple(facts["latest"])})

@@ -89,7 +89,7 @@ def agreement(protocol: ProtocolName = "quick") -> None:
     chosen = _by_rows(protocol)
     rows = read_rows(MEASURED / f"{chosen.name}.csv", chosen)
     if not rows:
-        raise UsageError(f"nothing is measured under {chosen.name} yet: {command('table', STUDY)}")
+        raise UsageError(f"nothing is measured under {chosen.name} yet: {command('table', module=STUDY)}")
     ours, known = task_scores(rows), pd.DataFrame(reference_scores()).T
     known[AVERAGE] = known.mean(axis=1)
     known = known.loc[ours.index]
@@ -131,7 +131,7 @@ def seed_table(
 def _by_rows(name: str) -> Protocol:
     """A protocol whose rows are short enough to be measured whole."""
     if name in IN_PIECES:
-        raise typer.BadParameter(f"{name} is measured piece by piece: {command('seed-table', STUDY)}")
+        raise typer.BadParameter(f"{name} is measured piece by piece: {command('seed-table', module=STUDY)}")
     return choose_protocol(name, "cpu")
 
 

@@ -58,14 +58,9 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
         lines.append("Read first:")
     for run in facts.worth_reading:
         lines.append(f"  {root / 'runs' / run.id / 'insights.md'}\n      {describe_run(history, run)}")
-    lines.append(f"All scores: {root / 'results.csv'}, with their errors: {command('table' + _flag(root))}")
-    lines.append(f"The report, with every note and curve: {command(f'report{_flag(root)} --open')}")
+    lines.append(f"All scores: {root / 'results.csv'}, with their errors: {command('table', root)}")
+    lines.append(f"The report, with every note and curve: {command('report --open', root)}")
     return "\n".join(lines)
-
-
-def _flag(root: Path) -> str:
-    """What a command in the current folder needs to find the workspace."""
-    return "" if root == Path(".") else f" --workspace {root}"
 
 
 def _surprise(history: History, run: Run) -> float:

@@ -9,8 +9,6 @@ from agent.files import reading
 from agent.history import History, card_of
 from agent.invocation import command
 
-REMEDY = f"close it where it is open, and have it made anew from runs/: {command('rebuild')}"
-
 
 def table_text(history: History) -> str:
     """The table of all scored runs in the order of their evaluation; its header alone if there are none."""
@@ -24,7 +22,8 @@ def table_text(history: History) -> str:
 
 def read_table(path: Path) -> dict[str, dict[str, float]]:
     """Variant -> task -> score, in the order of the file; empty where there is none. WorkspaceError if it is torn."""
-    with reading(path, REMEDY):
+    again = command("rebuild", path.parent)
+    with reading(path, f"close it where it is open, and have it made anew from runs/: {again}"):
         if not path.exists():
             return {}
         with path.open(newline="", encoding="utf-8") as file:

@@ -271,7 +271,7 @@ class Workspace:
         if stray:
             raise WorkspaceError(
                 f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
-                f"--workspace, or have the table made anew: {command('rebuild')}"
+                f"--workspace, or have the table made anew: {command('rebuild', self.root)}"
             )
 
     def _folders(self) -> list[Path]:

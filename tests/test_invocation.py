@@ -30,7 +30,7 @@ def test_an_environment_of_this_folder_is_called_by_its_path(interpreter, monkey
 
 def test_an_activated_environment_is_called_by_its_name(interpreter, monkeypatch):
     found(monkeypatch, interpreter)
-    assert command("table", "agent.study") == "python -m agent.study table"
+    assert command("table", module="agent.study") == "python -m agent.study table"
 
 
 def test_from_elsewhere_it_is_called_by_its_whole_path(interpreter, monkeypatch):
@@ -38,3 +38,9 @@ def test_from_elsewhere_it_is_called_by_its_whole_path(interpreter, monkeypatch)
     (interpreter.parents[2] / "work").mkdir()
     monkeypatch.chdir(Path("work"))
     assert command("status") == f"{interpreter} -m agent status"
+
+
+def test_another_workspace_is_named(interpreter, monkeypatch):
+    found(monkeypatch, interpreter)
+    assert command("status", Path()) == "python -m agent status"
+    assert command("status", Path("a night")) == "python -m agent status --workspace 'a night'"

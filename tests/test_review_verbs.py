@@ -50,7 +50,7 @@ def test_nobody_is_asked_without_a_terminal(run, home):
     assert error.startswith("there is no terminal here to ask at: decide by --approve, --reject REASON or --edit FILE")
     code, output, error = run("search", "--review")
     assert (code, output) == (USAGE, "")
-    assert f"search without --review, or propose now ({command('propose')}) and decide by" in error
+    assert f"search without --review, or propose now ({command('propose', home.root)}) and decide by" in error
     assert home.find(VALUE_SKIP).stage == "proposed"
 
 
@@ -137,7 +137,7 @@ def test_an_idea_names_moves_or_is_refused_with_those_there_are(home, capsys):
         reviewing.propose(idea="make it faster", allow_unsandboxed=True, workspace=home.root)
     reviewing.propose(idea="value_skip", allow_unsandboxed=True, workspace=home.root)
     (found,) = home.history().runs[1:]
-    said = f"{found.id} {VALUE_SKIP} waits for your decision: {command(f'review {found.id}')}\n"
+    said = f"{found.id} {VALUE_SKIP} waits for your decision: {command(f'review {found.id}', home.root)}\n"
     assert capsys.readouterr().out == said
     assert (found.stage, found.proposal.moves, len(found.signature) > 0) == ("proposed", ("value_skip",), True)
     with pytest.raises(reviewing.NothingProposed, match="'value_skip' was tried or fits no scored variant"):

@@ -189,8 +189,7 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
     assert read_first == [
         f"{workspace.root}/runs/{runs[f'{TEMPLATE}_{name}']}/insights.md" for name in ("good", "bad", "same")
     ]
-    here = f"--workspace {workspace.root}"
     assert lines[-2:] == [
-        f"All scores: {workspace.root}/results.csv, with their errors: {command(f'table {here}')}",
-        f"The report, with every note and curve: {command(f'report {here} --open')}",
+        f"All scores: {workspace.root}/results.csv, with their errors: {command('table', workspace.root)}",
+        f"The report, with every note and curve: {command('report --open', workspace.root)}",
     ]

@@ -218,10 +218,11 @@ def test_what_does_not_exist_is_named(story, tmp_path):
     assert "no run 'nothing'; the latest: 2" in output
     code, output = ran(story.root, "show", TEMPLATE, "--lang", "fr")
     assert (code, output) == (USAGE, "deltasearch: --lang fr: en, zh or both\n")
+    search = command("search", tmp_path / "new")
     code, output = ran(tmp_path / "new", "status")
-    assert (code, output.endswith(f"no search has begun here yet: {command('search')}\n")) == (USAGE, True)
+    assert (code, output.endswith(f"no search has begun here yet: {search}\n")) == (USAGE, True)
     code, output = ran(tmp_path / "new", "table")
-    assert (code, output.strip()) == (ENDED, f"no run yet: {command('search')}")
+    assert (code, output.strip()) == (ENDED, f"no run yet: {search}")
 
 
 def test_a_table_that_was_spoilt_is_made_anew(story):

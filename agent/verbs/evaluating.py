@@ -12,8 +12,9 @@ from agent.errors import UsageError
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.evaluator.variant import read_declaration
+from agent.invocation import HERE
 from agent.record import PERSON, Proposal, Text
-from agent.verbs.options import HERE, DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
+from agent.verbs.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
 from agent.workspace import Workspace
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent.verbs.options import HERE, JsonOption, WorkspaceOption
+from agent.invocation import HERE
+from agent.verbs.options import JsonOption, WorkspaceOption
 from agent.workspace import Workspace
 
 

@@ -15,4 +15,3 @@ LangOption = Annotated[str | None, typer.Option(help="en or zh, remembered; the 
 UnsandboxedOption = Annotated[
     bool, typer.Option("--allow-unsandboxed", help="Go on even where generated code cannot be confined.")
 ]
-HERE = Path(".")

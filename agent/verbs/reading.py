@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from agent.errors import UsageError
-from agent.verbs.options import HERE, JsonOption, WorkspaceOption
+from agent.invocation import HERE
+from agent.verbs.options import JsonOption, WorkspaceOption
 from agent.workspace import Workspace
 
 
@@ -31,7 +32,7 @@ def table(
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
     else:
-        print_scoreboard(entries)
+        print_scoreboard(entries, workspace)
 
 
 def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from agent.verbs.options import HERE, WorkspaceOption
+from agent.invocation import HERE
+from agent.verbs.options import WorkspaceOption
 from agent.workspace import Workspace
 
 

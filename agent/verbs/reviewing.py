@@ -13,10 +13,9 @@ from agent.desk.decisions import approve as approve_run
 from agent.desk.decisions import reject as reject_run
 from agent.desk.decisions import waiting
 from agent.errors import TOO_MANY_FAILURES, DeltaSearchError, UsageError
-from agent.invocation import command
+from agent.invocation import HERE, command
 from agent.record import Run, Stage
 from agent.verbs.options import (
-    HERE,
     DeviceOption,
     JsonOption,
     LangOption,
@@ -29,9 +28,6 @@ from agent.workspace import SearchIsRunning, Workspace
 
 if TYPE_CHECKING:
     from agent.loop import Search
-
-
-ASK_FOR_MORE = f"{command('propose')}, or {command('search --review')}"
 
 
 class NothingProposed(DeltaSearchError):
@@ -62,7 +58,7 @@ def propose(
         home.check_new(name)
     if parent is not None and home.history().find(parent) is None:
         scored = ", ".join(run.name for run in home.history().scored)
-        known = scored or f"none yet: {command('search')}"
+        known = scored or f"none yet: {command('search', workspace)}"
         raise UsageError(f"--parent {parent}: has no score; there are {known}")
     config = _config_of(home, {"protocol": protocol, "proposer": proposer, "device": device})
     search = proposing(assembled(config, home, allow_unsandboxed))
@@ -70,7 +66,7 @@ def propose(
     if as_json:
         print(_json([run]))
     else:
-        print(f"{run.id} {run.name} waits for your decision: {command(f'review {run.id}')}")
+        print(f"{run.id} {run.name} waits for your decision: {command(f'review {run.id}', workspace)}")
 
 
 def _config_of(home: Workspace, flags: Mapping[str, Any]) -> Config:
@@ -92,7 +88,8 @@ def _from_file(search: "Search", file: Path, name: str | None, parent: str | Non
 def _from_proposer(search: "Search", config: Config, idea: str, parent: str) -> Run:
     """A proposal that passes its checks. What failed them is kept, for the next proposals to learn from."""
     if not search.workspace.history().scored:
-        raise UsageError(f"nothing is scored here yet, so there is nothing to change: {command('search --runs 1')}")
+        first = command("search --runs 1", search.workspace.root)
+        raise UsageError(f"nothing is scored here yet, so there is nothing to change: {first}")
     for _ in range(config.max_failures):
         run = search.propose(idea, parent)
         if run is None:
@@ -167,8 +164,13 @@ def _one(home: Workspace, key: str | None, stages: tuple[Stage, ...] = ("propose
     runs = waiting(home, key)
     if len(runs) != 1:
         names = ", ".join(f"{run.id} ({run.name})" for run in runs)
-        raise UsageError(f"say which: {names}" if names else f"nothing waits for a decision: {ASK_FOR_MORE}")
+        raise UsageError(f"say which: {names}" if names else _nothing_waits(home))
     return runs[0]
+
+
+def _nothing_waits(home: Workspace) -> str:
+    more = f"{command('propose', home.root)}, or {command('search --review', home.root)}"
+    return f"nothing waits for a decision: {more}"
 
 
 def _look(home: Workspace, runs: tuple[Run, ...], lang: str | None, as_json: bool) -> None:
@@ -185,7 +187,7 @@ def _look(home: Workspace, runs: tuple[Run, ...], lang: str | None, as_json: boo
         console.rule(run.name, align="left")
         console.print(render_card(run, history, language, console.width))
     if not runs:
-        print(f"nothing waits for a decision: {ASK_FOR_MORE}")
+        print(_nothing_waits(home))
 
 
 def _read(
@@ -197,10 +199,10 @@ def _read(
     require_terminal("decide by --approve, --reject REASON or --edit FILE; --show and --json only look")
     runs = waiting(home, key)
     if not runs:
-        raise UsageError(f"nothing waits for a decision: {ASK_FOR_MORE}")
+        raise UsageError(_nothing_waits(home))
     stop = sit_down(config, home, allow_unsandboxed, lang, False, train, runs[0].id if key else None)
     if left := len(waiting(home)):
-        print(f"{left} left undecided: {command('review')}")
+        print(f"{left} left undecided: {command('review', home.root)}")
     return stop
 
 

@@ -11,9 +11,9 @@ import typer
 from agent.budget import Ledger, Stop
 from agent.config import Config, read_config
 from agent.errors import DeltaSearchError, UsageError
-from agent.invocation import command
+from agent.invocation import HERE, command
 from agent.record import Text
-from agent.verbs.options import HERE, DeviceOption, LangOption, ProtocolOption, UnsandboxedOption, WorkspaceOption
+from agent.verbs.options import DeviceOption, LangOption, ProtocolOption, UnsandboxedOption, WorkspaceOption
 from agent.verbs.sitting import sit_down
 from agent.workspace import Workspace
 
@@ -88,8 +88,8 @@ def _search_with_review(
     from agent.desk.terminal import require_terminal
 
     require_terminal(
-        f"search without --review, or propose now ({command('propose')}) and decide by "
-        f"{command('review')} --approve or --reject REASON"
+        f"search without --review, or propose now ({command('propose', workspace.root)}) and decide by "
+        f"{command('review', workspace.root)} --approve or --reject REASON"
     )
     stop = sit_down(config.model_copy(update={"hours": hours}), workspace, allow_unsandboxed, lang, proposes=True)
     from agent.summary import summarise
