@@ -7,6 +7,7 @@ import pytest
 from agent.baselines import BASELINES, baseline_path
 from agent.evaluator.gate import check_code
 from agent.evaluator.variant import VariantRefused
+from agent.report.translations import told
 
 FILE = """\
 import math
@@ -27,11 +28,13 @@ def gate(tmp_path):
     def gate(line):
         path = tmp_path / "variant.py"
         path.write_text(FILE.format(line=line))
+        said = ""
         try:
             check_code(path)
         except VariantRefused as refusal:
-            return str(refusal).removeprefix(f"{path}, ")
-        return ""
+            said = str(refusal)
+        assert not said or 'lang="zh' in told(said), f"agent/report/translations.py has no Chinese for: {said}"
+        return said.removeprefix(f"{path}, ")
 
     return gate
 

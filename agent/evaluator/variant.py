@@ -110,7 +110,7 @@ def parse_variant(path: Path) -> ast.Module:
         return ast.parse(source, filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        reason = error.msg if isinstance(error, SyntaxError) else str(error) or "nested too deeply"
         raise VariantRefused(f"{path}{line}: not Python ({reason})") from error
 
 
