@@ -21,8 +21,7 @@ from agent.kernels import triangular
 from benchmarks.timing import in_turn, show
 from benchmarks.ways import WAYS
 
-LENGTHS = (32, 128, 512)
-STACKS = (1, 4, 16)
+STACKS = {32: (1, 64), 128: (1, 16), 512: (1, 4)}  # of a length, alone and as many as TOKENS_A_STEP allows
 STEPS = 10  # timed together
 MATRICES = (512, 8_192)
 EXAMPLES = 1_280  # drawn for a training: ten batches
@@ -37,11 +36,11 @@ def card() -> None:
     device = torch.device("cuda")
     print(f"card: {torch.cuda.get_device_name(device)}, torch {torch.__version__}, kernels: {kernels_of(device)}")
     variant = load_variant(baseline_path(TEMPLATE))
-    for length in LENGTHS:
-        for replicas in STACKS:
+    for length, stacked in STACKS.items():
+        for replicas in stacked:
             steps(variant, length, replicas, device)
     inverses(device)
-    for length in LENGTHS:
+    for length in STACKS:
         ops(variant, length, device)
 
 
