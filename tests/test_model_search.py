@@ -137,6 +137,10 @@ def test_what_must_be_set_is_said_before_anything_is_asked(search, monkeypatch):
         pytest.raises(Unavailable, match=r"\(model qwen3\)"),
     ):
         search(script)
+    with endpoint([]) as gone:
+        pass
+    with pytest.raises(Unavailable, match=r"the connection failed .*; look at OPENAI_BASE_URL and the network, or let"):
+        search(gone)
     with pytest.raises(UsageError, match="OPENAI_BASE_URL is 'localhost:8000/v1': it must begin with http"):
         search(Script([], url="localhost:8000/v1"))
     with (
@@ -151,7 +155,7 @@ def test_what_must_be_set_is_said_before_anything_is_asked(search, monkeypatch):
 @pytest.mark.parametrize(
     ("key", "options", "exit_code", "message"),
     [
-        (KEY, ("--model", "gpt-9"), UNAVAILABLE, "{url} 404: The model `gpt-9` does not exist. (model gpt-9)"),
+        (KEY, ("--model", "gpt-9"), UNAVAILABLE, "{url}: 404: The model `gpt-9` does not exist. (model gpt-9)"),
         (
             "",
             ("--proposer", "model"),

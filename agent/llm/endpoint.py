@@ -114,7 +114,7 @@ class Endpoint:
 
     def _wait(self, trouble: Trouble, waits: Iterator[float]) -> None:
         """Wait until a trouble may have passed. Unavailable if it will not, or takes more patience than there is."""
-        message = f"{self.where} {self.censor(trouble.message)}"
+        message = f"{self.where}: {self.censor(trouble.message)}"
         pause = next(waits, None)
         if not trouble.passing or self.closed.is_set():
             raise Unavailable(f"{message} (model {self.model})")

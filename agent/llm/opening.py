@@ -49,7 +49,8 @@ def _only_model(client: OpenAI) -> str:
         names = [model.id for model in client.models.list()]
     except (OpenAIError, ValueError) as error:
         where = Censor()(str(client.base_url).rstrip("/"))
-        raise Unavailable(f"{where} {Censor()(diagnose(error).message)}") from error
+        remedy = f"look at {BASE_URL} and the network, or let the catalogue propose: --proposer catalogue"
+        raise Unavailable(f"{where}: {Censor()(diagnose(error).message)}; {remedy}") from error
     if len(names) != 1:
         has = f"it has {', '.join(names[:SHOWN])}" if names else "it names none"
         raise UsageError(f"{client.base_url}: say which model to ask with --model or DELTASEARCH_MODEL; {has}")
