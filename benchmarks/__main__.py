@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -21,6 +22,7 @@ from agent.evaluator.jail import confined, scratch
 from agent.evaluator.nursery import clean_environment
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
+from agent.evaluator.speed import differentiate
 from agent.evaluator.stack import stacks
 from agent.evaluator.tasks import draw
 from agent.evaluator.trainer import train
@@ -98,15 +100,10 @@ def op() -> None:
     compiled = torch.compile(template.op)
     for length in (64, 256):
         call = sample_call(template.declaration, QUICK, 32, length, CPU)
-
-        def timed(function: Callable[..., tuple[torch.Tensor, object]], call=call, **options: int) -> None:  # type: ignore[no-untyped-def]
-            o, _ = function(*call.positional, **options)
-            torch.autograd.grad(o, call.tensors(), torch.ones(o.shape))
-
         calls: dict[str, Callable[[], object]] = {
-            "chunkwise": lambda timed=timed: timed(template.op, chunk_size=16),  # type: ignore[misc]
-            "recurrent": lambda timed=timed: timed(delta_rule_recurrent),  # type: ignore[misc]
-            "compiled": lambda timed=timed: timed(compiled, chunk_size=16),  # type: ignore[misc]
+            "chunkwise": partial(differentiate, template.op, call, chunk_size=16),
+            "recurrent": partial(differentiate, delta_rule_recurrent, call),
+            "compiled": partial(differentiate, compiled, call, chunk_size=16),
         }
         try:
             calls["compiled"]()

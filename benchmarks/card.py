@@ -6,6 +6,7 @@ Everything is of the template under `mad`. Whatever does not work on a machine i
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,8 +14,9 @@ import torch
 from torch import Tensor
 
 from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.contract import Call, sample_call
+from agent.evaluator.contract import sample_call
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
+from agent.evaluator.speed import differentiate
 from agent.evaluator.trainer import Training
 from agent.evaluator.variant import Variant, load_variant
 from agent.kernels import triangular
@@ -34,7 +36,8 @@ def card() -> None:
         print("card: no GPU here; left out")
         return
     device = torch.device("cuda")
-    print(f"card: {torch.cuda.get_device_name(device)}, torch {torch.__version__}, kernels: {kernels_of(device)}")
+    name, kernels = torch.cuda.get_device_name(device), triangular.fused(device).words
+    print(f"card: {name}, torch {torch.__version__}, kernels: {kernels}")
     variant = load_variant(baseline_path(TEMPLATE))
     for length, stacked in STACKS.items():
         for replicas in stacked:
@@ -42,11 +45,6 @@ def card() -> None:
     inverses(device)
     for length in STACKS:
         ops(variant, length, device)
-
-
-def kernels_of(device: torch.device) -> str:
-    """What the inverse is computed by."""
-    return triangular.fused(device).words
 
 
 def training_of(variant: Variant, length: int, replicas: int, device: torch.device) -> Training:
@@ -73,7 +71,9 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
         apart = float((gradient - first).norm() / first.norm())
         if apart > SAME:
             print(f"  {name} computes another gradient: {apart:.1e} apart")
-        calls[name] = lambda training=training: take(training)  # type: ignore[misc]
+        calls[name] = partial(take, training)
+    if not calls:
+        return
     seconds = in_turn(calls, device=device)
     show(f"  {STEPS} steps, length {length}, {replicas} stacked", seconds)
     per_second = replicas * STEPS / min(seconds.values())
@@ -115,29 +115,25 @@ def inverses(device: torch.device) -> None:
 def ops(variant: Variant, length: int, device: torch.device) -> None:
     """The op alone, forward and backward: the template's against the fused one of fla-core, where that is installed."""
     call = sample_call(variant.declaration, MAD, 128, length, device)
-    calls: dict[str, Callable[[], object]] = {"template": lambda: differentiate(variant.op, call)}
+    calls: dict[str, Callable[[], object]] = {
+        "template": partial(differentiate, variant.op, call, chunk_size=MAD.chunk_size)
+    }
     theirs = fused_delta_rule()
     if theirs is None:
         print("  fla-core is not installed (pip install fla-core): left out")
     else:
-        calls["fla-core, bfloat16"] = lambda: differentiate(theirs, call)
+        calls["fla-core, bfloat16"] = partial(differentiate, theirs, call)
     show(f"  op, batch 128, length {length}", in_turn(calls, device=device))
 
 
-def differentiate(op: Callable[..., tuple[Tensor, Any]], call: Call) -> None:
-    """Forward, and backward from ones."""
-    o, _ = op(*call.positional, chunk_size=MAD.chunk_size)
-    torch.autograd.grad(o, call.tensors(), torch.ones_like(o))
-
-
 def fused_delta_rule() -> Callable[..., tuple[Tensor, Any]] | None:
-    """The fused kernels of fla-core (Yang et al. 2024, arXiv 2406.06484) with the signature of the template's op."""
+    """The kernels of fla-core (Yang et al. 2024, arXiv 2406.06484) on the template's arguments; the chunk is theirs."""
     if find_spec("fla") is None:
         return None
     from fla.ops.delta_rule import chunk_delta_rule
 
-    def op(q: Tensor, k: Tensor, v: Tensor, beta: Tensor, chunk_size: int) -> tuple[Tensor, Any]:
-        """Tokens come before heads there, float32 is refused, and the chunk is theirs."""
+    def op(q: Tensor, k: Tensor, v: Tensor, beta: Tensor) -> tuple[Tensor, Any]:
+        """Tokens come before heads there, and float32 is refused."""
         q, k, v, beta = (x.transpose(1, 2).bfloat16() for x in (q, k, v, beta))
         o, state = chunk_delta_rule(q, k, v, beta, use_qk_l2norm_in_kernel=True, output_final_state=True)
         return o.transpose(1, 2).to(torch.float32), state

@@ -2,11 +2,14 @@
 
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from agent.baselines import baseline_path
-from agent.evaluator.contract import sample_call
+from agent.evaluator.contract import Call, sample_call
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.variant import Variant, load_variant
 from agent.score import Speed
@@ -31,11 +34,16 @@ def _seconds(variant: Variant, protocol: Protocol, device: torch.device) -> floa
     call = sample_call(variant.declaration, protocol, BATCH, LENGTH, device)
     wait_for(device)
     start = time.perf_counter()
-    o, _ = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
-    # Written out, as in training: the gradient of a sum is one number seen as many, on which products are slow.
-    torch.autograd.grad(o, call.tensors(), torch.ones(o.shape, device=device), allow_unused=True)
+    differentiate(variant.op, call, chunk_size=protocol.chunk_size)
     wait_for(device)
     return time.perf_counter() - start
+
+
+def differentiate(op: Callable[..., tuple[Tensor, Any]], call: Call, **options: Any) -> None:
+    """Forward, and backward from ones: what is timed of an op."""
+    o, _ = op(*call.positional, **call.learned, **options)
+    # Written out, as in training: the gradient of a sum is one number seen as many, on which products are slow.
+    torch.autograd.grad(o, call.tensors(), torch.ones(o.shape, device=o.device), allow_unused=True)
 
 
 def wait_for(device: torch.device) -> None:
