@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [op] [generators] [start] [card]
+python -m benchmarks [trainer] [fusion] [op] [generators] [start] [card]
 """
 
 import json
@@ -25,15 +25,17 @@ from agent.evaluator.protocols import MAD_SETTINGS, QUICK
 from agent.evaluator.speed import differentiate
 from agent.evaluator.stack import stacks
 from agent.evaluator.tasks import draw
-from agent.evaluator.trainer import train
+from agent.evaluator.trainer import Training, train
 from agent.evaluator.variant import Variant, load_variant
 from agent.evaluator.worker import Job
+from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.ordinary import train_ordinary
-from benchmarks.timing import CPU, in_turn, show
+from benchmarks.timing import CPU, in_turn, one_line, one_thread, show
 from templates.recurrence import delta_rule_recurrent
 
 SEEDS = 2
+STEPS = 10
 
 
 def trainer() -> None:
@@ -75,22 +77,42 @@ def _train_in_crew(protocol: Protocol) -> dict[str, float]:
 
 def _stacking(variant: Variant, protocol: Protocol) -> None:
     """One thread, one process: what stacking alone is worth at each shape, in a short training."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for plan in protocol.plans:
         replicas = [
-            replace(replica, steps=10, validate_every=10) for replica in replace(protocol, plans=(plan,)).replicas()
+            replace(replica, steps=STEPS, validate_every=STEPS)
+            for replica in replace(protocol, plans=(plan,)).replicas()
         ]
-        seconds = in_turn(
-            {
-                "stacked": lambda replicas=replicas: train(replicas, variant, protocol, CPU),  # type: ignore[misc]
-                "one by one": lambda replicas=replicas: [train([r], variant, protocol, CPU) for r in replicas],  # type: ignore[misc]
-                "ordinary": lambda replicas=replicas: [train_ordinary(r, variant, protocol) for r in replicas],  # type: ignore[misc]
-            },
-            rounds=3,
-        )
-        show(f"  one thread, 10 steps, {plan.settings[0].task}", seconds)
-    torch.set_num_threads(threads)
+        with one_thread():
+            seconds = in_turn(
+                {
+                    "stacked": lambda replicas=replicas: train(replicas, variant, protocol, CPU),  # type: ignore[misc]
+                    "one by one": lambda replicas=replicas: [train([r], variant, protocol, CPU) for r in replicas],  # type: ignore[misc]
+                    "ordinary": lambda replicas=replicas: [train_ordinary(r, variant, protocol) for r in replicas],  # type: ignore[misc]
+                },
+                rounds=3,
+            )
+        show(f"  one thread, {STEPS} steps, {plan.settings[0].task}", seconds)
+
+
+def fusion() -> None:
+    """A step of each shape of quick, network and op compiled as one, against the same operator by operator."""
+    print(f"fusion: {STEPS} steps of one replica, one thread")
+    template = load_variant(baseline_path(TEMPLATE))
+    for plan in QUICK.plans:
+        replica = next(replace(QUICK, plans=(plan,)).replicas())
+        eager, fused = (Training([replica], template, QUICK, CPU) for _ in range(2))
+        ways.compiled(fused)
+        with one_thread():
+            started = time.perf_counter()
+            try:
+                ways.first_gradient(fused)
+            except RuntimeError as error:  # without a C++ compiler there is none; say so and go on
+                print(f"  torch.compile does not work here: {one_line(error)}")
+                return
+            building = time.perf_counter() - started
+            seconds = in_turn({"eager": partial(ways.take, eager, STEPS), "compiled": partial(ways.take, fused, STEPS)})
+        show(f"  {plan.settings[0].task}, compiled in {building:.0f} s", seconds)
+        torch.compiler.reset()  # the next shape is another program
 
 
 def op() -> None:
@@ -108,7 +130,7 @@ def op() -> None:
         try:
             calls["compiled"]()
         except RuntimeError as error:  # a machine without a C++ compiler has no inductor; say so and go on
-            print(f"  torch.compile does not work here: {type(error).__name__}")
+            print(f"  torch.compile does not work here: {one_line(error)}")
             del calls["compiled"]
         show(f"  length {length}", in_turn(calls))
 
@@ -153,7 +175,14 @@ def start() -> None:
 
 
 def main() -> None:
-    benches = {"trainer": trainer, "op": op, "generators": generators, "start": start, "card": card}
+    benches = {
+        "trainer": trainer,
+        "fusion": fusion,
+        "op": op,
+        "generators": generators,
+        "start": start,
+        "card": card,
+    }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {crew_size('cpu')} workers")
     for name in sys.argv[1:] or benches:
         benches[name]()

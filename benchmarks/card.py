@@ -20,8 +20,8 @@ from agent.evaluator.speed import differentiate
 from agent.evaluator.trainer import Training
 from agent.evaluator.variant import Variant, load_variant
 from agent.kernels import triangular
-from benchmarks.timing import in_turn, show
-from benchmarks.ways import WAYS
+from benchmarks.timing import in_turn, one_line, show
+from benchmarks.ways import WAYS, first_gradient, take
 
 STACKS = {32: (1, 64), 128: (1, 16), 512: (1, 4)}  # of a length, alone and as many as TOKENS_A_STEP allows
 STEPS = 10  # timed together
@@ -71,7 +71,7 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
         apart = float((gradient - first).norm() / first.norm())
         if apart > SAME:
             print(f"  {name} computes another gradient: {apart:.1e} apart")
-        calls[name] = partial(take, training)
+        calls[name] = partial(take, training, STEPS)
     if not calls:
         return
     seconds = in_turn(calls, device=device)
@@ -81,19 +81,6 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
     calls.clear()
     gc.collect()
     torch.compiler.reset()  # the next size is another program
-
-
-def first_gradient(training: Training) -> Tensor:
-    """The gradient of the first batch, once as everything is built and once more as it will be."""
-    batch, asked = training.batches.take(0), training.batches.examples.asked
-    training.stack.gradient(batch, asked)
-    return training.stack.gradient(batch, asked)[1].clone()
-
-
-def take(training: Training) -> None:
-    """What is timed: data, gradient and optimiser of some steps."""
-    for _ in range(STEPS):
-        training.step()
 
 
 def inverses(device: torch.device) -> None:
@@ -139,8 +126,3 @@ def fused_delta_rule() -> Callable[..., tuple[Tensor, Any]] | None:
         return o.transpose(1, 2).to(torch.float32), state
 
     return op
-
-
-def one_line(error: Exception) -> str:
-    """The kind of an error and the first line of what it says."""
-    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"

@@ -2,7 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -10,6 +11,17 @@ from agent.evaluator.speed import wait_for
 
 CPU = torch.device("cpu")
 ROUNDS = 5
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """As a worker of a crew has it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def in_turn(
@@ -34,3 +46,8 @@ def show(title: str, seconds: dict[str, float]) -> None:
     first = next(iter(seconds.values()))
     parts = [f"{name} {1e3 * value:,.1f} ms ({value / first:.2f}x)" for name, value in seconds.items()]
     print(f"{title:<44} {'   '.join(parts)}", flush=True)
+
+
+def one_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"

@@ -45,6 +45,19 @@ WAYS: dict[str, Callable[[Training], None]] = {
 }
 
 
+def first_gradient(training: Training) -> Tensor:
+    """The gradient of the first batch, once as everything is built and once more as it will be."""
+    batch, asked = training.batches.take(0), training.batches.examples.asked
+    training.stack.gradient(batch, asked)
+    return training.stack.gradient(batch, asked)[1].clone()
+
+
+def take(training: Training, steps: int) -> None:
+    """Data, gradient and optimiser of some steps."""
+    for _ in range(steps):
+        training.step()
+
+
 class Capture:
     """The gradient of a stack as a recording, which reads its batch and writes its result always in the same place.
 
