@@ -1,6 +1,5 @@
 """Whether a proposal may be trained: it keeps the contract, passes the probes and is none that was proposed before."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from agent.folder import VARIANT
 from agent.history import History
 from agent.record import BASELINE, PERSON, Proposal
 from agent.score import Failure
+from agent.temporary import temporary_folder
 
 
 @dataclass
@@ -53,8 +53,8 @@ class Inspection:
 @contextmanager
 def variant_file(proposal: Proposal) -> Iterator[Path]:
     """A proposal's code in a file for as long as it is needed. EvaluationFailed where the gate refuses it."""
-    with tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch:
-        path = Path(scratch) / VARIANT
+    with temporary_folder() as scratch:
+        path = scratch / VARIANT
         path.write_text(proposal.source, encoding="utf-8")
         try:
             yield path

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from agent.folder import VARIANT
 from agent.history import card_of
 from agent.invocation import command
 from agent.record import Run
+from agent.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from git import Git
@@ -180,13 +180,13 @@ def _alone() -> Iterator[None]:
 
 def _tree(git: "Git", files: Mapping[str, str]) -> str:
     """Write a tree of files; its hash."""
-    with tempfile.TemporaryDirectory(prefix="deltasearch-") as scratch:
+    with temporary_folder() as scratch:
         lines = []
         for name, text in sorted(files.items()):
-            path = Path(scratch) / name
+            path = scratch / name
             path.write_text(text, encoding="utf-8")
             lines.append(f"100644 blob {git.hash_object('-w', '--no-filters', str(path))}\t{name}\n")
-        listing = Path(scratch) / "listing"
+        listing = scratch / "listing"
         listing.write_text("".join(lines), encoding="utf-8")
         with listing.open("rb") as stream:
             return str(git.mktree(istream=stream))

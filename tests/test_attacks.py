@@ -94,7 +94,7 @@ def _ready():
 
 def jobs():
     """Where all workers work."""
-    return Path(jail.nursery._home.name) / "job-"
+    return jail.nursery._home / "job-"
 
 
 def expectations(attack):

@@ -7,7 +7,6 @@ compute something else; a few are still what they were.
 import random
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from small_evaluations import ONE_TASK, living
@@ -84,4 +83,4 @@ def test_no_corruption_does_harm(tmp_path, monkeypatch, part):
     for said in outcomes:
         assert isinstance(said, ScoreCard) or 10 < len(str(said)) < 1000
     assert threading.active_count() == threads
-    assert living(Path(jail.nursery._home.name) / "job-") == []
+    assert living(jail.nursery._home / "job-") == []

@@ -3,7 +3,6 @@
 import platform
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from agent.evaluator.trained import probe_trained
 from agent.evaluator.variant import read_declaration
 from agent.evaluator.worker import Job
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.temporary import temporary_folder
 
 LONGEST_WORDS = 200  # of a worker
 
@@ -50,8 +50,8 @@ def evaluate(
     device = choose_device(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
-    with scratch() as folder, tempfile.TemporaryDirectory(prefix="deltasearch-") as kept:
-        variant = Path(shutil.copyfile(variant, Path(kept) / "variant.py"))
+    with scratch() as folder, temporary_folder() as kept:
+        variant = Path(shutil.copyfile(variant, kept / "variant.py"))
         check(variant, protocol)
         deadline = started + protocol.time_limit_hours * 3600
         job = Job(folder, protocol.to_json(), device)

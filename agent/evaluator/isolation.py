@@ -2,13 +2,12 @@
 
 import json
 import socket
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from agent.evaluator.jail import confined, scratch
 from agent.evaluator.nursery import nursery
+from agent.temporary import temporary_folder
 
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
 
@@ -46,13 +45,13 @@ def prove_isolation(device: str = "cpu") -> Isolation:
     """
     with (
         scratch() as folder,
-        tempfile.TemporaryDirectory(prefix="deltasearch-outside-") as outside,
+        temporary_folder() as outside,
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
-        secret = Path(outside) / "secret"
+        secret = outside / "secret"
         secret.write_text("canary")
         (folder / "link").symlink_to(secret)
-        targets = {"secret": str(secret), "outside": outside, "port": server.getsockname()[1], "device": device}
+        targets = {"secret": str(secret), "outside": str(outside), "port": server.getsockname()[1], "device": device}
         (folder / "targets.json").write_text(json.dumps(targets))
         deadline = time.monotonic() + SECONDS
         with confined("agent.evaluator.canary", [str(folder)], folder) as child:

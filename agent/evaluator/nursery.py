@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from agent.evaluator.cgroup import Cgroup, make_cgroup
 from agent.evaluator.confinement import Layers
 from agent.evaluator.user import User, hand_over, own_user
 from agent.evaluator.wall import Wall, wall
+from agent.temporary import remove_abandoned, temporary_folder
 
 ROOT = Path(__file__).parents[2]
 TEMPORARY = "tmp"  # of the fork server; a child's is its own folder
@@ -35,7 +36,8 @@ class Nursery:
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._home: tempfile.TemporaryDirectory[str] | None = None
+        self._home: Path | None = None
+        self._end = ExitStack()
         self._wall = Wall(())
         self._user = User(None)
         self._cgroup = Cgroup(None)
@@ -88,21 +90,20 @@ class Nursery:
                 self._process.wait()
             self._control = self._process = None
             self._cgroup.remove()
-            if self._home is not None:
-                self._home.cleanup()
-                self._home = None
+            self._end.close()
+            self._home = None
 
-    def _open(self) -> str:
+    def _open(self) -> Path:
         """The folder, made together with all that is to surround the children. Only what is in it is theirs."""
         if self._home is None:
-            self._home = tempfile.TemporaryDirectory(prefix="deltasearch-", ignore_cleanup_errors=True)
-            home = Path(self._home.name)
+            remove_abandoned()
+            self._home = home = self._end.enter_context(temporary_folder())
             home.chmod(0o711)
             (home / TEMPORARY).mkdir()
             self._wall = wall(home)
             self._user = own_user(self._wall.command, home / TEMPORARY, clean_environment(home))
             self._cgroup = make_cgroup()
-        return self._home.name
+        return self._home
 
     def _start(self) -> None:
         home = self._open()
@@ -116,7 +117,7 @@ class Nursery:
                 [*around, sys.executable, "-m", "agent.evaluator.forkserver", str(theirs.fileno()), *user],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=clean_environment(Path(home)),
+                env=clean_environment(home),
                 cwd=home,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for this program, which then ends its children in order

@@ -1,10 +1,8 @@
 """A place is one process somewhere that carries out one evaluation at a time; what it is told, and what it says."""
 
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from agent.errors import DeltaSearchError
@@ -14,6 +12,7 @@ from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol as ScoringProtocol
 from agent.evaluator.variant import VariantRefused
 from agent.score import Failure, ScoreCard
+from agent.temporary import temporary_folder
 
 VARIANT = "variant.py"
 
@@ -48,8 +47,8 @@ class Place(Protocol):
 
 def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
     """Evaluate here. Says every update, and at last the card or the reason that there is none."""
-    with tempfile.TemporaryDirectory(prefix="deltasearch-") as folder:
-        path = Path(folder) / VARIANT
+    with temporary_folder() as folder:
+        path = folder / VARIANT
         path.write_text(assignment.source, encoding="utf-8")
         try:
             say(evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, say, assignment.workers))
