@@ -5,7 +5,7 @@ import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 from torch.utils.flop_counter import FlopCounterMode
 
-from agent.baselines import BASELINES
+from agent.baselines import BASELINES, TEMPLATE
 
 LENGTH, CHUNK = 14, 4
 
@@ -139,3 +139,30 @@ def test_outputs_and_gradients_are_finite_in_single_precision(variant, hard):
     assert all(x.isfinite().all() for x in everything)
     gradients = torch.autograd.grad(sum(x.sum() for x in everything), leaves)
     assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "adam_style_adaptive_state_update_after_output",
+        "adaptive_exponential_decay_on_state_before_and_after_prediction_per_chunk",
+        "add_momentum_to_state_update_after_output",
+        "sigmoid_gate_on_state_update_per_chunk_using_mean_beta",
+        "tanh_on_error_before_state_update",
+    ],
+)
+def test_what_changes_the_state_alone_changes_nothing_within_one_chunk(change):
+    changed, template = load_baseline(f"{TEMPLATE}_{change}"), load_baseline(TEMPLATE)
+
+    def outputs_and_slopes(variant, length):
+        inputs = sample(template.declaration, length, dtype=torch.float32)
+        own = sample(variant.declaration, length, dtype=torch.float32)
+        o, _ = call(variant, {**own, **{name: x.requires_grad_() for name, x in inputs.items()}}, chunk_size=32)
+        return o, *torch.autograd.grad(o.square().sum(), list(inputs.values()))
+
+    def same(length):
+        pairs = zip(outputs_and_slopes(changed, length), outputs_and_slopes(template, length), strict=True)
+        return [torch.equal(one, other) for one, other in pairs]
+
+    assert all(same(32))
+    assert not any(same(33))
