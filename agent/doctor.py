@@ -29,8 +29,14 @@ def examine(workspace: Path) -> dict[str, str]:
         "triton": "installed" if find_spec("triton") else "not installed: only kernels for a GPU need it",
         "git": shutil.which("git") or "not found: the lineage needs it, install git",
         "endpoint": _endpoint(),
-        "disk": f"{shutil.disk_usage(workspace).free / 1e9:.1f} GB free for {workspace.resolve()}",
+        "disk": f"{shutil.disk_usage(_there(workspace)).free / 1e9:.1f} GB free for {workspace.resolve()}",
     }
+
+
+def _there(path: Path) -> Path:
+    """The path, or what there is of it: a workspace is made when it is first written."""
+    path = path.absolute()
+    return next(place for place in (path, *path.parents) if place.exists())
 
 
 def _device(device: str) -> str:

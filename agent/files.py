@@ -16,6 +16,11 @@ class WorkspaceError(UsageError):
     """The workspace cannot take what it is given. The message says what to do."""
 
 
+def is_full(error: OSError) -> bool:
+    """Whether an error says that there is no room on the disk, or none for this user."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
 def reading(path: Path, remedy: str = "repair it, or give another --workspace") -> Iterator[None]:
     """Say of whatever goes wrong here which file it is, and what to do about it."""
@@ -32,7 +37,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else "give another --workspace"
+        remedy = FULL if is_full(error) else "give another --workspace"
         raise WorkspaceError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
 
 

@@ -116,6 +116,9 @@ class Lineage:
         """The repository, made if it is not there, for one process at a time."""
         with _alone(), writing(self.path), _reporting(self.path):
             git = _git(self.path)
+            if self.path.exists() and not os.access(self.path, os.W_OK):  # there is nothing to be done but to read
+                yield git
+                return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock")):
                 for stale in self.path.rglob("*.lock") if self.path.exists() else ():
@@ -155,7 +158,7 @@ def _reporting(path: Path) -> Iterator[None]:
         yield
     except GitCommandError as error:
         said = (str(error.stderr).strip(" '\n").splitlines() or ["it says nothing"])[-1]
-        remedy = f"if it is damaged, have it made anew from runs/: {command('rebuild', path.parent)}"
+        remedy = f"if it is damaged, have it made anew from runs/: {command('rebuild', path.parents[1])}"
         raise WorkspaceError(f"{path}: git failed ({said}); {remedy}") from error
 
 

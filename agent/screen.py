@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from agent.files import is_full
 from agent.status import End, Status, clock
 from agent.terminal import SECONDS_BETWEEN_LINES
 
@@ -40,7 +41,7 @@ def open_screen() -> Iterator[Screen]:
         with Live(console=console, get_renderable=now.draw, refresh_per_second=4, transient=True):
             yield Screen(now.show, lambda line: console.print(Text(line, overflow="fold")), now.warn)
     else:
-        yield Screen(_slowly(), lambda line: print(_stamped(line), flush=True), aside)
+        yield Screen(_slowly(), _say, aside)
 
 
 @dataclass
@@ -83,16 +84,21 @@ def _slowly() -> Callable[[Status], None]:
         nonlocal last, name
         if status.phase == "training" and status.run != name:
             name = status.run
-            print(_stamped(f"training {name}: {status.idea}"), flush=True)
+            _say(f"training {name}: {status.idea}")
         elif status.training and time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            print(_stamped(f"{status.share:4.0%}  {status.training}"), flush=True)
+            _say(f"{status.share:4.0%}  {status.training}")
 
     return show
 
 
-def _stamped(line: str) -> str:
-    return f"{time.strftime('%H:%M:%S')}  {line}"
+def _say(line: str) -> None:
+    """A line with the time. A night is not lost because the disk that its log goes to is full."""
+    try:
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+    except OSError as error:
+        if not is_full(error):
+            raise
 
 
 def facts_of(status: Status) -> list[tuple[str, str]]:

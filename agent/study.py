@@ -35,6 +35,7 @@ from agent.score import ScoreCard
 from agent.seed_table.measuring import TEST_SEED, measure
 from agent.seed_table.page import markdown, page
 from agent.seed_table.rows import kept
+from agent.streams import settle
 from agent.terminal import watching
 
 NOISE_SEEDS = 10
@@ -223,4 +224,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    settle()
     main()

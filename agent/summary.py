@@ -18,10 +18,11 @@ WORTH_READING = 3
 class Summary:
     """Counts of what was proposed, the best run so far, and the runs whose notes to read first."""
 
-    tried: int
+    tried: int  # trained, or failed before
     kept: int
     failed: int
     rejected: int
+    waiting: int
     best: Run | None
     worth_reading: tuple[Run, ...]
 
@@ -29,13 +30,15 @@ class Summary:
 def summary_of(history: History, since: float = 0.0) -> Summary:
     """Of what was proposed or finished since then. Kept is what lies above the template by more than the noise."""
     ours = [run for run in history.runs if run.proposal.author != BASELINE and active_since(run, since)]
+    tried = [run for run in ours if run.scored or run.failure]
     return Summary(
-        tried=len(ours),
+        tried=len(tried),
         kept=sum(_surprise(history, run) > 0 and _verdict(history, run) == "better" for run in ours),
         failed=sum(run.failure is not None for run in ours),
         rejected=sum(run.stage == "rejected" for run in ours),
+        waiting=sum(run.stage == "proposed" for run in ours),
         best=history.best,
-        worth_reading=tuple(sorted(ours, key=lambda run: _interest(history, run), reverse=True)[:WORTH_READING]),
+        worth_reading=tuple(sorted(tried, key=lambda run: _interest(history, run), reverse=True)[:WORTH_READING]),
     )
 
 
@@ -50,7 +53,7 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     lines = [
         f"Stopped because {stop.reason.en}.",
         f"{facts.tried} proposals tried: {facts.kept} better than the template beyond the noise, "
-        f"{facts.failed} failed, {facts.rejected} rejected.",
+        f"{facts.failed} failed, {facts.rejected} rejected, {facts.waiting} waiting for a decision.",
     ]
     if facts.best is not None:
         lines.append(f"Best: {describe_run(history, facts.best)}")

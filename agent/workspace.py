@@ -1,5 +1,6 @@
 """The folder that a search lives in: results.csv and runs/. The only module that decides what is written there."""
 
+import fcntl
 import json
 import os
 import re
@@ -218,11 +219,15 @@ class Workspace:
 
     def searcher(self) -> str | None:
         """Who is searching here just now; None if nobody is."""
-        try:
-            with self._lock(SEARCH_LOCK, 0.0, SearchIsRunning()):
-                return None
-        except SearchIsRunning:
-            return self._holder()
+        path = self.root / SEARCH_LOCK
+        if not path.exists():
+            return None
+        with reading(path), path.open("rb") as lock:  # whoever only asks need not be allowed to write
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return self._holder()
+        return None
 
     def reconcile(self) -> tuple[Run, ...]:
         """Put right what a kill left behind; for the one search alone. Returns the runs that were cut off in mid-way.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pandas
 import pytest
@@ -113,6 +114,40 @@ def test_other_mistakes_are_refused(refusal, tmp_path):
     assert "cannot be written" in refusal(*evaluate, "--name", "x", "--workspace", DELTA_NET)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("report", "--serve", "--port", 65536), "'--port': Input should be less than or equal to 65535"),
+        (("evaluate", DELTA_NET, "--test-seed", 1 << 48), "'--test-seed': Input should be less than or equal to"),
+    ],
+)
+def test_numbers_that_nothing_can_come_of_are_refused(run, arguments, told):
+    code, output, errors = run(*arguments)
+    assert (code, output) == (USAGE, "")
+    assert told in " ".join(errors.split())
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_stream_that_is_closed_is_as_good_as_none(closed, workspace):
+    command = f'"{sys.executable}" -m agent review --workspace "{workspace(SMOKE)}" {closed}'
+    process = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert process.returncode == USAGE
+    assert "Traceback" not in process.stderr
+    assert process.stderr.startswith("deltasearch: there is no terminal here") is (closed != "2>&-")
+
+
+@pytest.mark.skipif(not Path("/usr/share/i18n/charmaps").exists(), reason="needs locales: apt-get install locales")
+@pytest.mark.parametrize(("language", "letters"), [("en_US", "ISO-8859-1"), ("zh_CN", "GBK")])
+def test_a_locale_without_the_letters_does_not_matter(run, workspace, tmp_path, language, letters):
+    place = tmp_path / f"{language}.{letters}"
+    subprocess.run(["localedef", "-i", language, "-f", letters, place], check=True, capture_output=True)
+    foreign = {"LOCPATH": str(tmp_path), "LC_ALL": place.name}
+    show = ("show", "delta_net", "--lang", "zh", "--workspace", workspace(SMOKE))
+    told = run(*show, **foreign)
+    assert told == run(*show)
+    assert told[0] == 0
+
+
 def test_a_second_row_of_one_name_is_refused(refusal, workspace):
     root = workspace(SMOKE)
     before = (root / TABLE).read_bytes()
@@ -165,6 +200,9 @@ def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
     assert list(table.columns) == list(card["scores"]) == list(TASKS)
     assert list(table.loc["delta_net"]) == [0.5] * 6
     assert dict(table.loc["gated_delta_net"]) == pytest.approx(card["scores"], abs=5e-7)
+    run_of = Workspace(root).find("gated_delta_net")
+    assert len(run_of.signature) > 1
+    assert run_of.isolation.startswith("isolation: ")
     assert card["average"] == pytest.approx(sum(card["scores"].values()) / 6)
     assert (card["protocol"], card["fingerprint"], card["test_seed"]) == ("smoke", SMOKE.fingerprint, 7)
     # Without a terminal, progress is plain lines.

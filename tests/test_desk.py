@@ -1,12 +1,21 @@
 """The desk at a real terminal: what is on the card, and what each key does."""
 
 import json
+import math
 
 import pytest
 from at_a_terminal import COLOUR, CTRL_C, CTRL_D, DOWN, END, ENTER, ESCAPE, HOME, PAGE_DOWN, UP, AtTerminal
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
+from rich.text import Text as Line
+from sample_cards import sample_card, sample_proposal
 
+from agent.baselines import TEMPLATE
+from agent.desk.picture import Paper
+from agent.desk.prompt import Prompt
+from agent.desk.reading import Reading
+from agent.desk.seat import Seat
 from agent.errors import INTERRUPTED
+from agent.evaluator.protocols import SMOKE
 from agent.invocation import command
 from agent.record import PERSON, Review
 
@@ -114,6 +123,34 @@ def test_rejecting_needs_a_reason(sit, home):
     )
     desk.press("q").end()
     assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "too slow")
+
+
+@pytest.mark.parametrize("width", [1, 20, 35])
+def test_a_question_wider_than_the_screen_can_be_asked(width):
+    prompt = Prompt("Approve with a remark, or none", "好的, good")
+    assert prompt.render(width, Line()).plain.startswith("Approve with a remark, or none: …")
+
+
+def test_what_the_model_has_cost_stands_on_the_card_and_a_new_result_renews_it(home):
+    costs = [0.5]
+    seat = Seat(home, "en", terminal=Paper(100, 200), count=1, counted=math.inf)
+    reading = Reading(seat, home.history().runs[1], lambda run, reply: run, lambda: costs[0])
+
+    def card():
+        reading.draw()
+        return seat.terminal.console.export_text()
+
+    text = card()
+    assert "$0.50" in text
+    assert "so far 1 runs" in text
+    costs[0] = 1.25
+    score = sample_card(SMOKE.fingerprint)
+    home.create(sample_proposal(f"{TEMPLATE}_new"), SMOKE.name, SMOKE.fingerprint, "evaluated", card=score)
+    reading.looked = -math.inf
+    reading._look()
+    text = card()
+    assert "$1.25" in text
+    assert "so far 2 runs" in text
 
 
 def test_pasted_lines_are_one_answer_and_no_keys(sit, home):

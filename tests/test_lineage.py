@@ -12,6 +12,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.errors import Unavailable
 from agent.files import WorkspaceError
+from agent.invocation import command
 from agent.lineage import Lineage
 from agent.record import Milestone, Run
 
@@ -143,8 +144,20 @@ def test_a_lineage_that_was_deleted_or_damaged_is_made_anew(lineage):
 
 def test_what_git_fails_at_is_told_with_what_to_do(lineage):
     (lineage.path / "HEAD").write_text("rubbish")
-    with pytest.raises(WorkspaceError, match=r"lineage.git: git failed \(.*\); if it is damaged, have it made anew"):
+    with pytest.raises(
+        WorkspaceError, match=r"lineage.git: git failed \(.*\); if it is damaged, have it made anew"
+    ) as told:
         lineage.record(replace(RUNS[1], proposal=replace(RUNS[1].proposal, name=f"{BASE}_new")))
+    assert str(told.value).endswith(command("rebuild", lineage.path.parents[1]))
+
+
+def test_where_nothing_may_be_written_it_is_read_all_the_same(lineage, monkeypatch):
+    lock = lineage.path.with_suffix(".lock")
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (lineage.path, os.W_OK))
+    before = lineage.log()
+    lock.unlink()
+    assert lineage.log() == before != ()
+    assert not lock.exists()
 
 
 def test_an_interruption_waits_until_git_is_done(lineage, tmp_path):
@@ -155,6 +168,7 @@ def test_an_interruption_waits_until_git_is_done(lineage, tmp_path):
     program.chmod(0o755)
     script = f"""
 import pathlib, pickle, sys
+from agent.invocation import command
 from agent.lineage import Lineage
 try:
     Lineage(pathlib.Path({str(tmp_path / "new")!r})).record(pickle.load(sys.stdin.buffer))

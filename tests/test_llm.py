@@ -303,6 +303,20 @@ def test_a_recorded_conversation_is_replayed_exactly():
         Conversation(Replay(read_transcript(text)), "test", taken.append, "", [HELLO[0]]).say("something else?")
 
 
+def test_halves_of_a_character_are_joined_or_replaced(calling):
+    reply, caller, _ = calling(say("a\ud83d\ude00b\ud83d", thoughts="\ude00", pieces=5))
+    assert reply.text == "a😀b\ufffd"
+    assert "\ufffd" in transcript_line(caller.exchanges[0])
+    refused, _, _ = calling(refuse(400, "no \ud83d"))
+    assert "no \ufffd" in str(refused)
+
+
+def test_what_else_ends_a_line_ends_none_of_a_transcript(calling):
+    _, caller, _ = calling(say("One.\u2028Two.\u2029Three.\x85"))
+    assert read_transcript(transcript_line(caller.exchanges[0]) * 2) == caller.exchanges * 2
+    assert read_transcript("") == []
+
+
 def test_a_transcript_with_a_torn_last_line_is_read_up_to_it(calling):
     _, caller, _ = calling(say("Yes."))
     line = transcript_line(caller.exchanges[0])

@@ -1,8 +1,11 @@
 """What a search shows: a panel on a terminal, plain lines elsewhere, the same facts for another shell."""
 
 import json
+import os
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -108,6 +111,23 @@ def test_elsewhere_there_are_plain_lines(capfd):
     assert errors == "stopping after this step\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
+def test_a_log_that_has_no_room_does_not_end_a_search(monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    full, broken = open("/dev/full", "w"), open(writer, "w")  # noqa: SIM115
+    monkeypatch.setattr("sys.stdout", full)
+    with open_screen() as screen:
+        screen.line("▲ a: 0.7")
+        screen.show(STATUS)
+    monkeypatch.setattr("sys.stdout", broken)
+    with open_screen() as screen, pytest.raises(BrokenPipeError):
+        screen.line("nobody reads this")
+    for stream in (full, broken):
+        with suppress(OSError):  # what is left in its buffer is lost
+            stream.close()
+
+
 def test_another_shell_reads_the_same_and_how_it_ended():
     now = replace(STATUS, started=time.time(), updated=time.time())
     text = describe_status(STATUS, "process 7 on host, since 10:00,")
@@ -179,10 +199,14 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
     workspace.create(proposal, "smoke", FINGERPRINT, "failed", failure=Failure("crash", "KeyError: 'gate'"))
     workspace.create(sample_proposal(f"{TEMPLATE}_no"), "smoke", FINGERPRINT, "rejected",
                      review=Review("rejected", "a person", "too slow"))  # fmt: skip
+    workspace.create(sample_proposal(f"{TEMPLATE}_later"), "smoke", FINGERPRINT, "proposed")
     text = summarise(workspace.history(), Stop(Text("its 5 runs are done", "")), workspace.root)
     lines = text.splitlines()
     assert lines[0] == "Stopped because its 5 runs are done."
-    assert lines[1] == "6 proposals tried: 1 better than the template beyond the noise, 1 failed, 1 rejected."
+    assert lines[1] == (
+        "5 proposals tried: 1 better than the template beyond the noise, 1 failed, 1 rejected, "
+        "1 waiting for a decision."
+    )
     assert lines[2].startswith(f"Best: ▲ {TEMPLATE}_good: 0.5667 (+0.0667 ± 0.0058 against the template: better)")
     runs = {run.name: run.id for run in workspace.history().runs}
     read_first = [line.strip() for line in lines if line.strip().endswith("insights.md")]

@@ -30,7 +30,7 @@ class Desk:
     propose: Callable[[], Run | None] | None = None
     only: str | None = None  # the one run that is to be read
     trains: bool = True  # whether this process trains what is approved
-    dollars: Callable[[], float] = lambda: 0.0
+    dollars: Callable[[], float] = lambda: 0.0  # what the model has cost so far
     skipped: set[str] = field(default_factory=set)
     exhausted: bool = False  # nothing is left to propose
     error: BaseException | None = None
@@ -53,7 +53,7 @@ class Desk:
     def _step(self) -> bool:
         """Do what there is to be done; whether there was anything."""
         if run := self._next():
-            reading = Reading(self.seat, run, self.amend, self.dollars())
+            reading = Reading(self.seat, run, self.amend, self.dollars)
             reading.go()
             if reading.skipped:
                 self.skipped.add(run.id)

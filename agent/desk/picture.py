@@ -87,7 +87,7 @@ def measured(name: str) -> ScoreCard:
 def draw(workspace: Workspace, run: Run, width: int, height: int, language: Language, theme: TerminalTheme) -> str:
     """The screen as SVG."""
     seat = Seat(workspace, language, terminal=Paper(width, height), count=1, counted=float("inf"))
-    reading = Reading(seat, run, lambda run, reply: run, 0.0)
+    reading = Reading(seat, run, lambda run, reply: run, lambda: 0.0)
     reading.draw()
     return seat.terminal.console.export_svg(
         title="python -m agent review", theme=theme, code_format=STYLE, unique_id="review"

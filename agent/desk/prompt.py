@@ -34,7 +34,7 @@ class Prompt:
 
     def render(self, width: int, objection: Line) -> Line:
         """The question, the end of the text as far as it fits, the cursor, and what is wrong with an answer."""
-        room = width - cell_len(self.question) - 6
+        room = max(0, width - cell_len(self.question) - 6)
         shown = self.text
         while cell_len(shown) > room:
             shown = shown[1:]

@@ -28,7 +28,7 @@ PROMPT_KEYS = (("⏎", "done"), ("esc", "card"))
 class Reading:
     """The reader's view of a run: its card or its whole file, and where he is in it."""
 
-    def __init__(self, seat: Seat, run: Run, amend: Callable[[Run, str], Run], dollars: float) -> None:
+    def __init__(self, seat: Seat, run: Run, amend: Callable[[Run, str], Run], dollars: Callable[[], float]) -> None:
         self.seat, self.run, self.amend, self.dollars = seat, run, amend, dollars
         self.whole_file = False
         self.refusal = ""
@@ -36,6 +36,7 @@ class Reading:
         self.over = False
         self.skipped = False
         self.looked = time.monotonic()
+        self.scored = len(seat.workspace.history().scored)
         self.window = Window(seat.terminal, self._content)
 
     def draw(self) -> None:
@@ -152,11 +153,15 @@ class Reading:
             self.seat.lines.append(f"· {self.seat.workspace.folder(self.run) / DRAFT}: {self.seat.words('draft')}")
 
     def _look(self) -> None:
-        """Raises StaleRun where somebody else decided about the run, or edited it."""
+        """Bring the card up to date. Raises StaleRun where somebody else decided about the run, or edited it."""
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
             if self.seat.workspace.find(self.run.id) != self.run:
                 raise StaleRun
+            scored = len(self.seat.workspace.history().scored)
+            if scored != self.scored:  # another result is there to compare with
+                self.scored = scored
+                self._renew(self.window.top)
 
     def _renew(self, top: int = 0) -> None:
         self.window = Window(self.seat.terminal, self._content)
@@ -165,7 +170,7 @@ class Reading:
     def _content(self, width: int) -> RenderableType:
         if self.whole_file:
             return render_file(self.run, self.seat.language)
-        shown = render_card(self.run, self.seat.workspace.history(), self.seat.language, width, self.dollars)
+        shown = render_card(self.run, self.seat.workspace.history(), self.seat.language, width, self.dollars())
         return Group(Line(clean(self.refusal), style="red"), shown) if self.refusal else shown
 
     def _keys(self) -> tuple[tuple[str, str], ...]:

@@ -57,9 +57,15 @@ def hear(client: OpenAI, request: dict[str, Any], limits: Limits, stopped: Calla
         heard.add(answer)
     else:
         raise BrokenOff(f"the answer is no completion: {str(answer)[:200]!r}")
+    heard.text, heard.thoughts = whole_characters(heard.text), whole_characters(heard.thoughts)
     if not heard.finish:
         raise BrokenOff("the reply broke off" if heard.text else "the answer holds no reply")
     return heard
+
+
+def whole_characters(text: str) -> str:
+    """A text that can be written down: halves of a character, as JSON may hold them, are joined or replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _listen(stream: Any, heard: Heard, late: float, stopped: Callable[[], bool]) -> None:

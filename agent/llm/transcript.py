@@ -43,7 +43,7 @@ def transcript_line(exchange: Exchange, censor: Callable[[str], str] = lambda te
 def read_transcript(text: str) -> list[Exchange]:
     """The exchanges of a transcript. A last line that was torn off by a crash is passed over."""
     exchanges = []
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")  # alone: JSON may hold what splitlines() takes for an end as well
     for number, line in enumerate(lines, 1):
         try:
             exchanges.append(Exchange(**json.loads(line)))

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import openai
 
-from agent.llm.hearing import BrokenOff
+from agent.llm.hearing import BrokenOff, whole_characters
 
 PASSING = (408, 409, 425, 429)  # and all from 500 on
 LONGEST_MESSAGE = 400
@@ -39,7 +39,7 @@ def diagnose(error: Exception) -> Trouble:
         case openai.APIError():  # told in the middle of a stream
             return Trouble(endpoint_message(error), passing=True, begun=True)
         case BrokenOff() | ValueError():
-            return Trouble(str(error)[:LONGEST_MESSAGE], passing=True, begun=True)
+            return Trouble(whole_characters(str(error))[:LONGEST_MESSAGE], passing=True, begun=True)
     raise error
 
 
@@ -49,7 +49,7 @@ def endpoint_message(error: openai.APIError) -> str:
     if isinstance(body, dict):
         found = next((body[key] for key in ("message", "detail", "error") if body.get(key)), None)
         body = found or str(body)
-    text = " ".join(str(body or error.message).split())
+    text = whole_characters(" ".join(str(body or error.message).split()))
     return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + " …"
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,8 @@ from agent.record import PERSON, Proposal, Text
 from agent.verbs.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
 from agent.workspace import Workspace
 
+LARGEST_TEST_SEED = (1 << 48) - 1  # of those that are drawn
+
 
 def evaluate(
     file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
@@ -24,7 +26,10 @@ def evaluate(
     name: Annotated[str | None, typer.Option(help="Keep it as a run, with a row in results.csv, of this name.")] = None,
     task: Annotated[list[str] | None, typer.Option(help="Score only this task; may be given again.")] = None,
     cut: Annotated[bool, typer.Option("--cut/--no-cut", help="Give up hopeless points of a grid early.")] = True,
-    test_seed: Annotated[int | None, typer.Option(help="Draw the test from this seed, not a new secret one.")] = None,
+    test_seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=LARGEST_TEST_SEED, help="Draw the test from this seed, not a new secret one."),
+    ] = None,
     device: DeviceOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -45,6 +50,7 @@ def evaluate(
     from agent.terminal import print_card, watching
 
     source = file.read_text(encoding="utf-8")
+    known = _facts_of_a_run(file, chosen, device) if name is not None else {}
     with watching(chosen) as watch:
         card = evaluate(file, chosen, device, test_seed, watch)
     if as_json:
@@ -58,8 +64,20 @@ def evaluate(
 
         home = Workspace(workspace)
         proposal = Proposal(name, source, PERSON, Text(f"{file.name}, by hand", f"{file.name}（手工提交）"))
-        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", card=card)
+        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", card=card, **known)
         conclude(home, Lineage(workspace), run)
+
+
+def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> dict[str, Any]:
+    """What is kept with a run beside its score: by what it can be told from others, and what confined it."""
+    from agent.evaluator.check import check
+    from agent.evaluator.evaluation import choose_device
+    from agent.evaluator.isolation import prove_isolation
+
+    return {
+        "isolation": prove_isolation(choose_device(device)).line,
+        "signature": check(file, protocol).signature,
+    }
 
 
 def protocol_of(name: str | None, device: str | None) -> Protocol:

@@ -11,7 +11,7 @@ from agent.workspace import Workspace
 
 def report(
     serve: Annotated[bool, typer.Option("--serve", help="Show it on this machine, and keep it up to date.")] = False,
-    port: Annotated[int, typer.Option(help="Where to show it; 0 is any that is free.")] = 8321,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to show it; 0 is any that is free.")] = 8321,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:

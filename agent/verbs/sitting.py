@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agent.budget import Stop
 from agent.config import Config
@@ -35,13 +35,14 @@ def sit_down(
     seat = Seat(home, choose_language(home, lang))
     with ExitStack() as stack:
         view = View(seat, stack)
-        whole = once(lambda: assembled(config, home, allow_unsandboxed, view.screen()))
+        whole = Once(lambda: assembled(config, home, allow_unsandboxed, view.screen()))
         desk = Desk(
             seat,
             amend=lambda run, reply: whole().amend(run, reply),
             propose=(lambda: proposing(whole()).propose()) if proposes else None,
             only=only,
             trains=trains,
+            dollars=lambda: whole.made.ledger.purse.spent if whole.made else 0.0,
         )
         return Attendance(desk, view, lambda: training(whole(), baselines=proposes)).run()
 
@@ -72,15 +73,16 @@ def training(search: "Search", baselines: bool = False) -> "Search":
     return replace(search, drafts=drafts, baselines=search.baselines if baselines else ())
 
 
-def once(make: Callable[[], T]) -> Callable[[], T]:
-    """Make a thing when it is first asked for, whichever thread asks."""
-    lock = threading.Lock()
-    made: list[T] = []
+class Once(Generic[T]):
+    """A thing that is made when it is first asked for, whichever thread asks."""
 
-    def get() -> T:
-        with lock:
-            if not made:
-                made.append(make())
-            return made[0]
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.make = make
+        self.made: T | None = None
+        self._lock = threading.Lock()
 
-    return get
+    def __call__(self) -> T:
+        with self._lock:
+            if self.made is None:
+                self.made = self.make()
+            return self.made
