@@ -97,6 +97,6 @@ class Ledger:
 
 def _over(hours: float) -> Text:
     if hours < 1:
-        minutes = f"{hours * 60:.0f}"
-        return Text(f"its {minutes} minutes are over", f"预定的 {minutes} 分钟已到")
+        minutes = f"{hours * 60:.3g}"
+        return Text(f"its time is over ({minutes} min)", f"预定的 {minutes} 分钟已到")
     return Text(f"its time is over ({hours:g} h)", f"预定的 {hours:g} 小时已到")

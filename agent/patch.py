@@ -57,7 +57,7 @@ class Block:
 
 def apply_patch(source: str, reply: str) -> Patched:
     """Apply a reply to a file. Raises PatchRejected, and then nothing was applied."""
-    reply = reply.replace("\r\n", "\n")
+    reply = reply.removeprefix("\ufeff").replace("\r\n", "\n")  # an editor may have put a mark before it
     blocks = [Block(_lines(found["old"]), _lines(found["new"])) for found in BLOCK.finditer(reply)]
     if len(MARKER.findall(reply)) != 2 * len(blocks):
         raise PatchRejected(
@@ -87,23 +87,26 @@ def unified_diff(old: str, new: str, old_name: str, new_name: str) -> str:
 
 
 def _whole_file(reply: str) -> str:
-    """The file in a reply: of the fenced texts the last that defines the op, or the reply itself without fences.
+    """The file in a reply: the reply itself where it is one, or of the fenced texts the last that defines the op.
 
     The last, because who corrects himself does so further down.
     """
     fenced = [found["code"] for found in FENCE.finditer(reply) if OP in found["code"]]
+    if OP in reply and _is_python(reply):
+        return reply.rstrip() + "\n"
     if fenced:
         return fenced[-1].rstrip() + "\n"
-    if OP in reply and not FENCE.search(reply):
-        try:
-            ast.parse(reply)
-        except (SyntaxError, ValueError):
-            pass
-        else:
-            return reply.rstrip() + "\n"
     raise PatchRejected(
         f"the reply holds neither a whole file with {OP}(...) in a ```python fence nor SEARCH/REPLACE blocks"
     )
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _check(source: str, patched: str) -> None:

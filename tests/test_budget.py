@@ -93,7 +93,7 @@ def test_a_person_ends_it_before_anything_else(clock):
 def test_less_than_an_hour_is_told_in_minutes(clock):
     ledger = Ledger(Budget(hours=0.25), clock=clock)
     clock.now = 900
-    assert ledger.stop().reason.en == "its 15 minutes are over"
+    assert ledger.stop().reason.en == "its time is over (15 min)"
 
 
 def test_the_evaluation_under_way_counts_as_training(clock):

@@ -70,6 +70,7 @@ def test_replacements_keep_the_indent_of_the_place():
         f"```python\n{CHANGED}",
         CHANGED,
         CHANGED.replace("\n", "\r\n"),
+        f"\ufeff{CHANGED}",
         f"```python\nprint('an example')\n```\nand the file:\n```python\n{CHANGED}```",
         f"First:\n```python\n{SOURCE}```\nNo, better:\n```python\n{CHANGED}```",
     ],
@@ -77,6 +78,11 @@ def test_replacements_keep_the_indent_of_the_place():
 def test_a_whole_file_is_found_wherever_it_stands(reply):
     patched = apply_patch(SOURCE, reply)
     assert (patched.kind, patched.source) == ("whole file", CHANGED)
+
+
+def test_a_whole_file_may_hold_a_fence_itself():
+    written = f'"""As in\n\n```python\ndelta_rule_chunkwise(q, k, v, beta)\n```\n"""\n{CHANGED}'
+    assert apply_patch(SOURCE, written).source == written
 
 
 @pytest.mark.parametrize(
