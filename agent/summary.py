@@ -50,10 +50,11 @@ def active_since(run: Run, since: float) -> bool:
 def summarise(history: History, stop: Stop, root: Path) -> str:
     """The summary as plain lines, with where to read on."""
     facts = summary_of(history)
+    waiting = f", {facts.waiting} waiting for a decision" if facts.waiting else ""
     lines = [
         f"Stopped because {stop.reason.en}.",
         f"{facts.tried} proposals tried: {facts.kept} better than the template beyond the noise, "
-        f"{facts.failed} failed, {facts.rejected} rejected, {facts.waiting} waiting for a decision.",
+        f"{facts.failed} failed, {facts.rejected} rejected{waiting}.",
     ]
     if facts.best is not None:
         lines.append(f"Best: {describe_run(history, facts.best)}")
