@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from agent.comparison import AVERAGE, Comparison
+from agent.comparison import AVERAGE, Comparison, Estimate
 from agent.history import History, card_of
 from agent.record import BASELINE, Run
 
-HALF_WIDTH = 1.96  # standard errors on both sides of a score that hold 95 percent
 LEAST_WIDTH = 0.005  # a prediction that is nearer than this is right, however small the noise
 BIAS_STD = 0.03  # of what predictions of a task miss on the mean, before any of them is seen
 MISS_STD = 0.05  # of a single miss, before any is seen
@@ -21,25 +20,25 @@ class Outcome:
 
     task: str
     predicted: float
-    measured: float
-    error: float  # standard error of the measured score
+    measured: Estimate
     change: float  # predicted, against the parent
     comparison: Comparison | None  # measured, against the parent
     corrected: float = 0.0  # how far the prediction had been moved for what earlier ones missed
 
     @property
     def miss(self) -> float:
-        return self.measured - self.predicted
+        return self.measured.mean - self.predicted
 
     @property
-    def hit(self) -> bool:
-        """Whether the prediction lies within the noise of the score, both ways 95 percent wide."""
-        return abs(self.miss) <= max(LEAST_WIDTH, HALF_WIDTH * self.error)
+    def hit(self) -> bool | None:
+        """Whether the prediction lies within 95 percent of the score's noise; None where that is not known."""
+        reach = self.measured.half_width
+        return abs(self.miss) <= max(LEAST_WIDTH, reach) if math.isfinite(reach) else None
 
     @property
     def direction(self) -> bool | None:
         """Whether the change went the predicted way; None where none was predicted or none is seen beyond the noise."""
-        if self.comparison is None or self.comparison.verdict == "indistinguishable" or abs(self.change) < LEAST_WIDTH:
+        if self.comparison is None or not self.comparison.told_apart or abs(self.change) < LEAST_WIDTH:
             return None
         return (self.comparison.difference > 0) == (self.change > 0)
 
@@ -49,6 +48,7 @@ class Calibration:
     """How good the predictions were over some runs: hits, of how many, and the mean of measured minus predicted."""
 
     hits: int
+    judged: int  # of those whose score's noise is known
     count: int
     bias: float
 
@@ -64,8 +64,7 @@ def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
         Outcome(
             task,
             predicted,
-            card.tasks[task].mean,
-            history.estimates(run)[task].error,
+            history.estimates(run)[task],
             predicted - card_of(parent).tasks[task].mean if parent else 0.0,
             compared.get(task),
             run.proposal.corrected.get(task, 0.0),
@@ -83,10 +82,13 @@ def calibrate(history: History) -> dict[str, Calibration]:
     groups = {task: [outcome for outcome in found if outcome.task == task] for task in tasks}
     if found:
         groups[AVERAGE] = found
-    return {
-        name: Calibration(sum(o.hit for o in group), len(group), sum(o.miss for o in group) / len(group))
-        for name, group in groups.items()
-    }
+    return {name: Calibration(*hits(group), len(group), fmean(o.miss for o in group)) for name, group in groups.items()}
+
+
+def hits(outcomes: Iterable[Outcome]) -> tuple[int, int]:
+    """How many predictions hit, of how many that can be judged."""
+    judged = [outcome.hit for outcome in outcomes if outcome.hit is not None]
+    return sum(judged), len(judged)
 
 
 def corrections(history: History, author: str) -> dict[str, float]:

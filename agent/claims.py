@@ -6,11 +6,13 @@
 A number of two decimals or more that stands beside a task's name is taken for a score or a difference of scores. It is
 right if it is that of a variant named in the same sentence, rounded or cut off; else it is marked. Where no variant is
 named, it may be that of the variant in question, of its parent or of the template.
+
+A difference is how far its subject lies above another: the subject is the nearest variant named before it that nothing
+is compared with, or the variant in question. Its sign, or a verb such as "falls by", has to be that of the table.
 """
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.comparison import AVERAGE
@@ -18,27 +20,46 @@ from agent.evaluator.setting import TASKS
 from agent.history import History, card_of
 from agent.older_notes import OlderNote
 from agent.record import Run, Text
+from agent.sentences import signed, spread
 
 REFERENCE = re.compile(r"\{\{\s*(score|change)\s*:\s*([^{}]*?)\s*\}\}")
 NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.±])(?P<sign>[+−-])?(?P<digits>\d?\.\d{2,6}|\d{1,3}\.\d+(?=\s?%))(?P<percent>\s?%)?"
+    r"(?<![A-Za-z0-9_.±])(?P<sign>[+−-])?(?P<digits>\d?\.\d{2,}|\d{1,3}\.\d+(?=\s?%))(?P<percent>\s?%)?"
     r"(?![A-Za-z0-9_]|\.\d)"
 )
 SENTENCE = re.compile(r"(?<=[。；;！？!?\n])|(?<=\.)(?=\s)")
 NEAR = 40  # characters between a number and the name of its task
-OTHERS = re.compile(r"(from|than|over|above|below|versus|vs\.?|against|从|比|由|较)\s*(its\s*)?$", re.IGNORECASE)
-CHANGE = re.compile(
-    r"(by|(gain|loss|drop|rise|improvement|change) of|提升|提高|上升|增加|下降|降低|减少)\s*(了\s*)?$", re.I
+OTHERS = re.compile(
+    r"(from|than|over|above|below|versus|vs\.?|against|compared (with|to)|relative to|beside|从|比|由|较|与)"
+    r"\s*(its\s*)?$",
+    re.IGNORECASE,
 )
+CHANGE = re.compile(
+    r"(by|(gain|loss|drop|rise|improvement|change) of|gains|gained|adds|added|loses|lost"
+    r"|提升|提高|上升|增加|下降|降低|减少|高出?|低)\s*(了\s*)?$",
+    re.I,
+)
+# Verbs and nouns of a change, by their beginnings. In a from-to claim they say which of the numbers is the higher.
+UP = (
+    r"\b(?:improv|gain|add|rais|rise|rising|rose|increas|climb|lift|boost|grow|grew|better|higher)"
+    "|提升|提高|上升|增加|增长|高"
+)
+DOWN = r"\b(?:drop|fall|fell|loss of|lose|losing|lost|declin|decreas|reduc|worse|lower)|下降|降低|减少|低"
+DIRECTION = re.compile(rf"(?P<up>{UP})|(?P<down>{DOWN})|\b(?:chang|differ)|变化|相差", re.IGNORECASE)
+START = re.compile(r"(?:from|从|由)\s*(?:its\s*)?(?P<start>\d*\.\d+)\s?%?[^\d.;。；]{0,16}$", re.IGNORECASE)
 FOLLOWS = re.compile(r"\s*[(（]?(on|in|for|at|as|的)\b", re.IGNORECASE)
 VERDICTS = {
     "better": Text("better", "更好"),
     "worse": Text("worse", "更差"),
     "indistinguishable": Text("indistinguishable", "无法区分"),
+    "unjudged": Text("not judged: the noise is not known", "噪声未知，不作判断"),
 }
 WRONG = Text(" [wrong: the table has {0}]", "［有误：表中为 {0}］")
+OTHER_WAY = Text(" [wrong: it goes the other way]", "［有误：方向相反］")
 NO_DIFFERENCE = Text(" [wrong: the table has no such difference]", "［有误：表中没有这一差值］")
+RIGHT = Text("", "")
 UNCHECKED = Text(" [not checked]", "［未核对］")
+ROLES = ("this", "parent", "template")  # whose scores a sentence may mean that names nobody
 UNKNOWN = Text("[no score of {0}]", "［没有 {0} 的分数］")
 
 
@@ -117,9 +138,9 @@ def _value(found: re.Match[str], tongue: str, figures: Figures) -> str | None:
         one, other = (figures.runs[variant] for variant in variants)
         compared = figures.history.compare(one, other).get(task)
         if compared is not None:
-            error = f" ± {compared.error:.3f}" if math.isfinite(compared.error) else ""
             left, right = "（）" if tongue == "zh" else (" (", ")")
-            return f"{compared.difference:+.3f}{error}{left}{getattr(VERDICTS[compared.verdict], tongue)}{right}"
+            verdict = getattr(VERDICTS[compared.verdict], tongue)
+            return f"{signed(compared.difference)}{spread(compared.error)}{left}{verdict}{right}"
     return None
 
 
@@ -138,7 +159,8 @@ def _checked_sentence(sentence: str, tongue: str, figures: Figures) -> str:
         near = _near(number, tasks, sentence)
         if not near or sentence[: number.start()].rstrip().endswith("±"):
             continue
-        parts += [sentence[done : number.end()], _mark(number, near, named, sentence, tongue, figures)]
+        mark = Claim(number, near, named, figures).mark()
+        parts += [sentence[done : number.end()], getattr(mark, tongue)]
         done = number.end()
     return "".join([*parts, sentence[done:]])
 
@@ -160,38 +182,80 @@ def _near(number: re.Match[str], tasks: list[tuple[int, int, str]], sentence: st
     return after + before if FOLLOWS.match(sentence, number.end()) else before + after
 
 
-def _mark(
-    number: re.Match[str],
-    tasks: list[str],
-    named: list[tuple[int, str]],
-    sentence: str,
-    tongue: str,
-    figures: Figures,
-) -> str:
-    """Nothing behind a number that is right; else what is wrong with it, if that can be known."""
-    before = [name for place, name in named if place < number.start()]
-    owners = before[::-1] or [name for _, name in named]
-    difference = number["sign"] is not None or CHANGE.search(sentence, 0, number.start()) is not None
-    of_others = difference or OTHERS.search(sentence, 0, number.start()) is not None
-    whose = owners if owners and not of_others else [*owners, "this", "parent", "template"]
-    for task in tasks:
-        scores = [score for name in whose if (score := figures.score(name, task)) is not None]
-        if (
-            any(_says(number, one - other) for one in scores for other in scores)
-            if difference
-            else any(_says(number, score) for score in scores)
-        ):
-            return ""
-    truth = figures.score(owners[0], tasks[0]) if owners else None
-    if truth is None:
-        return str(getattr(UNCHECKED, tongue))
-    return str(getattr(NO_DIFFERENCE if difference else WRONG, tongue).format(f"{truth:.3f}"))
+@dataclass(frozen=True)
+class Claim:
+    """A number, the tasks it may belong to, the likeliest first, and the variants that its sentence names."""
 
+    number: re.Match[str]
+    tasks: Sequence[str]
+    named: Sequence[tuple[int, str]]
+    figures: Figures
 
-def _says(number: re.Match[str], truth: float) -> bool:
-    """Whether a number is the truth, rounded to its last digit or cut off there; without a sign, either way up."""
-    scale = 100.0 if number["percent"] else 1.0
-    value = float(number["digits"]) / scale * (-1.0 if number["sign"] in ("−", "-") else 1.0)
-    step = 10.0 ** -len(number["digits"].partition(".")[2]) / scale
-    truth = truth if number["sign"] else abs(truth)
-    return abs(truth - value) <= 0.5001 * step or (-1e-9 <= abs(truth) - abs(value) < step and truth * value >= 0)
+    def mark(self) -> Text:
+        """Nothing behind a number that is right; else what is wrong with it, if that can be known."""
+        if self.number["sign"] is not None or self._follows(CHANGE):
+            return self._mark_of_difference()
+        return self._mark_of_score()
+
+    def _mark_of_score(self) -> Text:
+        owners = self._before()[::-1] or [name for _, name in self.named]
+        whose = owners if owners and not self._follows(OTHERS) else [*owners, *ROLES]
+        if any(self._says(score) for task in self.tasks for score in self._scores(whose, task)):
+            start, way = START.search(self._text_before), self._way()
+            against = start is not None and way * (float(self.number["digits"]) - float(start["start"])) < 0
+            return OTHER_WAY if against else RIGHT
+        truth = self.figures.score(owners[0], self.tasks[0]) if owners else None
+        return UNCHECKED if truth is None else Text(WRONG.en.format(f"{truth:.3f}"), WRONG.zh.format(f"{truth:.3f}"))
+
+    def _mark_of_difference(self) -> Text:
+        """How far a subject lies above another. A claim that might be of another subject is not called wrong."""
+        subjects = [name for place, name in self.named if not OTHERS.search(self.number.string, 0, place)]
+        before = [name for name in self._before() if name in subjects]
+        assumed = "this" if "this" in self.figures.runs else "parent"
+        subject = (before[-1:] or subjects[:1] or [assumed])[0]
+        known = [*(name for _, name in self.named), *ROLES]
+        if self._is_difference(subject, known, self._way()):
+            return RIGHT
+        sure = len({*subjects}) == 1 or (not subjects and assumed == "this")
+        if sure and self._is_difference(subject, known, 0):
+            return OTHER_WAY
+        possible = any(self._is_difference(name, known, 0) for name in known)
+        return NO_DIFFERENCE if self.named and not possible else UNCHECKED
+
+    def _is_difference(self, subject: str, others: Iterable[str], way: int) -> bool:
+        """Whether the number says how far a subject lies above one of the others."""
+        return any(
+            self._says(one - other, way)
+            for task in self.tasks
+            for one in self._scores([subject], task)
+            for other in self._scores(others, task)
+        )
+
+    def _says(self, truth: float, way: int = 0) -> bool:
+        """Whether the number is the truth, rounded to its last digit or cut off there; with no way, either way up."""
+        scale = 100.0 if self.number["percent"] else 1.0
+        value = float(self.number["digits"]) / scale * (way or 1)
+        step = 10.0 ** -len(self.number["digits"].partition(".")[2]) / scale
+        truth = truth if way else abs(truth)
+        return abs(truth - value) <= 0.5001 * step or (-1e-9 <= abs(truth) - abs(value) < step and truth * value >= 0)
+
+    def _way(self) -> int:
+        """1 where the number tells of a rise, -1 of a fall, 0 where it does not say: its sign, else the verb before."""
+        if self.number["sign"] is not None:
+            return 1 if self.number["sign"] == "+" else -1
+        words = [*DIRECTION.finditer(self._text_before)]
+        return 0 if not words else 1 if words[-1]["up"] else -1 if words[-1]["down"] else 0
+
+    @property
+    def _text_before(self) -> str:
+        return self.number.string[: self.number.start()]
+
+    def _follows(self, words: re.Pattern[str]) -> bool:
+        return words.search(self._text_before) is not None
+
+    def _before(self) -> list[str]:
+        """The variants named before the number, the nearest last."""
+        return [name for place, name in self.named if place < self.number.start()]
+
+    def _scores(self, names: Iterable[str], task: str) -> list[float]:
+        return [score for name in names if (score := self.figures.score(name, task)) is not None]

@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
@@ -14,12 +15,13 @@ from agent.score import ScoreCard, TaskScore
 MEASURED = Path(__file__).parents[1] / "baselines" / "measured"
 AVERAGE = "average"
 CONFIDENT = 0.95
+HALVINGS = 50  # of an interval, until a quantile is known to a double's precision
 TERMS, TINY = 10_000, 1e-300  # of a continued fraction: dozens are enough, and a denominator is never nothing
 
 # Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
 LEAST_STD = 0.001
 
-Verdict = Literal["better", "worse", "indistinguishable"]
+Verdict = Literal["better", "worse", "indistinguishable", "unjudged"]
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,41 @@ class Estimate:
         uncertainty = sum(variance**2 / freedom for variance, freedom in samples.values())
         return sum(variance for variance, _ in samples.values()) ** 2 / uncertainty
 
+    @property
+    def half_width(self) -> float:
+        """How far to both sides of the mean 95 percent reach; infinite where nothing is known of a share."""
+        freedom = self.degrees_of_freedom
+        return quantile(freedom) * self.error if freedom else math.inf
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much higher one score is than another. The confidence is that of the difference not being zero."""
+    """How much higher one score is than another, and how sure that is; unjudged where the noise is not known."""
 
     difference: float
     error: float
-    confidence: float
+    freedom: float  # degrees of freedom of the error; 0 where it is not known
+
+    @cached_property
+    def confidence(self) -> float:
+        """That of the difference not being zero."""
+        return student(abs(self.difference) / self.error, self.freedom) if self.freedom else 0.0
+
+    @property
+    def needed(self) -> float:
+        """How large a difference must be to be told from zero; infinite where the noise is not known."""
+        return quantile(self.freedom) * self.error if self.freedom else math.inf
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the scores differ beyond the noise."""
+        return self.confidence >= CONFIDENT
 
     @property
     def verdict(self) -> Verdict:
-        if self.confidence < CONFIDENT:
+        if not self.freedom:
+            return "unjudged"
+        if not self.told_apart:
             return "indistinguishable"
         return "better" if self.difference > 0 else "worse"
 
@@ -133,9 +158,9 @@ def average(estimates: list[Estimate]) -> Estimate:
     return Estimate(fmean(task.mean for task in estimates), _divided(shares, by=len(estimates)))
 
 
-def resolution(score: Estimate) -> float | None:
-    """How far about two scores of such an error must lie apart to be told apart; None where the noise is not known."""
-    return 1.96 * math.sqrt(2) * score.error if math.isfinite(score.error) else None
+def resolution(score: Estimate) -> float:
+    """How far two scores like this one must lie apart to be told apart; infinite where the noise is not known."""
+    return difference(score, score).needed
 
 
 def estimates(card: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Estimate]:
@@ -167,15 +192,26 @@ def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
 def difference(a: Estimate, b: Estimate) -> Comparison:
     """How much higher one estimate is than another, with all the noise of both."""
     found = Estimate(a.mean - b.mean, a.shares + b.shares)
-    if found.degrees_of_freedom == 0:
-        return Comparison(found.mean, math.inf, 0.0)
-    return Comparison(found.mean, found.error, student(abs(found.mean) / found.error, found.degrees_of_freedom))
+    freedom = found.degrees_of_freedom
+    return Comparison(found.mean, found.error if freedom else math.inf, freedom)
 
 
 def student(t: float, freedom: float) -> float:
     """P(|T| < t) of Student's distribution: one minus the regularised incomplete beta function I_x(freedom / 2, 1 / 2)
     at x = freedom / (freedom + t^2) (Abramowitz and Stegun 26.7.1)."""
     return 1.0 - incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t**2))
+
+
+@lru_cache(maxsize=4096)
+def quantile(freedom: float) -> float:
+    """The t that |T| of Student's distribution stays below with 95 percent, by bisection."""
+    low, high = 0.0, 1.0
+    while student(high, freedom) < CONFIDENT:
+        low, high = high, 2 * high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student(middle, freedom) < CONFIDENT else (low, middle)
+    return high
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:

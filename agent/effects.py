@@ -9,7 +9,7 @@ prior N(m, P^-1),
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,12 @@ from agent.baselines import TEMPLATE
 from agent.comparison import AVERAGE, Estimate
 from agent.history import History, card_of
 from agent.record import Run
+from agent.sentences import signed
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04
-TEMPLATE_STD = 1.0  # of the template's own score: nothing is known of it beforehand
+UNKNOWN_EFFECT_STD = TEMPLATE_STD = 1.0  # of what nothing is known of beforehand: scores lie between 0 and 1
+HALF_WIDTH = 1.96  # standard errors to both sides that hold 95 percent of a normal posterior
 MODEL_STD = 0.02  # how far two moves together differ from the sum of both
 UNKNOWN_STD = 0.1  # of a score whose noise nobody measured
 
@@ -36,7 +38,7 @@ class Effect:
     runs: int
 
     def __str__(self) -> str:
-        return f"{self.mean:+.3f} ± {self.error:.3f}"
+        return f"{signed(self.mean)} ± {self.error:.3f}"
 
     @property
     def strength(self) -> float:
@@ -46,14 +48,36 @@ class Effect:
     @property
     def certain(self) -> bool:
         """Whether it is something else than nothing, with 95 percent."""
-        return self.runs > 0 and self.strength > 1.96
+        return self.runs > 0 and self.strength > HALF_WIDTH
+
+    @property
+    def half_width(self) -> float:
+        """How far to both sides of the mean 95 percent reach."""
+        return HALF_WIDTH * self.error
+
+
+def measured_effects(history: History) -> dict[str, dict[str, Effect]]:
+    """Move -> task, and "average" -> its effect by the runs alone, of every move that took part in one.
+
+    No author's expectation takes part, and nothing is drawn towards zero: of moves that were never tried apart the
+    errors are as large as they are.
+    """
+    return _estimated(history, {}, lambda task: UNKNOWN_EFFECT_STD)
 
 
 def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
     """Move -> task, and "average" -> its effect. `expected` holds what the moves' authors expect of tasks; 0 elsewhere.
 
-    Every move that is expected something of or took part in a run is in the answer.
+    Every move that is expected something of or took part in a run is in the answer. What few runs say counts for less
+    than the expectation, which is what a choice of the next move needs; for what was measured see measured_effects.
     """
+    return _estimated(history, expected, lambda task: PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD)
+
+
+def _estimated(
+    history: History, expected: Mapping[str, Mapping[str, float]], prior_std: Callable[[str], float]
+) -> dict[str, dict[str, Effect]]:
+    """The regression of each task, with so wide a prior of an effect."""
     runs = [run for run in history.scored if _of_the_template(history, run)]
     moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
     tasks = list(card_of(runs[0]).tasks) if runs else sorted({task for prior in expected.values() for task in prior})
@@ -65,7 +89,7 @@ def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> di
     for task in (*tasks, AVERAGE):
         scores, errors = _observed(runs, known, task)
         prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
-        stds = [TEMPLATE_STD, *[PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD] * len(moves)]
+        stds = [TEMPLATE_STD, *[prior_std(task)] * len(moves)]
         mean, error = _regress(design, scores, errors, prior, np.array(stds))
         for index, move in enumerate(moves):
             found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from agent.baselines import TEMPLATE
-from agent.comparison import Comparison, Estimate, Noise, check_comparable, contrast, estimates
+from agent.comparison import Comparison, Estimate, Noise, check_comparable, contrast, difference, estimates
 from agent.record import Run
 from agent.score import ScoreCard
 
@@ -73,6 +73,22 @@ class History:
     def children(self, name: str) -> tuple[Run, ...]:
         """All that was tried from a variant, whatever became of it."""
         return self._children.get(name, ())
+
+    def tried_from(self, name: str) -> tuple[Run, ...]:
+        """What was made of a variant and trained, or failed before: neither rejected nor waiting."""
+        return tuple(run for run in self.children(name) if run.scored or run.failure is not None)
+
+    def leaders(self, run: Run) -> dict[str, Run]:
+        """By task: the highest of those that are ahead of a scored run beyond the noise."""
+        found = {task: self._leader(run, task) for task in card_of(run).scores}
+        return {task: leader for task, leader in found.items() if leader is not None}
+
+    def _leader(self, run: Run, task: str) -> Run | None:
+        """The highest alone will not do: its own noise may hide what a lower score with less noise shows."""
+        mine = self.estimates(run)[task]
+        higher = [other for other in self.scored if self.estimates(other)[task].mean > mine.mean]
+        ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
+        return next((other for other in ranked if difference(self.estimates(other)[task], mine).told_apart), None)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:
         """Each task, and "average": a scored run's scores with their noise."""

@@ -16,8 +16,8 @@ def rank_parents(history: History, draw: Random) -> Iterator[Run]:
     """The scored runs, the most promising parent first; the same for the same history and Random.
 
     A parent's promise is a draw from what is known of its average (mean and standard error, so that a lucky score
-    counts for less), and a bonus that shrinks with each thing that was tried from it, as in the upper confidence bounds
-    of Auer et al. 2002: sqrt(log(all) / (1 + tried)).
+    counts for less), and a bonus that shrinks with each thing that was proposed from it, as in the upper confidence
+    bounds of Auer et al. 2002: sqrt(log(all) / (1 + proposed)).
     """
     scored = history.scored
     averages = [card_of(run).average for run in scored]
@@ -27,7 +27,7 @@ def rank_parents(history: History, draw: Random) -> Iterator[Run]:
     def promise(run: Run) -> float:
         known = history.estimates(run)[AVERAGE]
         error = known.error if math.isfinite(known.error) else spread
-        tried = len(history.children(run.name))
-        return draw.gauss(known.mean, error) + CURIOSITY * spread * math.sqrt(math.log(1 + len(scored)) / (1 + tried))
+        bonus = math.sqrt(math.log(1 + len(scored)) / (1 + len(history.children(run.name))))
+        return draw.gauss(known.mean, error) + CURIOSITY * spread * bonus
 
     yield from sorted(scored, key=promise, reverse=True)

@@ -1,11 +1,32 @@
 """Parts of sentences in both languages, for all who write into a note."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from agent.record import Text
 
 SOLVED = 0.97  # from here on a task leaves no room
 NOBODY = Text("nothing", "无")
+
+
+def confident(confidence: float) -> str:
+    """A confidence in percent, cut and not rounded: what is called 95 percent has reached it."""
+    return "> 99.9%" if confidence > 0.999 else f"{math.floor(1000 * confidence) / 10:.1f}%"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign; what rounds to nothing has a plus."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def spread(error: float) -> str:
+    """A standard error behind its number; nothing where none is known."""
+    return f" ± {error:.3f}" if math.isfinite(error) else ""
+
+
+def counted(count: int, one: str) -> str:
+    """A number and what it counts: 1 run, 2 runs."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
 
 
 def bullets(lines: Iterable[Text]) -> Text:

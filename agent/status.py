@@ -1,10 +1,11 @@
 """What a search is doing, as its own screen and `status` in another shell show it."""
 
 import json
+import math
 import time
 from dataclasses import dataclass, field
 
-from agent.comparison import AVERAGE
+from agent.comparison import AVERAGE, Verdict
 from agent.files import WorkspaceError, reading
 from agent.history import History, card_of
 from agent.invocation import command
@@ -13,7 +14,8 @@ from agent.workspace import RUNS, Workspace
 
 STATUS, END = "status.json", "ended.json"
 
-RESULTS = "▲▼=·✗"  # what the line of a finished run begins with
+MARKS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?"}
+RESULTS = "".join(MARKS.values()) + "·✗"  # what the line of a finished run begins with
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def margin(history: History, run: Run) -> str:
     if baseline is None or baseline.name == run.name:
         return ""
     difference = history.compare(run, baseline)[AVERAGE]
-    error = f" ± {difference.error:.4f}" if difference.confidence > 0 else ""
+    error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
     return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
 
 
@@ -69,7 +71,7 @@ def _mark(history: History, run: Run) -> str:
     baseline = history.baseline
     if baseline is None or baseline.name == run.name:
         return "·"
-    return {"better": "▲", "worse": "▼", "indistinguishable": "="}[history.compare(run, baseline)[AVERAGE].verdict]
+    return MARKS[history.compare(run, baseline)[AVERAGE].verdict]
 
 
 def clock(seconds: float) -> str:

@@ -9,6 +9,7 @@ from agent.comparison import AVERAGE
 from agent.history import History
 from agent.invocation import command
 from agent.record import BASELINE, Run
+from agent.sentences import counted
 from agent.status import describe_run
 
 WORTH_READING = 3
@@ -53,7 +54,7 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     waiting = f", {facts.waiting} waiting for a decision" if facts.waiting else ""
     lines = [
         f"Stopped because {stop.reason.en}.",
-        f"{facts.tried} proposals tried: {facts.kept} better than the template beyond the noise, "
+        f"{counted(facts.tried, 'proposal')} tried: {facts.kept} better than the template beyond the noise, "
         f"{facts.failed} failed, {facts.rejected} rejected{waiting}.",
     ]
     if facts.best is not None:

@@ -24,7 +24,7 @@ from agent.evaluator.isolation import prove_isolation
 from agent.evaluator.nursery import Nursery
 from agent.evaluator.variant import LARGEST_FILE, VariantRefused
 from agent.evaluator.wall import Wall
-from agent.report.translations import told
+from agent.translations import translated
 
 SECONDS_TO_LOOP = 4.0  # for the check of what is expected to loop without end
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
@@ -120,7 +120,7 @@ def outcome(scene, tmp_path, monkeypatch):
             failed = isinstance(error, EvaluationFailed)
             if not failed or error.failure.kind == "refused":  # of the rest much is in others' words
                 reason = error.failure.reason if failed else said
-                assert 'lang="zh' in told(reason), f"agent/report/translations.py has no Chinese for: {reason}"
+                assert translated(reason), f"agent/translations.py has no Chinese for: {reason}"
         else:
             said = "harmless"
         scene.assert_unharmed()

@@ -64,7 +64,7 @@ def test_it_proposes_one_step_from_a_parent_with_reasons_and_predictions():
     for text in proposal.argument.values():
         assert len(text.en.splitlines()) == len(text.zh.splitlines()) > 0
     assert ALL[move].issue.zh in proposal.argument["issues"].zh
-    assert ALL[move].source in proposal.argument["reasoning"].en
+    assert ALL[move].source.en in proposal.argument["reasoning"].en
 
 
 def test_the_same_history_and_seed_give_the_same_and_another_seed_another():

@@ -64,6 +64,11 @@ def test_a_reference_to_nothing_is_named():
         "On Memorize, delta_net_4layer_other has 0.30 and old_one 0.25.",
         "The variant's 83.2% on memorize is a gain of 0.494.",
         "Its average of 0.547 is the best.",
+        "This variant changes Memorize by +0.494 and Compress by -0.037.",
+        "Against the template this variant gains 0.49 on Memorize.",
+        "Compared with delta_net_4layer_tanh, delta_net_4layer_other is lower on Memorize, by 0.53.",
+        "The template's Memorize differs from this variant's by 0.494.",
+        "Of this variant Memorize is 0.8317000.",
         "Neither a rate of 0.001 nor a bound of 0.95 is a score.",
         "Version 1.25.3, chunk 32, 2.5 times, 0.5 of it.",
         "Memorize needs the last token alone; " + "x" * 60 + " 0.77",
@@ -81,6 +86,12 @@ def test_what_the_table_says_passes(text):
         ("Memorize is +0.39 over the template.", "+0.39 [wrong: the table has no such difference]"),
         ("Memorize: 0.61!", "0.61 [not checked]"),
         ("old_one has 0.26 on Memorize.", "0.26 [wrong: the table has 0.250]"),
+        ("This variant changes Memorize by -0.494.", "-0.494 [wrong: it goes the other way]"),
+        ("Its Memorize falls by 0.49 against the template.", "0.49 [wrong: it goes the other way]"),
+        ("Memorize improved from 0.832 to 0.338 here.", "0.338 [wrong: it goes the other way]"),
+        ("Compared with this variant, the template is +0.49 on Memorize.", "+0.49 [wrong: it goes the other way]"),
+        ("this variant and the parent differ on Memorize, +0.494", "+0.494 [not checked]"),
+        ("this variant reaches 0.8317001 on Memorize", "0.8317001 [wrong: the table has 0.832]"),
         ("this variant reaches 99.9% on Selective Copy", "99.9% [wrong: the table has 0.500]"),
     ],
 )
@@ -92,4 +103,7 @@ def test_chinese_claims_are_checked_too():
     assert chinese("本变体在Memorize上得到83.2%，模板为33.8%。") == "本变体在Memorize上得到83.2%，模板为33.8%。"
     assert "0.75［有误：表中为 0.832］" in chinese("delta_net_4layer_tanh 在 Memorize 上达到0.75。")
     assert "0.61［未核对］" in chinese("Memorize 为 0.61。")
+    assert chinese("与模板相比，本变体的 Memorize 提升了0.49。") == "与模板相比，本变体的 Memorize 提升了0.49。"
+    assert "0.494［有误：方向相反］" in chinese("本变体的 Memorize 下降 0.494。")
+    assert "0.338［有误：方向相反］" in chinese("Memorize 从 0.832 提升到 0.338。")
     assert "0.20［有误：表中没有这一差值］" in chinese("本变体的 Memorize 提升了0.20。")

@@ -2,12 +2,26 @@
 
 import math
 import random
+from dataclasses import replace
 from statistics import stdev
 
 import pytest
 
 from agent import comparison
-from agent.comparison import AVERAGE, LEAST_STD, Comparison, Noise, average, compare, estimate, read_noise, student
+from agent.comparison import (
+    AVERAGE,
+    LEAST_STD,
+    Comparison,
+    Noise,
+    average,
+    compare,
+    difference,
+    estimate,
+    quantile,
+    read_noise,
+    resolution,
+    student,
+)
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 # Two-sided quantiles of Student's distribution from the usual tables.
@@ -156,14 +170,30 @@ def test_equals_are_told_apart_no_oftener_than_the_confidence_allows():
     assert 0.02 < apart / pairs < 0.06
 
 
+@pytest.mark.parametrize(("freedom", "t"), [(freedom, t) for freedom, t, confidence in QUANTILES if confidence == 0.95])
+def test_quantiles_are_those_of_the_tables(freedom, t):
+    assert quantile(freedom) == pytest.approx(t, abs=5e-4)
+
+
+def test_what_a_difference_needs_is_what_the_verdict_asks_for():
+    """With few seeds that is far more than 1.96 standard errors."""
+    score = estimate(task_score(a=[0.5, 0.6]), {})
+    needed = resolution(score)
+    assert needed > 4 * math.sqrt(2) * score.error
+    for factor, told_apart in ((1.001, True), (0.999, False)):
+        other = replace(score, mean=score.mean + factor * needed)
+        assert difference(other, score).told_apart is told_apart
+    assert resolution(estimate(task_score(a=[0.5]), {})) == math.inf
+
+
 def test_verdicts():
     assert verdict([0.6, 0.61, 0.62], [0.4, 0.41, 0.42]) == "better"
     assert verdict([0.4, 0.41, 0.42], [0.6, 0.61, 0.62]) == "worse"
     assert verdict([0.4, 0.6, 0.5], [0.45, 0.55, 0.52]) == "indistinguishable"
     assert verdict([0.5, 0.5], [0.5, 0.5]) == "indistinguishable"
-    assert Comparison(0.1, 0.01, 0.95).verdict == "better"
-    assert Comparison(-0.1, 0.01, 0.95).verdict == "worse"
-    assert Comparison(-0.1, 0.01, 0.949).verdict == "indistinguishable"
+    assert Comparison(0.1, 0.01, 4).verdict == "better"
+    assert Comparison(-0.1, 0.01, 4).verdict == "worse"
+    assert Comparison(-0.1, 0.04, 4).verdict == "indistinguishable"
 
 
 def test_swapping_two_cards_swaps_the_verdict():
@@ -176,7 +206,7 @@ def test_swapping_two_cards_swaps_the_verdict():
 
 
 def test_one_seed_each_says_nothing_until_the_noise_is_known():
-    assert verdict([0.9], [0.1]) == "indistinguishable"
+    assert verdict([0.9], [0.1]) == "unjudged"
     assert verdict([0.9], [0.1], {"a": Noise(0.03, 5)}) == "better"
     assert verdict([0.5], [0.45], {"a": Noise(0.03, 5)}) == "indistinguishable"
 
@@ -186,7 +216,7 @@ def test_one_unknown_setting_leaves_its_task_and_the_average_unknown():
     mine = card(task_score("Compress", a=[0.9]), task_score("Memorize", a=[0.9], b=[0.9]))
     theirs = card(task_score("Compress", a=[0.1]), task_score("Memorize", a=[0.1], b=[0.1]))
     verdicts = {task: found.verdict for task, found in compare(mine, theirs, known).items()}
-    assert verdicts == {"Compress": "better", "Memorize": "indistinguishable", AVERAGE: "indistinguishable"}
+    assert verdicts == {"Compress": "better", "Memorize": "unjudged", AVERAGE: "unjudged"}
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])

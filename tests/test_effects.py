@@ -6,7 +6,7 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.comparison import AVERAGE
-from agent.effects import PRIOR_STD, effects
+from agent.effects import PRIOR_STD, effects, measured_effects
 from agent.evaluator.setting import TASKS
 from agent.history import History
 from agent.record import Run
@@ -49,6 +49,16 @@ def test_known_effects_are_found():
 def test_more_runs_make_it_surer():
     one, many = effects(history("a"), {}), effects(history(*["a"] * 8), {})
     assert many["a"]["Memorize"].error < one["a"]["Memorize"].error < PRIOR_STD
+
+
+def test_what_was_measured_is_told_as_measured():
+    """Nothing is drawn towards zero, and of moves that were never tried apart nothing is claimed."""
+    known = history("a", noise=0.0)
+    assert effects(known, {})["a"][AVERAGE].mean < 0.09
+    assert measured_effects(known)["a"][AVERAGE].mean == pytest.approx(0.1, abs=1e-3)
+    together = measured_effects(history("ab", noise=0.0))
+    assert not together["a"][AVERAGE].certain
+    assert together["a"][AVERAGE].mean + together["b"][AVERAGE].mean == pytest.approx(0.05, abs=1e-3)
 
 
 def test_a_wrong_expectation_gives_way():

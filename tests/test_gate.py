@@ -7,7 +7,7 @@ import pytest
 from agent.baselines import BASELINES, baseline_path
 from agent.evaluator.gate import check_code
 from agent.evaluator.variant import VariantRefused
-from agent.report.translations import told
+from agent.translations import translated
 
 FILE = """\
 import math
@@ -33,7 +33,7 @@ def gate(tmp_path):
             check_code(path)
         except VariantRefused as refusal:
             said = str(refusal)
-        assert not said or 'lang="zh' in told(said), f"agent/report/translations.py has no Chinese for: {said}"
+        assert not said or translated(said), f"agent/translations.py has no Chinese for: {said}"
         return said.removeprefix(f"{path}, ")
 
     return gate

@@ -16,14 +16,19 @@ from html.parser import HTMLParser
 
 import pandas
 import pytest
-from sample_histories import write_history, write_run
+from sample_cards import FINGERPRINT as CARDS
+from sample_cards import sample_card, sample_proposal
+from sample_histories import SECONDS, START, write_history, write_run, write_search
 
+from agent.baselines import GATED, TEMPLATE
 from agent.errors import UsageError
-from agent.record import Run, Text
+from agent.evaluator.setting import TASKS
+from agent.history import History
+from agent.record import BASELINE, PERSON, Milestone, Run, Text
 from agent.report.code import diff, highlighted
 from agent.report.curves import GRID, panels
-from agent.report.markup import say
-from agent.report.night import latest_search
+from agent.report.markup import say, told
+from agent.report.night import LatestSearch, latest_search, night
 from agent.report.pages import Pages
 from agent.report.progress import progress
 from agent.report.prose import Prose
@@ -31,13 +36,14 @@ from agent.report.sentences import duration, moment, period, signed
 from agent.report.serve import open_server
 from agent.report.site import Site
 from agent.report.standing import standings
-from agent.report.translations import told
 from agent.report.tree import edges, tree
 from agent.report.words import WORDS
 from agent.scoreboard import scoreboard
+from agent.sentences import confident
 from agent.workspace import Workspace
 
 COUNT = 40
+TASK_FIELDS = [task.replace(" ", "_") for task in TASKS]
 CHINESE, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]")
 EMPTY = ("meta", "link", "input", "br", "wbr", "circle", "path", "line", "rect")
 
@@ -355,6 +361,63 @@ def test_a_search_that_ends_says_why(tmp_path):
     assert read_end(home).reason.en == "its 3 runs are done"
     assert latest_search(home).stop.zh == "已完成预定的 3 次运行"
     assert json.loads((tmp_path / "runs" / "ended.json").read_text())["started"] == journal.status.started
+
+
+def named(name, author="catalogue", spread=0.01, **scores):
+    card = sample_card(spread=spread, **scores)
+    milestones = (Milestone("proposed", START), Milestone("evaluated", START + SECONDS))
+    return Run(name, "analysed", sample_proposal(name, author=author), "smoke", CARDS, milestones, card=card)
+
+
+def reason_to_read(run):
+    """What the morning page says of a run that is not the best."""
+    known = History((named(TEMPLATE, BASELINE), run, named("best", **dict.fromkeys(TASK_FIELDS, 0.95))), {})
+    found = night(known, standings(known), LatestSearch(None, None, Text("", "")))
+    return next(reading.why.en for reading in found.readings if reading.standing.run == run)
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        (
+            {"Memorize": 0.9, "Compress": 0.55},
+            "A gain beyond the noise: +0.075 ± 0.006, most of it on Memorize (+0.400).",
+        ),
+        ({"Memorize": 0.2, "Compress": 0.9, "Noisy_Recall": 0.3}, ", most of it on Memorize (−0.300)."),
+        (dict.fromkeys(TASK_FIELDS, 0.7), ", the largest part on Compress (+0.200)."),
+    ],
+)
+def test_the_task_that_made_the_difference_went_its_way(scores, told):
+    assert reason_to_read(named("x", **scores)).endswith(told)
+
+
+def test_a_confidence_is_cut_off_and_never_rounded_up():
+    assert [confident(share) for share in (0.9467, 0.94999, 0.95, 0.9962, 0.9991, 1.0, 0.0)] == [
+        "94.6%", "94.9%", "95.0%", "99.6%", "> 99.9%", "> 99.9%", "0.0%",
+    ]  # fmt: skip
+
+
+def test_a_person_s_variant_is_no_known_system_while_the_template_has_no_score(tmp_path):
+    known = History((named("own", PERSON), named(GATED, BASELINE)), {})
+    assert [standing.kind for standing in standings(known).values()] == ["discarded", "baseline"]
+    write_run(tmp_path, replace(named("own", PERSON), id="20251124_000000"))
+    write_search(tmp_path, 1)
+    site = Site(Workspace(tmp_path))
+    site.build()
+    page = (site.root / "index.html").read_text()
+    assert "own" in page
+    assert "known system" not in page
+
+
+def test_a_morning_with_nothing_but_a_proposal_says_that_it_waits(tmp_path):
+    write_history(tmp_path, 1)
+    waiting = replace(named("idea"), id="20251125_000000", card=None, stage="proposed")
+    write_run(tmp_path, replace(waiting, milestones=(Milestone("proposed", START + 9.0),)))
+    Site(Workspace(tmp_path)).build()
+    page = (tmp_path / "runs" / "site" / "index.html").read_text()
+    assert "Nothing was trained in this search." in page
+    assert "1 proposal waits for a decision." in page
+    assert "1 个提案待定。" in page
 
 
 def test_pages_are_whole_when_the_template_has_no_score_yet(tmp_path):

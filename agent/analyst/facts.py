@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 
 from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.comparison import AVERAGE, Comparison, resolution
-from agent.effects import Effect, effects
+from agent.effects import HALF_WIDTH, Effect, measured_effects
 from agent.history import History, card_of
 from agent.record import Run
 
@@ -27,7 +28,7 @@ class Interplay:
     @property
     def certain(self) -> bool:
         """Whether they differ with 95 percent."""
-        return abs(self.surplus) > 1.96 * self.error
+        return abs(self.surplus) > HALF_WIDTH * self.error
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,17 @@ class Facts:
     rank: int  # 1 is the best of the scored runs; 0 without a score
     scored: int
     new_best: bool  # above all before it by more than the noise
-    siblings: tuple[Run, ...]  # what else was tried from the same parent
+    siblings: tuple[Run, ...]  # what else was tried from the same parent, not what was rejected or waits
     similar_failures: tuple[Run, ...]
-    resolution: float | None  # how far two averages must lie apart; None where the noise is not known
+    resolution: float  # how far two averages must lie apart; infinite where the noise is not known
     interplay: Interplay | None  # of two moves and more, each of them in another run too
     leaders: dict[str, Run]  # by task: the best of those that are ahead of the run beyond the noise
 
     @property
     def without_memorize(self) -> float | None:
-        """The difference of the average against the template that is left without Memorize."""
+        """How far the average of the other tasks differs from the template's."""
         others = [found.difference for task, found in self.against_baseline.items() if task not in (AVERAGE, MEMORIZE)]
-        return sum(others) / (len(others) + 1) if others else None
+        return fmean(others) if others else None
 
 
 def gather(history: History, run: Run) -> Facts:
@@ -75,23 +76,18 @@ def gather(history: History, run: Run) -> Facts:
         against_parent=history.compare(run, parent) if run.scored and parent else {},
         outcomes=outcomes_of(history, run),
         calibration=calibrate(history),
-        effects={
-            name: by_task[AVERAGE] for name, by_task in effects(history, {}).items() if by_task[AVERAGE].runs
-        },
+        effects={name: by_task[AVERAGE] for name, by_task in measured_effects(history).items()},
         rank=1 + len(higher) if run.scored else 0,
         scored=len(before) + run.scored,
         new_best=bool(run.scored and best and history.compare(run, best)[AVERAGE].verdict == "better"),
-        siblings=tuple(
-            other for other in history.runs
-            if parent and parent.name in other.proposal.parents and other.id != run.id
-        ),
+        siblings=tuple(other for other in history.tried_from(parent.name) if other.id != run.id) if parent else (),
         similar_failures=tuple(
             other for other in history.failed
             if run.failure and other.failure and other.id != run.id and other.failure.kind == run.failure.kind
         ),
-        resolution=resolution(history.estimates(run)[AVERAGE]) if run.scored else None,
+        resolution=resolution(history.estimates(run)[AVERAGE]) if run.scored else math.inf,
         interplay=_interplay(history, run, baseline),
-        leaders=_leaders(history, run) if run.scored else {},
+        leaders=history.leaders(run) if run.scored else {},
     )  # fmt: skip
 
 
@@ -100,14 +96,9 @@ def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | 
     if baseline is None or not run.scored or len(moves) < 2 or history.root(run) != baseline:
         return None
     others = History(tuple(other for other in history.runs if other.id != run.id), history.noise)
-    known = {name: by_task[AVERAGE] for name, by_task in effects(others, {}).items() if by_task[AVERAGE].runs}
+    known = {name: by_task[AVERAGE] for name, by_task in measured_effects(others).items()}
     if not known.keys() >= {*moves}:
         return None
     found = history.compare(run, baseline)[AVERAGE]
     error = math.hypot(found.error, *(known[name].error for name in moves))
     return Interplay(sum(known[name].mean for name in moves), found.difference, error)
-
-
-def _leaders(history: History, run: Run) -> dict[str, Run]:
-    best = {task: max(history.scored, key=lambda other: card_of(other).scores[task]) for task in card_of(run).scores}
-    return {task: other for task, other in best.items() if history.compare(other, run)[task].verdict == "better"}

@@ -7,7 +7,7 @@ from agent.comparison import AVERAGE, Comparison
 from agent.history import card_of
 from agent.record import Text
 from agent.score import FailureKind
-from agent.sentences import SOLVED
+from agent.sentences import SOLVED, signed
 
 MOST_TIMES = 20  # a difference that needs so many times the seeds is too small to go after
 
@@ -55,13 +55,22 @@ def _verdict(facts: Facts) -> list[Text]:
         ]
     if found.verdict == "worse":
         return [Text("Next: do not go on from here as it is.", "下一步：不要在此基础上原样继续。")]
+    if found.verdict == "unjudged":
+        apart = signed(found.difference)
+        return [
+            Text(
+                f"Next: more seeds, of this variant and of what it is compared with: whether {apart} is real or noise "
+                "nobody can say yet.",
+                f"下一步：对本变体及其比较对象增加种子：目前无法判断 {apart} 是真实差异还是噪声。",
+            )
+        ]
     return [_inside_the_noise(found)]
 
 
 def _inside_the_noise(found: Comparison) -> Text:
     """How many times the seeds would show a difference of the size that was seen."""
-    times = (1.96 * found.error / found.difference) ** 2 if found.difference else math.inf
-    if not math.isfinite(times) or times > MOST_TIMES:
+    times = (found.needed / found.difference) ** 2 if found.difference else math.inf
+    if times > MOST_TIMES:
         return Text(
             "Next: whatever this change does is too small to see here; look elsewhere.",
             "下一步：该改动的效果在此小到看不出来，应另寻方向。",
@@ -109,7 +118,11 @@ def _weakest(facts: Facts) -> list[Text]:
     leader = facts.leaders.get(task)
     if leader is None:
         return [
-            here + Text("; no variant is ahead of it there beyond the noise.", "；尚无变体在该任务上超出噪声地领先。")
+            here
+            + Text(
+                "; no variant is known to be ahead of it there beyond the noise.",
+                "；尚未发现在该任务上超出噪声地领先的变体。",
+            )
         ]
     score = f"{card_of(leader).scores[task]:.3f}"
     return [

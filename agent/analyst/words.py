@@ -3,13 +3,14 @@
 import math
 
 from agent.analyst.facts import MEMORIZE, Facts
-from agent.calibration import Calibration, Outcome
+from agent.calibration import Calibration, Outcome, hits
 from agent.claims import VERDICTS
-from agent.comparison import AVERAGE, Comparison
+from agent.comparison import AVERAGE, Comparison, Verdict
 from agent.effects import Effect
 from agent.history import card_of
 from agent.record import Run, Text
-from agent.sentences import listed
+from agent.sentences import confident, counted, listed, signed, spread
+from agent.translations import translated
 
 FAILURES = {
     "refused": Text("refused", "被拒绝"),
@@ -22,13 +23,18 @@ FAILURES = {
     "interrupted": Text("interrupted", "被中断"),
     "unusable reply": Text("a reply of no use", "模型回复不可用"),
 }
+BY_VERDICT: dict[Verdict, Text] = {
+    "better": Text("Up: ", "上升："),
+    "worse": Text("Down: ", "下降："),
+    "indistinguishable": Text("Within the noise: ", "处于噪声之内："),
+    "unjudged": Text("Of unknown noise: ", "噪声未知："),
+}
 MOST_EFFECTS = 3  # of moves that the variant does not hold
 
 
-def signed(comparison: Comparison) -> str:
+def difference(comparison: Comparison) -> str:
     """A difference with its standard error, if one is known."""
-    error = f" ± {comparison.error:.3f}" if math.isfinite(comparison.error) else ""
-    return f"{comparison.difference:+.3f}{error}"
+    return f"{signed(comparison.difference)}{spread(comparison.error)}"
 
 
 def placing(facts: Facts) -> Text:
@@ -40,7 +46,7 @@ def placing(facts: Facts) -> Text:
             f"新的最佳：平均分 {average}，超出 {name} 且大于噪声。",
         )
     return Text(
-        f"Average {average}: rank {facts.rank} of {facts.scored} scored variants.",
+        f"Average {average}: rank {facts.rank} of {counted(facts.scored, 'scored variant')}.",
         f"平均分 {average}：在 {facts.scored} 个已评分变体中排第 {facts.rank}。",
     )
 
@@ -48,38 +54,39 @@ def placing(facts: Facts) -> Text:
 def against(other: Run, found: dict[str, Comparison]) -> Text:
     """How the run stands against another: on the average, and which tasks make the difference."""
     average = found[AVERAGE]
-    verdict = VERDICTS[average.verdict]
+    verdict, sure = VERDICTS[average.verdict], Text("", "")
+    if average.verdict != "unjudged":
+        sure = Text(f" ({confident(average.confidence)})", f"（{confident(average.confidence)}）")
     return Text(
-        f"Against {other.name}: {signed(average)} on the average, {verdict.en} ({_confidence(average)}). ",
-        f"与 {other.name} 相比：平均分 {signed(average)}，{verdict.zh}（{_confidence(average)}）。",
+        f"Against {other.name}: {difference(average)} on the average, {verdict.en}{sure.en}. ",
+        f"与 {other.name} 相比：平均分 {difference(average)}，{verdict.zh}{sure.zh}。",
     ) + _by_task(found)
 
 
-def _confidence(comparison: Comparison) -> str:
-    return f"{100 * comparison.confidence:.1f}%" if comparison.confidence < 0.9995 else "> 99.9%"
-
-
 def _by_task(found: dict[str, Comparison]) -> Text:
-    """The tasks that rose and fell beyond the noise; the others are not told apart."""
-    sides = {"better": Text("Up: ", "上升："), "worse": Text("Down: ", "下降：")}
-    changed = Text("", "")
-    for verdict, word in sides.items():
-        tasks = [f"{task} {signed(c)}" for task, c in found.items() if c.verdict == verdict and task != AVERAGE]
-        if tasks:
-            changed += word + listed(tasks, "; ", "；") + Text(" ", "")
-    same = [task for task, c in found.items() if c.verdict == "indistinguishable" and task != AVERAGE]
-    if len(same) == len(found) - 1:
+    """The tasks that rose and fell beyond the noise, and those that are not told apart."""
+    tasks = {task: comparison for task, comparison in found.items() if task != AVERAGE}
+    if all(comparison.verdict == "indistinguishable" for comparison in tasks.values()):
         return Text("No single task differs beyond the noise.", "没有任何单个任务的差异超出噪声。")
-    return changed + (Text("Within the noise: ", "处于噪声之内：") + listed(same) if same else Text("", ""))
+    parts = []
+    for verdict, word in BY_VERDICT.items():
+        chosen = {task: comparison for task, comparison in tasks.items() if comparison.verdict == verdict}
+        if chosen and verdict == "indistinguishable":
+            parts.append(word + listed([*chosen]))
+        elif chosen:
+            parts.append(word + listed([f"{task} {difference(c)}" for task, c in chosen.items()], "; ", "；"))
+    return Text(" ".join(part.en for part in parts), "".join(part.zh for part in parts))
 
 
 def noise(facts: Facts) -> list[Text]:
     """How far two averages must lie apart, so that a reader can judge every other number."""
-    if facts.resolution is None:
+    if not math.isfinite(facts.resolution):
         return [
             Text(
-                "The noise of this protocol is not known, so nothing here can be told from chance.",
-                "该协议的噪声未知，因此这里的差异都无法与偶然区分。",
+                "Noise: how large that of an average is here is not known. A setting was trained with one seed, and "
+                "its noise was never measured. Two averages cannot be told apart until there are more seeds.",
+                "噪声：此处平均分的噪声未知，因为有的设置只训练了一个种子，其噪声也未曾测量；"
+                "在有更多种子之前，无法区分两个平均分。",
             )
         ]
     return [
@@ -95,11 +102,13 @@ def memorize_apart(facts: Facts) -> list[Text]:
     found, rest = facts.against_baseline.get(MEMORIZE), facts.without_memorize
     if found is None or rest is None or found.verdict != "better":
         return []
+    others = signed(rest)
     return [
         Text(
-            f"Without {MEMORIZE} the average differs from the template's by {rest:+.3f}. {MEMORIZE} needs the last "
-            "token alone, so its gain may come from initialisation or smoothing and not from a better memory.",
-            f"去掉 {MEMORIZE} 后，平均分与模板相差 {rest:+.3f}。{MEMORIZE} 只依赖前一个 token，"
+            f"Without {MEMORIZE} the average of the other tasks differs from the template's by {others}. {MEMORIZE} "
+            "needs the last token alone, so its gain may come from initialisation or smoothing and not from a better "
+            "memory.",
+            f"去掉 {MEMORIZE} 后，其余任务的平均分与模板相差 {others}。{MEMORIZE} 只依赖前一个 token，"
             "其收益可能来自初始化或平滑，而非更好的记忆。",
         )
     ]
@@ -109,23 +118,34 @@ def predictions(facts: Facts) -> list[Text]:
     """What was predicted before the training, and what came."""
     if not facts.outcomes:
         return []
-    hits = sum(outcome.hit for outcome in facts.outcomes)
     count = len(facts.outcomes)
     predicted = sum(outcome.predicted for outcome in facts.outcomes) / count
-    measured = sum(outcome.measured for outcome in facts.outcomes) / count
+    measured = sum(outcome.measured.mean for outcome in facts.outcomes) / count
+    off = signed(measured - predicted)
     summary = Text(
-        f"Registered before training: an average of {predicted:.3f}; it came to {measured:.3f} "
-        f"({measured - predicted:+.3f}). {hits} of {count} tasks came within the noise of their prediction:",
-        f"训练前登记的预测：平均分 {predicted:.3f}；实测 {measured:.3f}（{measured - predicted:+.3f}）。"
-        f"{count} 个任务中有 {hits} 个在噪声范围内符合预测：",
-    )
+        f"Registered before training: an average of {predicted:.3f}; it came to {measured:.3f} ({off}). ",
+        f"训练前登记的预测：平均分 {predicted:.3f}；实测 {measured:.3f}（{off}）。",
+    ) + _judged(*hits(facts.outcomes), count)
     return [summary, *map(_prediction, facts.outcomes)]
+
+
+def _judged(hit: int, judged: int, count: int) -> Text:
+    """How many tasks came as predicted, and how many cannot be judged."""
+    if not judged:
+        return Text("Without the noise no prediction can be called right or wrong:", "噪声未知，无法判断预测是否命中：")
+    unknown = Text("", "")
+    if judged < count:
+        unknown = Text(f", {count - judged} cannot be judged", f"，另有 {count - judged} 个无法判断")
+    tasks = counted(judged, "task")
+    return Text(
+        f"{hit} of {tasks} came within the noise of the prediction{unknown.en}:",
+        f"{judged} 个任务中有 {hit} 个在噪声范围内符合预测{unknown.zh}：",
+    )
 
 
 def _prediction(outcome: Outcome) -> Text:
     """One task's expectation against what came."""
-    error = f" ± {outcome.error:.3f}" if math.isfinite(outcome.error) else ""
-    measured = f"{outcome.measured:.3f}{error}"
+    measured = f"{outcome.measured.mean:.3f}{spread(outcome.measured.error)}"
     way = {
         None: Text("", ""),
         True: Text(", in the direction foreseen", "，方向与预测一致"),
@@ -133,8 +153,12 @@ def _prediction(outcome: Outcome) -> Text:
     }[outcome.direction]
     far = f"{abs(outcome.miss):.3f}"
     high = outcome.miss > 0
-    missed = Text(f"missed, {far} too {'low' if high else 'high'}", f"未命中，预测偏{'低' if high else '高'} {far}")
-    result = Text("hit", "命中") if outcome.hit else missed
+    off = Text(f"{far} too {'low' if high else 'high'}", f"预测偏{'低' if high else '高'} {far}")
+    result = {
+        None: off,
+        True: Text("hit", "命中"),
+        False: Text("missed, ", "未命中，") + off,
+    }[outcome.hit]
     return Text(
         f"{outcome.task}: predicted {outcome.predicted:.3f}, measured {measured}: {result.en}{way.en}",
         f"{outcome.task}：预测 {outcome.predicted:.3f}，实测 {measured}：{result.zh}{way.zh}",
@@ -169,9 +193,10 @@ def interplay(facts: Facts) -> list[Text]:
         way = Text("less than their sum: they get in each other's way", "不及各自之和：它们相互妨碍")
     return [
         Text(
-            f"By the other runs its moves add up to {found.expected:+.3f} on the average; together they do "
-            f"{found.measured:+.3f}: {way.en}.",
-            f"按其他运行估计，各改动的效应之和为 {found.expected:+.3f}；合在一起为 {found.measured:+.3f}：{way.zh}。",
+            f"By the other runs its moves add up to {signed(found.expected)} on the average; together they do "
+            f"{signed(found.measured)}: {way.en}.",
+            f"按其他运行估计，各改动的效应之和为 {signed(found.expected)}；"
+            f"合在一起为 {signed(found.measured)}：{way.zh}。",
         )
     ]
 
@@ -181,18 +206,26 @@ def calibration(found: dict[str, Calibration]) -> list[Text]:
     if AVERAGE not in found:
         return []
     total = found[AVERAGE]
+    unknown, bias = total.count - total.judged, signed(total.bias)
     lines = [
         Text(
-            f"Predictions so far: {total.hits} of {total.count} hit; on the mean they were off by {total.bias:+.3f}.",
-            f"迄今预测：{total.count} 个中命中 {total.hits} 个；平均偏差 {total.bias:+.3f}。",
+            f"Predictions so far: {total.hits} of {total.judged} hit; on the mean they were off by {bias}.",
+            f"迄今预测：{total.judged} 个中命中 {total.hits} 个；平均偏差 {bias}。",
         )
     ]
-    worst = max((task for task in found if task != AVERAGE), key=lambda task: abs(found[task].bias))
-    if found[worst].count > 1 and found[worst].hits < found[worst].count:
-        bias = f"{found[worst].bias:+.3f}"
+    if unknown:
         lines.append(
             Text(
-                f"They go wrong most on {worst}: measured minus predicted is {bias} on the mean.",
+                f"Of {unknown} more the noise of the score is not known, so they are not judged.",
+                f"另有 {unknown} 个预测因得分噪声未知而未作判断。",
+            )
+        )
+    worst = max((task for task in found if task != AVERAGE), key=lambda task: abs(found[task].bias))
+    if found[worst].count > 1 and found[worst].hits < found[worst].judged:
+        bias = signed(found[worst].bias)
+        lines.append(
+            Text(
+                f"Their largest bias is on {worst}: measured minus predicted is {bias} on the mean.",
                 f"偏差最大的是 {worst}：实测减预测的均值为 {bias}。",
             )
         )
@@ -210,7 +243,7 @@ def effect_lines(facts: Facts) -> list[Text]:
 def _effect(name: str, effect: Effect) -> Text:
     sure = Text("beyond the noise", "超出噪声") if effect.certain else Text("not certain yet", "尚不确定")
     return Text(
-        f"{name}: {effect} on the average, from {effect.runs} run{'s' if effect.runs > 1 else ''}; {sure.en}.",
+        f"{name}: {effect} on the average, from {counted(effect.runs, 'run')}; {sure.en}.",
         f"{name}：对平均分的效应 {effect}（{effect.runs} 次运行）；{sure.zh}。",
     )
 
@@ -218,8 +251,9 @@ def _effect(name: str, effect: Effect) -> Text:
 def failure(facts: Facts) -> list[Text]:
     """Why there is no score, and whether that has happened before."""
     assert facts.run.failure is not None
-    kind, reason = FAILURES[facts.run.failure.kind], facts.run.failure.reason
-    lines = [Text(f"No score: {kind.en}. {reason}", f"没有得分：{kind.zh}。{reason}")]
+    kind, said = FAILURES[facts.run.failure.kind], facts.run.failure.reason
+    reason = translated(said) or Text(said, said)
+    lines = [Text(f"No score: {kind.en}. {reason.en}", f"没有得分：{kind.zh}。{reason.zh}")]
     if facts.similar_failures:
         names = [run.name for run in facts.similar_failures[-3:]]
         count = len(facts.similar_failures)

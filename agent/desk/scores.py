@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text as Line
 
-from agent.comparison import AVERAGE, Estimate
+from agent.comparison import AVERAGE, Estimate, resolution
 from agent.desk.words import Language, words
 from agent.history import History
 from agent.record import Run
 
-BOTH_SIDES = 1.96  # standard errors that hold 95 percent
 NUMBERS = 60  # columns that the numbers need beside the drawing
 LEAST, MOST = 13, 41  # columns of the drawing
 PREDICTED, PARENT, BEST, BAND = "●", "│", "◆", "─"
@@ -20,7 +19,7 @@ PREDICTED, PARENT, BEST, BAND = "●", "│", "◆", "─"
 
 @dataclass(frozen=True)
 class Expectation:
-    """One line of the table. The noise is half of the 95 percent band around the parent's score."""
+    """One line of the table. The noise is how far another score must lie from the parent's to be told from it."""
 
     task: str
     predicted: float | None
@@ -56,7 +55,7 @@ def _expectation(
     task: str, predicted: Mapping[str, float], known: Mapping[str, Estimate], best: Mapping[str, float]
 ) -> Expectation:
     parent = known.get(task)
-    noise = BOTH_SIDES * parent.error if parent else math.inf
+    noise = resolution(parent) if parent else math.inf
     return Expectation(task, predicted.get(task), parent.mean if parent else None, noise, best.get(task))
 
 

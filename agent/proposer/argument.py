@@ -1,14 +1,15 @@
 """Why the catalogue proposes what it proposes, in both languages, with every number taken from the history."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.comparison import AVERAGE, average, estimate, resolution
+from agent.comparison import AVERAGE, resolution
 from agent.effects import Effect
 from agent.history import History, card_of
 from agent.proposer.moves import Move
 from agent.record import Run, Section, Text
-from agent.sentences import bullets, listed, solved_and_room
+from agent.sentences import bullets, counted, listed, signed, solved_and_room
 
 CHANGE = 0.005  # an expected change of a score that is worth a line
 STRONGEST = 3  # effects that are named
@@ -58,13 +59,9 @@ def _standing(parent: Run) -> Text:
 def _leaders(history: History, parent: Run) -> Text:
     """Who is ahead of the parent on a task, beyond the noise."""
     ahead = []
-    for task in card_of(parent).scores:
-        best = max(history.scored, key=lambda run: card_of(run).scores[task])
-        found = history.compare(best, parent)[task]
-        if found.verdict == "better":
-            ahead.append(
-                f"{task} {card_of(best).scores[task]:.3f} ({found.difference:+.3f} ± {found.error:.3f}, {best.name})"
-            )
+    for task, leader in history.leaders(parent).items():
+        found, score = history.compare(leader, parent)[task], card_of(leader).scores[task]
+        ahead.append(f"{task} {score:.3f} ({signed(found.difference)} ± {found.error:.3f}, {leader.name})")
     if not ahead:
         return Text(
             "No variant so far is ahead of it on a task beyond the noise.", "尚无变体在任何任务上超出噪声地领先于它。"
@@ -74,9 +71,9 @@ def _leaders(history: History, parent: Run) -> Text:
 
 def _noise(history: History, parent: Run) -> Text:
     """How far two scores must lie apart here."""
-    known = {task: estimate(score, history.noise) for task, score in card_of(parent).tasks.items()}
-    needed = resolution(average(list(known.values())))
-    if needed is None:
+    known = history.estimates(parent)
+    needed = resolution(known[AVERAGE])
+    if not math.isfinite(needed):
         return Text(
             "How large the noise is nobody has measured under this protocol, and one seed does not show it.",
             "该协议的噪声尚未测量，单个种子也无法体现噪声。",
@@ -99,14 +96,16 @@ def _strongest(known: Mapping[str, Mapping[str, Effect]]) -> Text:
             "尚无任何改动被测量：对改动的预期均来自作者的估计。",
         )
     ranked = sorted(measured, key=lambda name: measured[name].strength, reverse=True)[:STRONGEST]
-    return Text("Surest effects of moves on the average so far: ", "目前最确定的改动效应（对平均分）：") + listed(
-        [f"{name} {measured[name]}" for name in ranked], "; ", "；"
+    surest = Text(
+        "Surest effects of moves on the average, by their authors' expectation and the runs so far: ",
+        "目前最确定的改动效应（对平均分，综合作者预期与已有运行）：",
     )
+    return surest + listed([f"{name} {measured[name]}" for name in ranked], "; ", "；")
 
 
 def _tried(history: History, parent: Run) -> list[Text]:
     """What came of the earlier changes of the same parent."""
-    tried = history.children(parent.name)
+    tried = history.tried_from(parent.name)
     if not tried:
         return [Text("Nothing was tried from it yet.", "尚未从它出发做过尝试。")]
     failed = sum(run.failure is not None for run in tried)
@@ -120,9 +119,7 @@ def _tried(history: History, parent: Run) -> list[Text]:
 
 
 def _reason(move: Move) -> Text:
-    return Text(
-        f"{move.title.en}. {move.reason.en} ({move.source})", f"{move.title.zh}。{move.reason.zh}（{move.source}）"
-    )
+    return move.title + Text(". ", "。") + move.reasoning
 
 
 def _evidence(move: Move, effect: Effect) -> Text:
@@ -132,8 +129,8 @@ def _evidence(move: Move, effect: Effect) -> Text:
             f"{move.name} 在此尚未被测量；作者预期其对平均分的效应为 {effect}。",
         )
     return Text(
-        f"What {move.name} does to the average, by {_runs(effect)}: {effect}.",
-        f"{move.name} 对平均分的效应（{effect.runs} 次运行）：{effect}。",
+        f"What {move.name} does to the average, by its author's expectation and {_runs(effect)}: {effect}.",
+        f"{move.name} 对平均分的效应（综合作者预期与 {effect.runs} 次运行）：{effect}。",
     )
 
 
@@ -144,14 +141,15 @@ def _superfluous(removed: Sequence[Move]) -> Text:
 
 def _removal(move: Move, effect: Effect) -> Text:
     return Text(
-        f"Without {move.name}: what it does to the average is {effect}, by {_runs(effect)}; simpler code is easier to "
-        "build on.",
-        f"去掉 {move.name}：其对平均分的效应为 {effect}（{effect.runs} 次运行），而更简单的代码更便于后续改进。",
+        f"Without {move.name}: what it does to the average is {effect}, by its author's expectation and "
+        f"{_runs(effect)}; simpler code is easier to build on.",
+        f"去掉 {move.name}：其对平均分的效应为 {effect}（综合作者预期与 {effect.runs} 次运行），"
+        "而更简单的代码更便于后续改进。",
     )
 
 
 def _runs(effect: Effect) -> str:
-    return f"{effect.runs} run{'s' if effect.runs > 1 else ''}"
+    return counted(effect.runs, "run")
 
 
 def _pairing(parents: Sequence[Run]) -> list[Text]:
@@ -177,7 +175,7 @@ def _expected(case: Case) -> list[Text]:
     same = [task for task in changes if task not in ranked]
     if same:
         lines.append(Text("No change expected: ", "预期不变：") + listed(same))
-    corrected = [f"{task} {by:+.3f}" for task, by in case.corrected.items() if abs(by) >= CHANGE]
+    corrected = [f"{task} {signed(by)}" for task, by in case.corrected.items() if abs(by) >= CHANGE]
     if corrected:
         lines.append(
             Text("Of this makes up for what earlier predictions missed: ", "其中用于弥补此前预测偏差的部分：")
@@ -187,7 +185,7 @@ def _expected(case: Case) -> list[Text]:
 
 
 def _change(what: Text, before: float, after: float, error: float) -> Text:
-    numbers = f"{before:.3f} → {after:.3f} ({after - before:+.3f} ± {error:.3f})"
+    numbers = f"{before:.3f} → {after:.3f} ({signed(after - before)} ± {error:.3f})"
     return Text(f"{what.en}: {numbers}", f"{what.zh}：{numbers}")
 
 

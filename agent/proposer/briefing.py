@@ -8,14 +8,15 @@ from statistics import quantiles
 from typing import TypeVar
 
 from agent.bilingual import own_words
-from agent.calibration import calibrate, outcomes_of
-from agent.comparison import AVERAGE, Comparison, average, estimate
-from agent.effects import effects
+from agent.calibration import calibrate, hits, outcomes_of
+from agent.comparison import AVERAGE, Comparison
+from agent.effects import measured_effects
 from agent.history import History, card_of
 from agent.llm.tokens import estimate as tokens_of
 from agent.older_notes import OlderNote
 from agent.prompts import one_line, quoted
 from agent.record import BASELINE, Run, Section
+from agent.sentences import counted, signed, spread
 
 T = TypeVar("T")
 
@@ -107,9 +108,8 @@ class Standings:
 
     def row(self, run: Run) -> str:
         """Every score with its standard error, and the verdict on the average."""
-        known = {task: estimate(score, self.history.noise) for task, score in card_of(run).tasks.items()}
-        known[AVERAGE] = average(list(known.values()))
-        cells = " | ".join(f"{task.mean:.3f} ± {task.error:.3f}" for task in known.values())
+        known = self.history.estimates(run)
+        cells = " | ".join(f"{task.mean:.3f}{spread(task.error)}" for task in known.values())
         verdict = self.against_template(run)
         return f"{run.name} | {cells} | {verdict[AVERAGE].verdict if verdict else 'the template'}"
 
@@ -128,25 +128,22 @@ class Standings:
         found = self.against_template(run)
         if not found:
             return f"average {card_of(run).average:.3f}"
-        changed = [
-            f"{task} {c.difference:+.3f}"
-            for task, c in found.items()
-            if c.verdict != "indistinguishable" and task != AVERAGE
-        ]
+        changed = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
         return (
-            f"average {card_of(run).average:.3f}, {found[AVERAGE].difference:+.3f} against the template "
+            f"average {card_of(run).average:.3f}, {signed(found[AVERAGE].difference)} against the template "
             f"({found[AVERAGE].verdict}); beyond the noise: {', '.join(changed) or 'no task'}"
         )
 
     def note(self, run: Run) -> str:
         """A run's insight note, in short: why it was tried, what came, and what its author learnt."""
         outcomes = outcomes_of(self.history, run)
-        hits = f"; {sum(o.hit for o in outcomes)} of {len(outcomes)} predictions hit" if outcomes else ""
+        hit, judged = hits(outcomes)
+        said_hits = f"; {hit} of {judged} predictions hit" if judged else ""
         written = {**run.proposal.argument, **run.analysis}
         sections: tuple[Section, ...] = ("reasoning", "lessons")
         words = [own_words(written[name].en) for name in sections if name in written]
         said = "\n".join(quoted(part, NOTE // 2) for part in words) or "> (nothing was written)"
-        return f"{run.name}: {self.became(run)}{hits}\n{said}"
+        return f"{run.name}: {self.became(run)}{said_hits}\n{said}"
 
     def digest(self) -> Iterator[str]:
         """All runs in a few lines, and then the names of variants by their verdict, as many as fit."""
@@ -158,7 +155,7 @@ class Standings:
         if len(averages) > 3:
             low, middle, high = quantiles(averages, n=4)
             yield f"averages: a quarter below {low:.3f}, half below {middle:.3f}, three quarters below {high:.3f}"
-        by_verdict: dict[str, list[str]] = {"better": [], "indistinguishable": [], "worse": []}
+        by_verdict: dict[str, list[str]] = {"better": [], "indistinguishable": [], "unjudged": [], "worse": []}
         for run in _latest(scored)[:MOST]:
             if found := self.against_template(run):
                 by_verdict[found[AVERAGE].verdict].append(run.name)
@@ -216,14 +213,14 @@ def _calibration(history: History) -> Iterator[str]:
     found = calibrate(history)
     for name, known in sorted(found.items(), key=lambda item: item[0] != AVERAGE):
         label = "all tasks" if name == AVERAGE else name
-        yield f"{label}: {known.hits} of {known.count} hit, measured minus predicted {known.bias:+.3f} on the mean"
+        yield f"{label}: {known.hits} of {known.judged} hit, measured minus predicted {signed(known.bias)} on the mean"
 
 
 def _effects(history: History) -> Iterator[str]:
     """What each move of the catalogue does to the average, the surest first."""
-    known = {name: by_task[AVERAGE] for name, by_task in effects(history, {}).items() if by_task[AVERAGE].runs}
-    for name in sorted(known, key=lambda name: abs(known[name].mean) / known[name].error, reverse=True):
-        yield f"{name}: {known[name].mean:+.3f} ± {known[name].error:.3f} from {known[name].runs} runs"
+    known = {name: by_task[AVERAGE] for name, by_task in measured_effects(history).items()}
+    for name in sorted(known, key=lambda name: known[name].strength, reverse=True):
+        yield f"{name}: {known[name]} from {counted(known[name].runs, 'run')}"
 
 
 def _older(note: OlderNote) -> str:

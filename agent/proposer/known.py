@@ -7,7 +7,7 @@ from agent.errors import DeltaSearchError
 from agent.history import History
 from agent.proposer.moves import MOVES, load_moves
 from agent.record import BASELINE, Proposal, Run, Section, Text
-from agent.sentences import listed, solved_and_room
+from agent.sentences import bullets, listed, signed, solved_and_room
 
 FAR = 0.01  # a difference of a known score worth a word
 
@@ -51,8 +51,8 @@ def known_variant(name: str) -> Proposal:
     move = load_moves(MOVES)[moves[0]]
     argument: dict[Section, Text] = {
         "observations": _known(name),
-        "issues": Text(f"• {move.issue.en}", f"• {move.issue.zh}"),
-        "reasoning": Text(f"• {move.reason.en} ({move.source})", f"• {move.reason.zh}（{move.source}）"),
+        "issues": bullets([move.issue]),
+        "reasoning": bullets([move.reasoning]),
         "expected": _expected(name),
     }
     return Proposal(name, source, BASELINE, move.title, moves=moves, argument=argument)
@@ -95,9 +95,10 @@ def _expected(name: str) -> Text:
     """Where the known scores lie above and below the template's."""
     known = reference_scores()
     changes = {task: score - known[TEMPLATE][task] for task, score in known[name].items()}
-    far = [f"{task} {change:+.3f}" for task, change in changes.items() if abs(change) >= FAR]
+    far = [f"{task} {signed(change)}" for task, change in changes.items() if abs(change) >= FAR]
     known_change = Text("• Known against the template, under mad: ", "• 已知与模板相比（mad 协议）：") + listed(far)
     return known_change + Text(
-        " Another protocol has other levels; the order should hold. No prediction is registered for a known system.",
-        "不同协议的分数水平不同，但次序应当保持。已知系统不登记预测。",
+        " Another protocol has other levels, and the order may differ where its settings do. No prediction is "
+        "registered for a known system.",
+        "不同协议的分数水平不同；设置不同时，次序也可能不同。已知系统不登记预测。",
     )

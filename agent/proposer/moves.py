@@ -36,15 +36,20 @@ class Move:
     name: str
     short: str
     rank: int
-    source: str
     patch: str
     title: Text
     issue: Text
     reason: Text
+    source: Text
     expected: Mapping[str, float]
     conflicts: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, tuple[tuple[str | int, ...], tuple[float, float]]] = field(default_factory=dict)
+
+    @property
+    def reasoning(self) -> Text:
+        """Why it might help, and where that is from."""
+        return self.reason + Text(f" ({self.source.en})", f"（{self.source.zh}）")
 
 
 _MOVE = TypeAdapter(Move)

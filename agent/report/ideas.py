@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.comparison import AVERAGE
-from agent.effects import Effect, effects
+from agent.effects import Effect, measured_effects
 from agent.history import History
 from agent.proposer.moves import Move
 from agent.record import BASELINE, Run, Text
@@ -48,7 +48,7 @@ class Ideas:
 
 def ideas(history: History, standings: Mapping[str, Standing], moves: Mapping[str, Move]) -> Ideas:
     """From the runs alone: no author's expectation takes part in an estimate."""
-    known = effects(history, {})
+    known = measured_effects(history)
     tried = [Idea(name, _title(moves, name), by_task, _best_with(name, standings)) for name, by_task in known.items()]
     left = [Untried(name, move.title, _mean(move.expected)) for name, move in moves.items() if name not in known]
     proposed = (run for run in history.scored if run.proposal.author != BASELINE)

@@ -7,6 +7,7 @@ from markupsafe import Markup, escape
 from agent.baselines import TEMPLATE
 from agent.record import Run, Text
 from agent.report.words import WORDS
+from agent.translations import translated
 
 LANGUAGES = (("en", "en"), ("zh", "zh-Hans"))  # the field of a Text, which is the class that hides it, and its lang
 
@@ -30,6 +31,12 @@ def say(key: str, tag: str = "span") -> Markup:
 def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
     """What is the same in every language and not to be translated: a name, or what a program said."""
     return Markup(f'<{tag} class="{kind}" translate="no">{escape(text)}</{tag}>')
+
+
+def told(text: str) -> Markup:
+    """A message in both languages, or as it was said where it is none of ours."""
+    known = translated(text)
+    return both(known) if known else verbatim(text, "q", "said")
 
 
 def task_name(task: str) -> Markup:

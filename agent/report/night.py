@@ -94,17 +94,27 @@ def _why(history: History, standing: Standing) -> Text:
         return Text(f"A gain beyond the noise: {number}{telling.en}.", f"超出噪声的提升：{number}{telling.zh}。")
     if margin.verdict == "worse":
         return Text(f"A loss beyond the noise: {number}{telling.en}.", f"超出噪声的下降：{number}{telling.zh}。")
+    if margin.verdict == "unjudged":
+        return Text(
+            f"Its noise is not known, so it is not judged ({number}){telling.en}.",
+            f"噪声未知，不作判断（{number}）{telling.zh}。",
+        )
     return Text(
         f"It cannot be told from the template ({number}){telling.en}.", f"与模板无法区分（{number}）{telling.zh}。"
     )
 
 
 def _telling(standing: Standing) -> Text:
-    """The task that says most about a difference."""
-    tasks = {task: found for task, found in standing.against.items() if task != AVERAGE}
-    most = max(tasks, key=lambda task: abs(tasks[task].difference))
-    number = sentences.signed(tasks[most].difference)
-    return Text(f", most of it on {most} ({number})", f"，主要来自 {most}（{number}）")
+    """The task that did most for a difference of the average, if any went its way."""
+    tasks = {task: found.difference for task, found in standing.against.items() if task != AVERAGE}
+    total = sum(tasks.values())
+    most = max(tasks, key=lambda task: tasks[task] * total)
+    if tasks[most] * total <= 0:
+        return Text("", "")
+    number = sentences.signed(tasks[most])
+    if abs(tasks[most]) > abs(total) / 2:
+        return Text(f", most of it on {most} ({number})", f"，主要来自 {most}（{number}）")
+    return Text(f", the largest part on {most} ({number})", f"，其中 {most} 贡献最大（{number}）")
 
 
 def change(run: Run, parent: Run | None) -> Text:

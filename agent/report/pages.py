@@ -22,15 +22,14 @@ from agent.report import plots, sentences
 from agent.report.code import diff, highlighted
 from agent.report.curves import panels
 from agent.report.ideas import ideas
-from agent.report.markup import both, link, named, page_of, say, short, task_name, verbatim
+from agent.report.markup import both, link, named, page_of, say, short, task_name, told, verbatim
 from agent.report.night import LatestSearch, Night, night
 from agent.report.progress import Progress, progress
 from agent.report.prose import Prose
 from agent.report.scores import setting_lines, task_lines
 from agent.report.standing import Standing, shade, shade_of, standings
-from agent.report.translations import told
 from agent.report.tree import edges, tree
-from agent.status import Status
+from agent.status import MARKS, Status
 from agent.workspace import Workspace
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -99,7 +98,8 @@ class Pages:
             "page_of": page_of, "told": told, "task_name": task_name, "shade": shade, "shade_of": shade_of,
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
-            "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "AVERAGE": AVERAGE
+            "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "MARKS": MARKS,
+            "AVERAGE": AVERAGE,
         }  # fmt: skip
 
     def morning(self, material: Material) -> str:

@@ -1,15 +1,17 @@
 """Draws the data of the figures."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from agent.comparison import Estimate
+from agent.effects import Effect
 from agent.report.curves import GRID, Panel
 from agent.report.ideas import Ideas
 from agent.report.markup import page_of
-from agent.report.progress import HALF_WIDTH, Attempt, Progress
+from agent.report.progress import Attempt, Progress
 from agent.report.standing import Standing, shade
 from agent.report.svg import Scale, drawing, element, grid, path, words
 from agent.report.words import WORDS
@@ -134,7 +136,9 @@ def draw_panel(panel: Panel, label: str) -> Markup:
     return drawing(width, height, [*frame, *ticks, *shares, *lines], label, "plot small")
 
 
-def strip(known: Estimate, low: float, high: float, tick: float | None, expected: float | None, sure: bool) -> Markup:
+def strip(
+    known: Estimate | Effect, low: float, high: float, tick: float | None, expected: float | None, sure: bool
+) -> Markup:
     """A score on a line: a dot within 95 percent of its noise, a tick to compare with, a diamond for the prediction."""
     x = Scale(low, high, 6.0, STRIP_WIDTH - 6)
     middle = STRIP_HEIGHT / 2
@@ -145,8 +149,8 @@ def strip(known: Estimate, low: float, high: float, tick: float | None, expected
     parts = [element("line", x1=x.start, x2=x.end, y1=middle, y2=middle, class_="rail")]
     if tick is not None:
         parts.append(element("line", x1=at(tick), x2=at(tick), y1=3, y2=STRIP_HEIGHT - 3, class_="template"))
-    if known.error < float("inf"):
-        left, right = (at(known.mean + sign * HALF_WIDTH * known.error) for sign in (-1, 1))
+    if math.isfinite(known.half_width):
+        left, right = (at(known.mean + sign * known.half_width) for sign in (-1, 1))
         parts.append(element("line", x1=left, x2=right, y1=middle, y2=middle, class_="whisker"))
     if expected is not None:
         e = at(expected)

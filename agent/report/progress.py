@@ -1,5 +1,6 @@
 """The data of the figure of progress: every attempt in the order of its end, and the best so far."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,6 @@ from agent.report.night import change, finished_at, training_seconds
 from agent.report.standing import Standing
 
 Mark = Literal["record", "kept", "discarded", "failed"]
-HALF_WIDTH = 1.96  # standard errors to both sides that hold 95 percent
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def progress(history: History, standings: Mapping[str, Standing]) -> Progress:
     """Everything that was scored or failed."""
     ended = sorted((each for each in standings.values() if finished_at(each.run)), key=lambda s: finished_at(s.run))
     template = standings[history.baseline.id].average if history.baseline else None
-    width = HALF_WIDTH * template.error if template and template.error < float("inf") else 0.0
+    width = template.half_width if template and math.isfinite(template.half_width) else 0.0
     return Progress(tuple(_attempts(history, ended)), template.mean if template else None, width)
 
 

@@ -1,6 +1,5 @@
 """Sentences with numbers in them, each made once in both languages from the same numbers, so that these agree."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +8,8 @@ from agent.analyst.words import FAILURES
 from agent.comparison import Comparison, Estimate
 from agent.record import Run, Text
 from agent.report.words import WORDS
+from agent.sentences import confident, counted, spread
+from agent.sentences import signed as plain_signed
 
 WEEKDAYS = (Text("Mon", "周一"), Text("Tue", "周二"), Text("Wed", "周三"), Text("Thu", "周四"), Text("Fri", "周五"),
             Text("Sat", "周六"), Text("Sun", "周日"))  # fmt: skip
@@ -27,12 +28,7 @@ def number(value: float, digits: int = 3) -> str:
 
 def signed(value: float, digits: int = 3) -> str:
     """With a sign, a true minus among them; what rounds to nothing has a plus."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def spread(error: float) -> str:
-    """A standard error; nothing where none is known."""
-    return f" ± {error:.3f}" if math.isfinite(error) else ""
+    return plain_signed(value, digits).replace("-", "−")
 
 
 def score(known: Estimate) -> str:
@@ -45,7 +41,9 @@ def difference(found: Comparison) -> str:
 
 def verdict(found: Comparison) -> Text:
     """A difference, what to call it, and how sure that is."""
-    word, sure = WORDS[found.verdict], f"{100 * found.confidence:.0f}%"
+    word, sure = WORDS[found.verdict], confident(found.confidence)
+    if found.verdict == "unjudged":
+        return Text(f"{difference(found)}: {word.en}", f"{difference(found)}：{word.zh}")
     return Text(
         f"{difference(found)}: {word.en} (confidence {sure})", f"{difference(found)}：{word.zh}（置信度 {sure}）"
     )
@@ -85,8 +83,8 @@ def _minutes(minutes: int) -> Text:
     return Text(f"{minutes} min", f"{minutes} 分钟")
 
 
-def counted(count: int, one: str, many: str, zh: str) -> Text:
-    return Text(f"{count} {one if count == 1 else many}", f"{count} {zh}")
+def runs(count: int) -> Text:
+    return Text(counted(count, "run"), f"{count} 次运行")
 
 
 def tried(count: int, started: float | None, ended: float | None) -> Text:
@@ -99,6 +97,12 @@ def tried(count: int, started: float | None, ended: float | None) -> Text:
     return Text(f"proposal{'' if count == 1 else 's'} in {long.en}", f"个提案，用时 {long.zh}")
 
 
+def waiting(count: int) -> Text:
+    """How many proposals a person has yet to decide on."""
+    verb = "waits" if count == 1 else "wait"
+    return Text(f"{counted(count, 'proposal')} {verb} for a decision.", f"{count} 个提案待定。")
+
+
 def joined(texts: Sequence[Text], en: str = ", ", zh: str = "，") -> Text:
     return Text(en.join(text.en for text in texts), zh.join(text.zh for text in texts))
 
@@ -106,7 +110,7 @@ def joined(texts: Sequence[Text], en: str = ", ", zh: str = "，") -> Text:
 def failures(failed: Sequence[Run], rejected: int) -> Text:
     """How many failed of what, and how many a person turned down."""
     kinds = Counter(run.failure.kind for run in failed if run.failure)
-    parts = [Text(f"{count} {FAILURES[kind].en}", f"{count} 个{FAILURES[kind].zh}") for kind, count in kinds.items()]
+    parts = [Text(f"{count} × {kind}", f"{count} 个{FAILURES[kind].zh}") for kind, count in kinds.items()]
     if rejected:
         parts.append(Text(f"{rejected} rejected by the reviewer", f"{rejected} 个被评审驳回"))
     return joined(parts, zh="、") if parts else Text("nothing failed, nothing was rejected", "没有失败，也没有驳回")

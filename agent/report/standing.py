@@ -49,10 +49,14 @@ def standing(history: History, run: Run) -> Standing:
         return Standing(run, _unscored(run), {}, {})
     estimates = history.estimates(run)
     if baseline is None or baseline.id == run.id:
-        return Standing(run, "template" if baseline else "discarded", estimates, {})
+        return Standing(run, "template" if baseline else _known(run), estimates, {})
     against = history.compare(run, baseline)
-    kept: Kind = "kept" if against[AVERAGE].verdict == "better" else "discarded"
-    return Standing(run, "baseline" if run.proposal.author == BASELINE else kept, estimates, against)
+    better = against[AVERAGE].verdict == "better"
+    return Standing(run, "kept" if better and run.proposal.author != BASELINE else _known(run), estimates, against)
+
+
+def _known(run: Run) -> Kind:
+    return "baseline" if run.proposal.author == BASELINE else "discarded"
 
 
 def _unscored(run: Run) -> Kind:
@@ -63,7 +67,7 @@ def _unscored(run: Run) -> Kind:
 
 def shade(found: Comparison | None) -> str:
     """The name of a difference's colour: p1 to p5 above, n1 to n5 below, nothing inside the noise."""
-    if found is None or found.verdict == "indistinguishable":
+    if found is None or not found.told_apart:
         return ""
     return shade_of(found.difference)
 

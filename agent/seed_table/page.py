@@ -108,9 +108,9 @@ def _difference(cell: Cell) -> list[object]:
 def verdict(cell: Cell) -> str:
     """What the difference of a measured cell from its known score means."""
     comparison = cell.against_known
-    if not math.isfinite(comparison.error):
+    if comparison.verdict == "unjudged":
         return "not judged: a setting has one seed, and its noise is not measured"
-    if comparison.verdict == "indistinguishable":
+    if not comparison.told_apart:
         return "within the noise"
     side = "higher" if comparison.difference > 0 else "lower"
     return f"{side}: {EXPLAINED.get((cell.variant, cell.task), 'open')}"

@@ -198,6 +198,7 @@ function showPair(a, b) {
 }
 
 const signed = (value) => `${value < 0 && value.toFixed(3) !== "-0.000" ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+const confident = (share) => (share > 0.999 ? "> 99.9%" : `${(Math.floor(1000 * share) / 10).toFixed(1)}%`);
 const spread = (error) => (error === null ? "" : ` ± ${error.toFixed(3)}`);
 
 function made(tag, properties = {}, ...inside) {
@@ -215,13 +216,13 @@ function scoreRow(task, a, b) {
   const score = (known) => made("td", {}, known.mean.toFixed(3), made("small", {}, spread(known.error)));
   return made("tr", { className: average ? "total" : "" }, made("th", { scope: "row" }, name), score(one), score(other),
     made("td", { className: found.verdict }, signed(found.difference), made("small", {}, spread(found.error))),
-    made("td", { className: "left" }, verdict, ` ${(100 * found.confidence).toFixed(0)}%`));
+    made("td", { className: "left" }, verdict, found.error === null ? "" : ` ${confident(found.confidence)}`));
 }
 
 // Is the difference noise? The rule of agent/comparison.py, which a test holds this against.
 function difference(one, other) {
   const value = other.mean - one.mean;
-  if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "indistinguishable" };
+  if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "unjudged" };
   const error = Math.hypot(one.error, other.error);
   const confidence = student(Math.abs(value) / error, freedom([...one.shares, ...other.shares]));
   const verdict = confidence < 0.95 ? "indistinguishable" : value > 0 ? "better" : "worse";

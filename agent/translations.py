@@ -6,10 +6,7 @@ translated here; what Python, torch or a variant said is shown as it was said.
 
 import re
 
-from markupsafe import Markup
-
 from agent.record import Text
-from agent.report.markup import both, verbatim
 
 # An English sentence, whose groups are numbers and names, and its Chinese, where {0} is the first group.
 SENTENCES = tuple(
@@ -144,13 +141,13 @@ LAYERS = {
 }  # fmt: skip
 
 
-def told(text: str) -> Markup:
-    """A message in both languages, or as it was said where it is none of ours."""
+def translated(text: str) -> Text | None:
+    """A message in both languages; None where it is none of ours."""
     for english, chinese in SENTENCES:
         if found := english.fullmatch(text.strip()):
             parts = [_layers(part or "") for part in found.groups()]
-            return both(Text(text.strip().removeprefix("isolation: "), chinese.format(*parts)))
-    return verbatim(text, "q", "said")
+            return Text(text.strip().removeprefix("isolation: "), chinese.format(*parts))
+    return None
 
 
 def _layers(part: str) -> str:
