@@ -57,7 +57,7 @@ def assemble(
     door = make_door(config, purse, screen.line)
     thinkers = make_thinkers(config, workspace, check, door, screen.line)
     resolved = config.model_dump(mode="json") | {
-        "protocol": protocol.name, "device": device, "model": door.model if door else None
+        "protocol": protocol.name, "device": device, "hours": hours, "model": door.model if door else None
     }  # fmt: skip
     return Search(
         workspace=workspace,

@@ -1,20 +1,15 @@
 """Whether a proposal may be trained: it keeps the contract, passes the probes and is none that was proposed before."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from agent.evaluator.check import check
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.variant import VariantRefused
+from agent.evaluator.source import variant_file
 from agent.fingerprint import find_duplicate
-from agent.folder import VARIANT
 from agent.history import History
 from agent.record import BASELINE, PERSON, Proposal
 from agent.score import Failure
-from agent.temporary import temporary_folder
 
 
 @dataclass
@@ -28,7 +23,7 @@ class Inspection:
         """The signature of a proposal that may be trained; EvaluationFailed says why it may not."""
         signature = self.passed.get(proposal.source)
         if signature is None:
-            with variant_file(proposal) as path:
+            with variant_file(proposal.source) as path:
                 signature = self.passed[proposal.source] = check(path, self.protocol).signature
         mine = PERSON in (proposal.author, proposal.editor)  # and a person may come back to what was rejected
         earlier = {
@@ -48,15 +43,3 @@ class Inspection:
         except EvaluationFailed as error:
             return error.failure
         return None
-
-
-@contextmanager
-def variant_file(proposal: Proposal) -> Iterator[Path]:
-    """A proposal's code in a file for as long as it is needed. EvaluationFailed where the gate refuses it."""
-    with temporary_folder() as scratch:
-        path = scratch / VARIANT
-        path.write_text(proposal.source, encoding="utf-8")
-        try:
-            yield path
-        except VariantRefused as refusal:
-            raise EvaluationFailed(Failure("refused", str(refusal).replace(str(path), VARIANT))) from refusal

@@ -11,9 +11,10 @@ from agent.drafts import Drafts
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.source import variant_file
 from agent.folder import LOG, NOTE, PATCH
 from agent.history import History
-from agent.inspection import Inspection, variant_file
+from agent.inspection import Inspection
 from agent.journal import Journal
 from agent.lineage import Lineage
 from agent.llm.purse import OutOfMoney
@@ -141,7 +142,7 @@ class Search:
             self.drafts.prepare(self.workspace.history())
         with self.ledger.evaluating():
             try:
-                with variant_file(run.proposal) as path:
+                with variant_file(run.proposal.source) as path:
                     card = self.evaluator(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")

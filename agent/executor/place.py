@@ -1,20 +1,15 @@
 """A place is one process somewhere that carries out one evaluation at a time; what it is told, and what it says."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from agent.errors import DeltaSearchError
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol as ScoringProtocol
-from agent.evaluator.variant import VariantRefused
-from agent.score import Failure, ScoreCard
-from agent.temporary import temporary_folder
-
-VARIANT = "variant.py"
+from agent.evaluator.source import variant_file
+from agent.score import ScoreCard
 
 Watch = Callable[[Update], None]
 Message = Update | ScoreCard | Exception
@@ -47,17 +42,13 @@ class Place(Protocol):
 
 def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
     """Evaluate here. Says every update, and at last the card or the reason that there is none."""
-    with temporary_folder() as folder:
-        path = folder / VARIANT
-        path.write_text(assignment.source, encoding="utf-8")
-        try:
+    try:
+        with variant_file(assignment.source) as path:
             say(evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, say, assignment.workers))
-        except VariantRefused as refusal:
-            say(EvaluationFailed(Failure("refused", re.sub(rf"\S*/{VARIANT}", VARIANT, str(refusal)))))
-        except DeltaSearchError as error:
-            say(error)
-        except Exception as error:  # of this project's own: whoever asked must hear of it
-            say(RuntimeError(f"the evaluation broke off: {error!r}"))
+    except DeltaSearchError as error:
+        say(error)
+    except Exception as error:  # of this project's own: whoever asked must hear of it
+        say(RuntimeError(f"the evaluation broke off: {error!r}"))
 
 
 def read(messages: Callable[[], Message], watch: Watch) -> ScoreCard:
