@@ -11,12 +11,13 @@ prior N(m, P^-1),
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.baselines import TEMPLATE
-from agent.comparison import AVERAGE, Estimate
+from agent.comparison import AVERAGE, Estimate, quantile
 from agent.history import History, card_of
 from agent.record import Run
 from agent.sentences import signed
@@ -24,18 +25,22 @@ from agent.sentences import signed
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04
 UNKNOWN_EFFECT_STD = TEMPLATE_STD = 1.0  # of what nothing is known of beforehand: scores lie between 0 and 1
-HALF_WIDTH = 1.96  # standard errors to both sides that hold 95 percent of a normal posterior
 MODEL_STD = 0.02  # how far two moves together differ from the sum of both
-UNKNOWN_STD = 0.1  # of a score whose noise nobody measured
+ASSUMED_STD = 0.1  # of a score whose noise nobody measured
 
 
 @dataclass(frozen=True)
 class Effect:
-    """How much a move adds to a score, the standard error of that, and in how many scored runs it took part."""
+    """How much a move adds to a score, the standard error of that, and in how many scored runs it took part.
+
+    `freedom` is how many degrees of freedom the error of one such score has, in the middle of all runs: several scores
+    together have more, so that what is called certain is. It is 0 where the noise of a score had to be assumed.
+    """
 
     mean: float
     error: float
     runs: int
+    freedom: float
 
     def __str__(self) -> str:
         return f"{signed(self.mean)} ± {self.error:.3f}"
@@ -48,12 +53,12 @@ class Effect:
     @property
     def certain(self) -> bool:
         """Whether it is something else than nothing, with 95 percent."""
-        return self.runs > 0 and self.strength > HALF_WIDTH
+        return self.runs > 0 and abs(self.mean) > self.half_width
 
     @property
     def half_width(self) -> float:
-        """How far to both sides of the mean 95 percent reach."""
-        return HALF_WIDTH * self.error
+        """How far to both sides of the mean 95 percent reach; infinite where the noise is not known."""
+        return quantile(self.freedom) * self.error if self.freedom else math.inf
 
 
 def measured_effects(history: History) -> dict[str, dict[str, Effect]]:
@@ -88,11 +93,12 @@ def _estimated(
     known = [history.estimates(run) for run in runs]
     for task in (*tasks, AVERAGE):
         scores, errors = _observed(runs, known, task)
+        freedom = _freedom([by_task[task] for by_task in known])
         prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
         stds = [TEMPLATE_STD, *[prior_std(task)] * len(moves)]
         mean, error = _regress(design, scores, errors, prior, np.array(stds))
         for index, move in enumerate(moves):
-            found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index])
+            found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)
     return found
 
 
@@ -106,6 +112,12 @@ def _of_the_template(history: History, run: Run) -> bool:
     return root is not None and root.name == TEMPLATE
 
 
+def _freedom(scores: Sequence[Estimate]) -> float:
+    """In the middle of the scores; 0 where the noise of one is not known."""
+    known = [score.degrees_of_freedom for score in scores]
+    return median(known) if known and all(known) else 0.0
+
+
 def _observed(
     runs: Sequence[Run], known: Sequence[Mapping[str, Estimate]], task: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -113,7 +125,7 @@ def _observed(
     scores, errors = [], []
     for run, by_task in zip(runs, known, strict=True):
         this = by_task[task]
-        noise = this.error if math.isfinite(this.error) else UNKNOWN_STD
+        noise = this.error if math.isfinite(this.error) else ASSUMED_STD
         scores.append(this.mean)
         errors.append(math.hypot(noise, MODEL_STD if run.proposal.moves else 0.0))
     return np.array(scores), np.array(errors)

@@ -152,6 +152,8 @@ def test_without_any_noise_nothing_is_claimed():
     learnt = lessons(known)
     assert "Predictions so far: 0 of 0 hit" in learnt
     assert "Of 6 more the noise of the score is not known, so they are not judged." in learnt
+    assert f"{SKIP}: +0.0" in learnt
+    assert "from 1 run; the noise was never measured." in learnt
     assert "Next: more seeds, of this variant and of what it is compared with: whether +0.067 is real or" in learnt
 
 

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.comparison import AVERAGE, Comparison, resolution
-from agent.effects import HALF_WIDTH, Effect, measured_effects
+from agent.effects import Effect, measured_effects
 from agent.history import History, card_of
 from agent.record import Run
 
@@ -19,7 +19,7 @@ class Interplay:
 
     expected: float
     measured: float
-    error: float  # standard error of the difference of both
+    needed: float  # how far apart both must lie to be told apart
 
     @property
     def surplus(self) -> float:
@@ -28,7 +28,7 @@ class Interplay:
     @property
     def certain(self) -> bool:
         """Whether they differ with 95 percent."""
-        return abs(self.surplus) > HALF_WIDTH * self.error
+        return abs(self.surplus) > self.needed
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | 
         return None
     others = History(tuple(other for other in history.runs if other.id != run.id), history.noise)
     known = {name: by_task[AVERAGE] for name, by_task in measured_effects(others).items()}
-    if not known.keys() >= {*moves}:
-        return None
     found = history.compare(run, baseline)[AVERAGE]
-    error = math.hypot(found.error, *(known[name].error for name in moves))
-    return Interplay(sum(known[name].mean for name in moves), found.difference, error)
+    if not known.keys() >= {*moves} or not found.freedom or not all(known[name].freedom for name in moves):
+        return None
+    needed = math.hypot(found.needed, *(known[name].half_width for name in moves))
+    return Interplay(sum(known[name].mean for name in moves), found.difference, needed)

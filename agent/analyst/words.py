@@ -242,6 +242,8 @@ def effect_lines(facts: Facts) -> list[Text]:
 
 def _effect(name: str, effect: Effect) -> Text:
     sure = Text("beyond the noise", "超出噪声") if effect.certain else Text("not certain yet", "尚不确定")
+    if not effect.freedom:
+        sure = Text("the noise was never measured", "噪声未曾测量")
     return Text(
         f"{name}: {effect} on the average, from {counted(effect.runs, 'run')}; {sure.en}.",
         f"{name}：对平均分的效应 {effect}（{effect.runs} 次运行）；{sure.zh}。",
