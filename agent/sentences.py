@@ -19,6 +19,11 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
+def measuring_noise(protocol: str) -> str:
+    """What `python -m agent.study` is told, to measure the noise of a protocol on three seeds."""
+    return f"noise --protocol {protocol} --seeds 3"
+
+
 def spread(error: float) -> str:
     """A standard error behind its number; nothing where none is known."""
     return f" ± {error:.3f}" if math.isfinite(error) else ""

@@ -19,7 +19,7 @@ from agent.config import Config
 from agent.errors import Unavailable
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.isolation import Isolation
+from agent.evaluator.isolation import Isolation, prove_isolation
 from agent.executor.choice import open_executor
 from agent.executor.cluster import Node, check_node, code_digest
 from agent.executor.local import GPU, LocalPlace, local_executor
@@ -150,11 +150,18 @@ def test_the_only_place_tries_a_lost_run_again():
 
 
 def test_a_search_evaluates_where_its_executor_does(tmp_path):
-    isolation = Isolation(("Landlock",), (), 12, ())
+    isolation, lines = Isolation(("Landlock",), (), 12, ()), []
     with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
-        search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, print), pool)
+        search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
         assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
+    assert [line for line in lines if "agent.study noise --protocol mad --seeds 3" in line]
+
+
+def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):
+    lines = []
+    assemble(Config(protocol="quick"), Workspace(tmp_path), prove_isolation(), Screen(print, lines.append))
+    assert not [line for line in lines if "noise" in line]
 
 
 def test_each_visible_gpu_has_a_place(monkeypatch):

@@ -150,11 +150,10 @@ def test_without_any_noise_nothing_is_claimed():
     for claim in ("inf", "hit", "missed", "Within the noise", "indistinguishable", "%"):
         assert claim not in told
     learnt = lessons(known)
-    assert "Predictions so far: 0 of 0 hit" in learnt
-    assert "Of 6 more the noise of the score is not known, so they are not judged." in learnt
+    assert "Predictions so far: 0 of 0 hit, 6 cannot be judged without the noise; on the mean" in learnt
     assert f"{SKIP}: +0.0" in learnt
     assert "from 1 run; the noise was never measured." in learnt
-    assert "Next: more seeds, of this variant and of what it is compared with: whether +0.067 is real or" in learnt
+    assert "Next: measure the noise (python -m agent.study noise --protocol smoke --seeds 3): whether +0.067" in learnt
 
 
 def test_it_says_what_to_try_next():

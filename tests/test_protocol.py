@@ -109,6 +109,9 @@ def test_mad_has_66_settings_each_once_and_one_change_from_its_baseline():
         for other in others:
             assert sum(getattr(other, f.name) != getattr(baseline, f.name) for f in fields(Setting)) == 1
     assert MAD.tasks == MAD_GRID.tasks == TASKS
+    noisy = ("Fuzzy Recall", "Memorize")
+    assert MAD.lone_settings == {setting.label for setting in settings if setting.task not in noisy}
+    assert not MAD_GRID.lone_settings
 
 
 # What the paper's six tasks vary, and over what.

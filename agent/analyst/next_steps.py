@@ -7,7 +7,7 @@ from agent.comparison import AVERAGE, Comparison
 from agent.history import card_of
 from agent.record import Text
 from agent.score import FailureKind
-from agent.sentences import SOLVED, signed
+from agent.sentences import SOLVED, measuring_noise, signed
 
 MOST_TIMES = 20  # a difference that needs so many times the seeds is too small to go after
 
@@ -57,11 +57,11 @@ def _verdict(facts: Facts) -> list[Text]:
         return [Text("Next: do not go on from here as it is.", "下一步：不要在此基础上原样继续。")]
     if found.verdict == "unjudged":
         apart = signed(found.difference)
+        measure = f"python -m agent.study {measuring_noise(card_of(facts.run).protocol)}"
         return [
             Text(
-                f"Next: more seeds, of this variant and of what it is compared with: whether {apart} is real or noise "
-                "nobody can say yet.",
-                f"下一步：对本变体及其比较对象增加种子：目前无法判断 {apart} 是真实差异还是噪声。",
+                f"Next: measure the noise ({measure}): whether {apart} is real or chance nobody can say before.",
+                f"下一步：先测量噪声（{measure}）：在此之前无法判断 {apart} 是真实差异还是偶然。",
             )
         ]
     return [_inside_the_noise(found)]

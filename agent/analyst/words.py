@@ -84,9 +84,9 @@ def noise(facts: Facts) -> list[Text]:
         return [
             Text(
                 "Noise: how large that of an average is here is not known. A setting was trained with one seed, and "
-                "its noise was never measured. Two averages cannot be told apart until there are more seeds.",
+                "its noise was never measured. Two averages cannot be told apart until it is.",
                 "噪声：此处平均分的噪声未知，因为有的设置只训练了一个种子，其噪声也未曾测量；"
-                "在有更多种子之前，无法区分两个平均分。",
+                "在测量之前，无法区分两个平均分。",
             )
         ]
     return [
@@ -207,19 +207,15 @@ def calibration(found: dict[str, Calibration]) -> list[Text]:
         return []
     total = found[AVERAGE]
     unknown, bias = total.count - total.judged, signed(total.bias)
+    so_far = Text(f"{total.hits} of {total.judged} hit", f"{total.judged} 个中命中 {total.hits} 个")
+    if unknown:
+        so_far += Text(f", {unknown} cannot be judged without the noise", f"，另有 {unknown} 个因噪声未知而未作判断")
     lines = [
         Text(
-            f"Predictions so far: {total.hits} of {total.judged} hit; on the mean they were off by {bias}.",
-            f"迄今预测：{total.judged} 个中命中 {total.hits} 个；平均偏差 {bias}。",
+            f"Predictions so far: {so_far.en}; on the mean they were off by {bias}.",
+            f"迄今预测：{so_far.zh}；平均偏差 {bias}。",
         )
     ]
-    if unknown:
-        lines.append(
-            Text(
-                f"Of {unknown} more the noise of the score is not known, so they are not judged.",
-                f"另有 {unknown} 个预测因得分噪声未知而未作判断。",
-            )
-        )
     worst = max((task for task in found if task != AVERAGE), key=lambda task: abs(found[task].bias))
     if found[worst].count > 1 and found[worst].hits < found[worst].judged:
         bias = signed(found[worst].bias)
@@ -242,11 +238,12 @@ def effect_lines(facts: Facts) -> list[Text]:
 
 def _effect(name: str, effect: Effect) -> Text:
     sure = Text("beyond the noise", "超出噪声") if effect.certain else Text("not certain yet", "尚不确定")
+    number = str(effect)
     if not effect.freedom:
-        sure = Text("the noise was never measured", "噪声未曾测量")
+        sure, number = Text("the noise was never measured", "噪声未曾测量"), signed(effect.mean)
     return Text(
-        f"{name}: {effect} on the average, from {counted(effect.runs, 'run')}; {sure.en}.",
-        f"{name}：对平均分的效应 {effect}（{effect.runs} 次运行）；{sure.zh}。",
+        f"{name}: {number} on the average, from {counted(effect.runs, 'run')}; {sure.en}.",
+        f"{name}：对平均分的效应 {number}（{effect.runs} 次运行）；{sure.zh}。",
     )
 
 

@@ -106,6 +106,11 @@ class Protocol:
         return tuple(task for task in TASKS if task in planned)
 
     @property
+    def lone_settings(self) -> frozenset[str]:
+        """The labels of the settings with a single seed, which shows nothing of its own noise."""
+        return frozenset(setting.label for plan in self.plans if plan.seeds == 1 for setting in plan.settings)
+
+    @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with anything that may change a score."""
         facts = asdict(self) | {"name": None, "purpose": None, "time_limit_hours": None, "edition": EDITION}
