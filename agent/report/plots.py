@@ -22,6 +22,8 @@ LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 40.0, 52.0
 CLICKABLE = 240  # the latest points lead to their pages; older ones are dots of one path, which cost nothing
 LABELLED = 6  # records whose change is written beside them
 LABEL_GAP = 20.0  # pixels between two labels
+LETTER = 7.5  # pixels that a letter of a label is wide, at most
+LANE = 3.0  # pixels below the axis, above its numbers: where the crosses of the failed ones stand
 STRIP_WIDTH, STRIP_HEIGHT = 200.0, 22.0
 
 
@@ -81,7 +83,7 @@ def _points(data: Progress, place: Place, y: Scale, clickable: int) -> Iterator[
     old = len(plain) - clickable
     yield from _dots(plain[: max(0, old)], place, y)
     for attempt in (*plain[max(0, old) :], *records):
-        shape = _cross(place(attempt), y.start + 14) if attempt.score is None else element(
+        shape = _cross(place(attempt), y.start + LANE) if attempt.score is None else element(
             "circle", cx=place(attempt), cy=y(attempt.score), r=5 if attempt.mark == "record" else 3.5,
         )  # fmt: skip
         title = element("title", attempt.standing.run.name)
@@ -92,7 +94,7 @@ def _dots(attempts: Sequence[Attempt], place: Place, y: Scale) -> Iterator[Marku
     """All points of a kind as one path of lines without length, whose round ends are the dots."""
     for mark in ("discarded", "kept", "failed"):
         chosen = [attempt for attempt in attempts if attempt.mark == mark]
-        dots = (f"M{place(a):.1f} {y(a.score) if a.score is not None else y.start + 14:.1f}h0" for a in chosen)
+        dots = (f"M{place(a):.1f} {y(a.score) if a.score is not None else y.start + LANE:.1f}h0" for a in chosen)
         if chosen:
             yield element("path", d="".join(dots), class_=f"dots {mark}")
 
@@ -102,16 +104,18 @@ def _cross(x: float, y: float) -> Markup:
 
 
 def _labels(data: Progress, place: Place, x: Scale, y: Scale) -> Iterator[Markup]:
-    """What the latest records changed, written where no two meet: each lies higher than the one before it."""
+    """What the latest records changed, written above the records that they reach over, each higher than the last."""
     floor = y.start
     for record in data.records[-LABELLED:]:
-        at, level = place(record), y(record.score or 0.0)
-        level = min(level - 10, floor - LABEL_GAP)
+        text = record.label if len(record.label) <= 44 else record.label[:43] + "…"
+        at = place(record)
+        right = at > (x.start + x.end) / 2
+        first, last = (at - LETTER * len(text), at) if right else (at, at + LETTER * len(text))
+        below = [y(other.score or 0.0) for other in data.records if first <= place(other) <= last]
+        level = min(min(below) - 10, floor - LABEL_GAP)
         if level < TOP / 3:
             return
         floor = level
-        right = at > (x.start + x.end) / 2
-        text = record.label if len(record.label) <= 44 else record.label[:43] + "…"
         yield element(
             "text", text, x=at - 8 if right else at + 8, y=level, class_=f"label{' end' * right}", translate="no"
         )
