@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 VARIANT ?= templates/naive.py
-HOURS ?= 0.25
+HOURS ?=
 OPTIONS ?=
 EXTRAS ?= dev
 
@@ -12,7 +12,7 @@ EXTRAS ?= dev
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it; EXTRAS=dev,ray adds Ray"
-	@echo "make search     install, then search for better variants; HOURS=$(HOURS), OPTIONS=\"--review ...\""
+	@echo "make search     install, then search for better variants; HOURS=8, OPTIONS=\"--review ...\""
 	@echo "make report     install, then show what was found in the browser, and keep it up to date"
 	@echo "make test       install, then run the tests"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 search: $(STAMP)
-	$(RUN) -m agent search --hours $(HOURS) $(OPTIONS)
+	$(RUN) -m agent search $(if $(HOURS),--hours $(HOURS)) $(OPTIONS)
 
 report: $(STAMP)
 	$(RUN) -m agent report --serve --open $(OPTIONS)

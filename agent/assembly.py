@@ -50,7 +50,8 @@ def assemble(
     model is to propose and cannot.
     """
     device = executor.device if executor else choose_device(config.device)
-    protocol = choose_protocol(config.protocol, device)
+    held = workspace.protocol()
+    protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     purse = Purse(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from agent.errors import INTERRUPTED, DeltaSearchError
+from agent.streams import settle
 from agent.verbs import evaluating, keeping, reading, reporting, reviewing, searching
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -39,6 +40,7 @@ for verb, example in VERBS.items():
 
 def main() -> None:
     """Run a verb. An error that has a remedy is one line and an exit code, never a traceback."""
+    settle()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is to be interrupted
     try:
         app()

@@ -71,7 +71,7 @@ def table(protocol: ProtocolName = "quick") -> None:
 
 
 @app.command()
-def noise(protocol: ProtocolName = "quick", seeds: int = NOISE_SEEDS) -> None:
+def noise(protocol: ProtocolName = "quick", seeds: Annotated[int, typer.Option(min=2)] = NOISE_SEEDS) -> None:
     """Train the baseline on many seeds and keep the standard deviation of each setting's one-seed score."""
     chosen = choose_protocol(protocol, "cpu")
     path = MEASURED / f"{chosen.name}_noise.csv"
@@ -109,7 +109,7 @@ def seed_table(
     task: Annotated[list[str] | None, typer.Option(help="Measure only this task; may be given again.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
     places: Annotated[
-        int | None, typer.Option(help="How many evaluations at once; as many as this machine has cores or GPUs.")
+        int | None, typer.Option(min=1, help="How many evaluations at once; as many as this machine has cores or GPUs.")
     ] = None,
     cluster: Annotated[
         str | None, typer.Option(help="Evaluate on a Ray cluster: its address, or local to start one here.")

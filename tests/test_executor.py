@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sample_cards import sample_proposal
 from small_evaluations import ONE_TASK, alive, running
 
 from agent.assembly import assemble
@@ -20,11 +21,13 @@ from agent.errors import Unavailable
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.isolation import Isolation, prove_isolation
+from agent.evaluator.protocols import SMOKE
 from agent.executor.choice import open_executor
 from agent.executor.cluster import Node, check_node, code_digest
 from agent.executor.local import GPU, LocalPlace, local_executor
 from agent.executor.place import Assignment, PlaceLost
 from agent.executor.pool import Pool
+from agent.files import WorkspaceError
 from agent.screen import Screen
 from agent.workspace import Workspace
 
@@ -156,6 +159,14 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
         assert (search.device, search.protocol.name) == ("cuda", "mad")
         assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
     assert [line for line in lines if "agent.study noise --protocol mad --seeds 3" in line]
+
+
+def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.create(sample_proposal(), "smoke", SMOKE.fingerprint, "approved")
+    assert assemble(Config(), workspace, prove_isolation(), Screen(print, print)).protocol.name == "smoke"
+    with pytest.raises(WorkspaceError, match="holds scores of protocol smoke"):
+        assemble(Config(protocol="quick"), workspace, prove_isolation(), Screen(print, print))
 
 
 def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):

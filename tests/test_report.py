@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -174,7 +175,17 @@ def test_numbers_are_the_same_in_both_languages(built):
             assert decimals[0] == decimals[1]
 
 
-def test_moments_and_durations():
+@pytest.fixture
+def greenwich(monkeypatch):
+    """The clock of the page is that of the machine, wherever it stands."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_moments_and_durations(greenwich):
     at = 1_764_000_000.0
     assert re.fullmatch(r"Mon 24 Nov 2025, \d\d:00", moment(at).en)
     assert re.fullmatch(r"2025年11月24日（周一）\d\d:00", moment(at).zh)

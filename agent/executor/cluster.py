@@ -38,8 +38,8 @@ class Node:
 class Worker:
     """What runs inside of an actor."""
 
-    def look(self) -> Node:
-        return Node(socket.gethostname(), code_digest(), prove_isolation())
+    def look(self, device: str) -> Node:
+        return Node(socket.gethostname(), code_digest(), prove_isolation(device))
 
     def evaluate(self, assignment: Assignment) -> Iterator[Message]:
         """Each update as it comes, and last the card or the exception."""
@@ -60,7 +60,7 @@ class RayPlace:
         self._ray = ray
         self._actor = ray.remote(Worker).options(**needs, max_restarts=0).remote()
         try:
-            check_node(self._got(self._actor.look.remote), allow_unsandboxed)
+            check_node(self._got(lambda: self._actor.look.remote(device)), allow_unsandboxed)
         except BaseException:
             self.close()
             raise

@@ -37,12 +37,15 @@ def evaluate(
     """Train and score one variant file."""
     # Importing torch takes a second: what can be refused without it is refused at once.
     read_declaration(file)
-    chosen = protocol_of(protocol, device)
+    held = Workspace(workspace).protocol() if name is not None else None
+    chosen = protocol_of(protocol or (held["name"] if held else None), device)
     chosen = chosen.only(tuple(task)) if task else chosen
     chosen = chosen if cut else replace(chosen, cut=None)
     if name is not None:
         if task:
             raise UsageError("a row of results.csv needs all six tasks: leave out --task or --name")
+        if not cut:
+            raise UsageError("a row of results.csv is of a protocol as it is: leave out --no-cut or --name")
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 

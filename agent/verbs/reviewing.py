@@ -70,10 +70,8 @@ def propose(
 
 
 def _config_of(home: Workspace, flags: Mapping[str, Any]) -> Config:
-    """The search's settings, of the workspace's own protocol, without a budget: the person ends it."""
-    held = home.protocol()
-    known = flags if flags.get("protocol") or held is None else {**flags, "protocol": held["name"]}
-    return read_config(home.root, known).model_copy(update={"hours": None, "runs": None, "max_cost": None})
+    """The search's settings without hours and runs: the person ends it. What a model may cost stays."""
+    return read_config(home.root, flags).model_copy(update={"hours": None, "runs": None})
 
 
 def _from_file(search: "Search", file: Path, name: str | None, parent: str | None, why: str) -> Run:
