@@ -58,7 +58,7 @@ def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
     if not run.scored:
         return ()
     card = card_of(run)
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     compared = history.compare(run, parent) if parent else {}
     return tuple(
         Outcome(

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from agent.baselines import TEMPLATE
 from agent.comparison import Comparison, Estimate, Noise, check_comparable, contrast, difference, estimates
-from agent.record import Run
+from agent.record import Proposal, Run
 from agent.score import ScoreCard
 
 
@@ -57,6 +57,10 @@ class History:
         """The scored run of a variant."""
         return self._by_name.get(name)
 
+    def parent(self, proposal: Proposal) -> Run | None:
+        """The scored run whose file a proposal changes; None without one."""
+        return self.find(proposal.parents[0]) if proposal.parents else None
+
     def root(self, run: Run) -> Run | None:
         """The run on whose file a variant's moves were made; None where it is gone.
 
@@ -105,6 +109,13 @@ class History:
             found = contrast(self.estimates(run), self.estimates(other))
             known = self.memory.comparisons[run.id, other.id] = run, other, found
         return known[2]
+
+    def against_template(self, run: Run) -> dict[str, Comparison]:
+        """The same against the template; empty for the template itself, and where one of both has no score."""
+        baseline = self.baseline
+        if baseline is None or not run.scored or baseline.id == run.id:
+            return {}
+        return self.compare(run, baseline)
 
     @cached_property
     def _by_name(self) -> dict[str, Run]:

@@ -113,7 +113,7 @@ class Search:
 
     def patch(self, history: History, proposal: Proposal) -> str:
         """The change against the parent, as a unified diff; nothing where there is no parent."""
-        parent = history.find(proposal.parents[0]) if proposal.parents else None
+        parent = history.parent(proposal)
         return unified_diff(parent.proposal.source, proposal.source, parent.name, proposal.name) if parent else ""
 
     def carry_on(self, run: Run) -> None:

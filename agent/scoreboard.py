@@ -56,8 +56,8 @@ def _entry(history: History, run: Run) -> Entry:
         reason = f"{run.failure.kind}: {run.failure.reason}" if run.failure else ""
         return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
     estimates = history.estimates(run)
-    baseline = history.baseline
-    verdict = history.compare(run, baseline)[AVERAGE].verdict if baseline and baseline.name != run.name else ""
+    against = history.against_template(run)
+    verdict = against[AVERAGE].verdict if against else ""
     scores = {task: known.mean for task, known in estimates.items()}
     errors = {task: known.error if known.error < float("inf") else None for task, known in estimates.items()}
     return Entry(run.name, run.id, run.stage, scores, errors, verdict, "")

@@ -59,19 +59,16 @@ def describe_run(history: History, run: Run) -> str:
 
 def margin(history: History, run: Run) -> str:
     """How far a scored run lies from the template, with the error of that and its verdict."""
-    baseline = history.baseline
-    if baseline is None or baseline.name == run.name:
+    difference = history.against_template(run).get(AVERAGE)
+    if difference is None:
         return ""
-    difference = history.compare(run, baseline)[AVERAGE]
     error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
     return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
 
 
 def _mark(history: History, run: Run) -> str:
-    baseline = history.baseline
-    if baseline is None or baseline.name == run.name:
-        return "·"
-    return MARKS[history.compare(run, baseline)[AVERAGE].verdict]
+    difference = history.against_template(run).get(AVERAGE)
+    return MARKS[difference.verdict] if difference else "·"
 
 
 def clock(seconds: float) -> str:

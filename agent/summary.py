@@ -1,6 +1,5 @@
 """What a search came to, in a few lines: for the end of its screen, and for whoever reads in the morning."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,16 +69,13 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
 
 def _surprise(history: History, run: Run) -> float:
     """How many standard errors a run lies from the template, up or down."""
-    baseline = history.baseline
-    if not run.scored or baseline is None:
-        return 0.0
-    difference = history.compare(run, baseline)[AVERAGE]
-    return difference.difference / difference.error if math.isfinite(difference.error) else 0.0
+    difference = history.against_template(run).get(AVERAGE)
+    return difference.difference / difference.error if difference and difference.freedom else 0.0
 
 
 def _verdict(history: History, run: Run) -> str:
-    baseline = history.baseline
-    return history.compare(run, baseline)[AVERAGE].verdict if run.scored and baseline else ""
+    difference = history.against_template(run).get(AVERAGE)
+    return difference.verdict if difference else ""
 
 
 def _interest(history: History, run: Run) -> tuple[bool, bool, float]:

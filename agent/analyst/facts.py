@@ -63,7 +63,7 @@ class Facts:
 def gather(history: History, run: Run) -> Facts:
     """The facts of a run that is evaluated or failed."""
     baseline = history.baseline if history.baseline and history.baseline.id != run.id else None
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     before = [other for other in history.scored if other.id != run.id]
     best = max(before, key=lambda other: card_of(other).average, default=None)
     higher = [other for other in before if run.scored and card_of(other).average > card_of(run).average]

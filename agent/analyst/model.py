@@ -62,7 +62,7 @@ class ModelAnalyst:
         return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
 
     def _figures(self, history: History, run: Run) -> Figures:
-        parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+        parent = history.parent(run.proposal)
         return figures_of(history, run, parent, self.older())
 
     def _joined(self, facts: Mapping[Section, Text], words: dict[Section, Text] | str) -> dict[Section, Text]:
@@ -80,7 +80,7 @@ class ModelAnalyst:
 
 def question(history: History, run: Run, facts: Mapping[Section, Text]) -> Prompt:
     """What the model is asked about a run."""
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     change = unified_diff(parent.proposal.source, run.proposal.source, parent.name, run.name) if parent else ""
     expected = run.proposal.argument.get("expected")
     return render(

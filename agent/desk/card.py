@@ -119,7 +119,7 @@ def _cost(run: Run, history: History, language: Language, dollars: float) -> str
     scored = history.scored
     if not scored:
         return words(language, "unknown time")
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     seconds = [card_of(other).seconds for other in scored]
     expected = card_of(parent).seconds if parent else median(seconds)
     used = f"{words(language, 'so far')} {len(scored)} {words(language, 'runs')}, {clock(sum(seconds))}"
@@ -133,7 +133,7 @@ def _changes(run: Run, history: History, language: Language, width: int) -> Iter
     if proposal.unedited:
         yield _change_heading(words(language, "yours"), "", proposal.unedited, proposal.source)
         yield render_diff(proposal.unedited, proposal.source, width)
-    parent = history.find(proposal.parents[0]) if proposal.parents else None
+    parent = history.parent(proposal)
     old = parent.proposal.source if parent else ""
     yield _change_heading(
         words(language, "diff"),

@@ -39,7 +39,7 @@ class Expectation:
 
 def expectations(run: Run, history: History) -> list[Expectation]:
     """One a task, and the average last."""
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     predicted = dict(run.proposal.predicted)
     known = dict(history.estimates(parent)) if parent else {}
     best = dict(history.best.card.scores) if history.best and history.best.card else {}

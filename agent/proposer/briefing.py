@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from agent.bilingual import own_words
 from agent.calibration import calibrate, hits, outcomes_of
-from agent.comparison import AVERAGE, Comparison
+from agent.comparison import AVERAGE
 from agent.effects import measured_effects
 from agent.history import History, card_of
 from agent.llm.tokens import estimate as tokens_of
@@ -95,22 +95,16 @@ def brief(history: History, parent: Run, older: Sequence[OlderNote], tokens: int
 
 
 class Standings:
-    """How the scored runs stand against the template, each compared once."""
+    """How the scored runs stand, in the lines of a prompt."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.baseline = history.baseline
-
-    def against_template(self, run: Run) -> dict[str, Comparison]:
-        if self.baseline is None or self.baseline.id == run.id:
-            return {}
-        return self.history.compare(run, self.baseline)
 
     def row(self, run: Run) -> str:
         """Every score with its standard error, and the verdict on the average."""
         known = self.history.estimates(run)
         cells = " | ".join(f"{task.mean:.3f}{spread(task.error)}" for task in known.values())
-        verdict = self.against_template(run)
+        verdict = self.history.against_template(run)
         return f"{run.name} | {cells} | {verdict[AVERAGE].verdict if verdict else 'the template'}"
 
     def tried(self, run: Run) -> str:
@@ -125,7 +119,7 @@ class Standings:
             return f"rejected: {one_line(run.review.reason, LINE)}"
         if not run.scored:
             return f"not scored yet ({run.stage})"
-        found = self.against_template(run)
+        found = self.history.against_template(run)
         if not found:
             return f"average {card_of(run).average:.3f}"
         changed = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
@@ -157,7 +151,7 @@ class Standings:
             yield f"averages: a quarter below {low:.3f}, half below {middle:.3f}, three quarters below {high:.3f}"
         by_verdict: dict[str, list[str]] = {"better": [], "indistinguishable": [], "unjudged": [], "worse": []}
         for run in _latest(scored)[:MOST]:
-            if found := self.against_template(run):
+            if found := self.history.against_template(run):
                 by_verdict[found[AVERAGE].verdict].append(run.name)
         rows = [
             [f"{verdict}: {', '.join(names[start : start + 4])}" for start in range(0, len(names), 4)]

@@ -58,7 +58,7 @@ class ModelProposer:
     def repair(self, history: History) -> Proposal | None:
         """Another version of a variant that failed in training; None if there is none. Raises as `propose`."""
         failed = self.failed_in_training(history)
-        parent = history.find(failed.proposal.parents[0]) if failed else None
+        parent = history.parent(failed.proposal) if failed else None
         talk = self._again(failed) if failed and parent else None
         if failed is None or parent is None or talk is None:
             return None

@@ -71,7 +71,7 @@ class Material:
         return Prose(self.by_name, "../")
 
     def parent(self, run: Run) -> Run | None:
-        return self.history.find(run.proposal.parents[0]) if run.proposal.parents else None
+        return self.history.parent(run.proposal)
 
     def children(self, run: Run) -> list[Standing]:
         """What was made of a run, the best first. Of two runs of one name, the scored one has the children."""

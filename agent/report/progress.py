@@ -53,8 +53,7 @@ def _attempts(history: History, ended: Iterable[Standing]) -> Iterable[Attempt]:
     best, hours = -1.0, 0.0
     for number, standing in enumerate(ended, 1):
         hours += training_seconds(standing.run) / 3600
-        parents = standing.run.proposal.parents
-        parent = history.find(parents[0]) if parents else None
+        parent = history.parent(standing.run.proposal)
         mark: Mark = "failed" if standing.average is None else "kept" if standing.kind == "kept" else "discarded"
         if standing.average and standing.average.mean > best:
             best, mark = standing.average.mean, "record"

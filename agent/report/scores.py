@@ -49,7 +49,7 @@ def task_lines(history: History, standing: Standing, template: Standing | None) 
     run = standing.run
     if not run.scored:
         return ()
-    parent = history.find(run.proposal.parents[0]) if run.proposal.parents else None
+    parent = history.parent(run.proposal)
     against_parent = history.compare(run, parent) if parent else {}
     outcomes = {outcome.task: outcome for outcome in outcomes_of(history, run)}
     predicted: Mapping[str, float] = {task: outcome.predicted for task, outcome in outcomes.items()}

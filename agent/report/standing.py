@@ -44,13 +44,12 @@ def standings(history: History) -> dict[str, Standing]:
 
 def standing(history: History, run: Run) -> Standing:
     """How one run stands."""
-    baseline = history.baseline
     if run.card is None:
         return Standing(run, _unscored(run), {}, {})
     estimates = history.estimates(run)
-    if baseline is None or baseline.id == run.id:
-        return Standing(run, "template" if baseline else _known(run), estimates, {})
-    against = history.compare(run, baseline)
+    against = history.against_template(run)
+    if not against:
+        return Standing(run, "template" if history.baseline else _known(run), estimates, {})
     better = against[AVERAGE].verdict == "better"
     return Standing(run, "kept" if better and run.proposal.author != BASELINE else _known(run), estimates, against)
 
