@@ -1,6 +1,7 @@
 """A person's own version: the editor, the checks on its return, and what is kept of it."""
 
 import subprocess
+import time
 
 import pytest
 from at_a_terminal import CTRL_C, DOWN, ENTER, AtTerminal
@@ -69,6 +70,13 @@ def test_ctrl_c_in_the_editor_is_the_editors(sit, home):
     desk.see("The editor failed, nothing was changed", "q quit").press("q")
     assert desk.end() == 0
     assert home.find(VALUE_SKIP).stage == "proposed"
+
+
+def test_ctrl_c_that_is_told_after_the_editor_has_ended_of_it_is_the_editors_as_well(sit):
+    desk = sit("--no-train", script="(sleep 0.2; kill -INT $PPID) & exit 1").press("e")
+    desk.see("The editor failed, nothing was changed", "q quit")
+    time.sleep(0.5)
+    assert desk.press("q").end() == 0
 
 
 def test_a_stop_from_outside_ends_the_editor_as_well(sit, home):

@@ -155,8 +155,8 @@ class Attendance:
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         def interrupt(number: int, frame: Any) -> None:
-            if self.desk.seat.editing:
-                return  # it is the editor's
+            if self.desk.seat.editor_is_meant:
+                return
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True

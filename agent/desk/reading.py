@@ -143,6 +143,9 @@ class Reading:
         try:
             with self.seat.terminal.lent():
                 return self.seat.editor.edit(text, VARIANT)
+        except EditorFailed:
+            self.seat.failed_edit = time.monotonic()
+            raise
         finally:
             self.seat.editing = False
 

@@ -4,6 +4,7 @@ Whoever trains tells how that goes (`status`, `say`), hears of decisions (`rung`
 (`close`); nothing else passes between the two but the run folders.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from agent.workspace import Workspace
 
 TICK = 0.2  # seconds between two looks at what changed
 LOOK = 1.0  # seconds between two looks at the run folders
+LATE = 1.0  # seconds after an editor has failed in which the signal that ended it may arrive
 FADE = 6.0  # seconds that news stand on the screen
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -48,11 +50,17 @@ class Seat:
     news: Line = field(default_factory=Line)
     told: float = 0.0
     editing: bool = False
+    failed_edit: float = -math.inf  # when an editor last ended with an error
     rung: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
     count: int = 0
     counted: float = 0.0
+
+    @property
+    def editor_is_meant(self) -> bool:
+        """Whether a Ctrl-C is the editor's. One that ended it may be told to this program after that end is."""
+        return self.editing or time.monotonic() - self.failed_edit < LATE
 
     def close(self) -> None:
         """Have the reader go. May be called by any thread, and again."""
