@@ -92,7 +92,7 @@ def step(variant: Variant, length: int, replicas: int) -> Callable[[], object]:
     ]
     network = Network(architecture(alike, MAD), variant)
     rows = torch.empty(replicas, network.layout.size, dtype=KIND)
-    optimiser = StackedAdamW.start(rows, [1e-3] * replicas, [0.0] * replicas)
+    optimiser = StackedAdamW.start(rows, [1e-3] * replicas, [0.0] * replicas, network.layout.decaying)
     tokens = torch.empty(replicas, BATCH, length, dtype=torch.int64)
 
     def work() -> None:

@@ -18,7 +18,7 @@ from agent.evaluator.tasks import IGNORE, Examples
 from agent.evaluator.trainer import Ending
 from agent.evaluator.variant import Variant
 from agent.score import CurvePoint
-from benchmarks.ordinary_model import Model, load_row
+from benchmarks.ordinary_model import Model, load_row, parameter_groups
 
 CPU = torch.device("cpu")
 
@@ -40,9 +40,8 @@ class Outcome:
 def train_ordinary(replica: Replica, variant: Variant, protocol: Protocol, device: torch.device = CPU) -> Outcome:
     """Train one replica from the weights, on the batches and by the rules that it has in a stack."""
     model = starting_model(replica, variant, protocol, device)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=replica.learning_rate, weight_decay=replica.weight_decay, fused=True
-    )
+    groups = parameter_groups(model, replica.weight_decay)
+    optimiser = torch.optim.AdamW(groups, lr=replica.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, replica.steps) if protocol.cosine else None
     batches = training_batches(replica, device)
     validation = _of_one(validation_examples([replica], protocol.validation_examples, device))

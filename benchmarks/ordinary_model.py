@@ -1,6 +1,6 @@
 """The network as one ordinarily writes it: an nn.Module with separate layers, one replica."""
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -62,7 +62,9 @@ class Mixer(nn.Module):
         learned = {name: part.squeeze(-1) if name in self.per_head else part for name, part in learned.items()}
         learned |= {name: weight.expand(len(x), *weight.shape) for name, weight in self.of_op.items()}
         with torch.autocast(x.device.type, enabled=False):
-            q, k, v, beta = (part.to(self.out.weight.dtype) for part in (q, k, v, beta))
+            full = self.out.weight.dtype
+            q, k, v, beta = (part.to(full) for part in (q, k, v, beta))
+            learned = {name: part.to(full) for name, part in learned.items()}
             o, _ = self.op(q, k, v, beta.squeeze(-1).sigmoid(), chunk_size=self.chunk_size, **learned)
         return self.out(self.out_norm(o).transpose(1, 2).flatten(2))
 
@@ -113,6 +115,14 @@ class Model(nn.Module):
             x = x + mixer(x)
             x = x + swiglu(x)
         return self.output(self.norm(self.decoder(x)))
+
+
+def parameter_groups(model: Model, decay: float) -> list[dict[str, Any]]:
+    """What an optimiser is given: the matrices with a decay; gains, biases and an op's own parameters without."""
+    decaying, others = [], []
+    for name, weight in model.named_parameters():
+        (decaying if weight.dim() > 1 and ".of_op." not in name else others).append(weight)
+    return [{"params": decaying, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
 def load_row(model: Model, layout: Layout, row: Tensor) -> None:

@@ -5,13 +5,15 @@ same. What a GPU really computes, and how fast, this cannot tell; whether someth
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from unittest import mock
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+
+from agent.evaluator.stack import LOGITS_AT_ONCE, TOKENS_A_STEP
 
 CARD = torch.device("meta")
 ACROSS = ("aten::_to_copy", "aten::copy_")  # may be given tensors of two devices
@@ -103,5 +105,11 @@ _autocast.real = torch.autocast
 @contextmanager
 def pretended_card() -> Iterator[torch.device]:
     """Within it the device that is handed out may be used as any other."""
-    with mock.patch("torch.Generator", _Generator), mock.patch("torch.autocast", _autocast), _Python(), _Dispatch():
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch("torch.Generator", _Generator))
+        stack.enter_context(mock.patch("torch.autocast", _autocast))
+        for limits in (TOKENS_A_STEP, LOGITS_AT_ONCE):
+            stack.enter_context(mock.patch.dict(limits, {CARD.type: limits["cpu"]}))
+        stack.enter_context(_Python())
+        stack.enter_context(_Dispatch())
         yield CARD

@@ -13,7 +13,7 @@ from agent.evaluator import contract
 from agent.evaluator.contract import check_contract, state_size
 from agent.evaluator.protocols import MAD_GRID, SMOKE
 from agent.evaluator.speed import measure_speed
-from agent.evaluator.stack import TOKENS_A_STEP
+from agent.evaluator.stack import Stack
 from agent.evaluator.trainer import train
 from agent.evaluator.variant import load_variant
 from agent.evaluator.worker import Job, Worker
@@ -68,8 +68,7 @@ def test_every_known_op_and_move_stays_on_the_device_of_its_arguments(path, monk
     assert trainee.ending != "diverged"
 
 
-def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp_path, monkeypatch):
-    monkeypatch.setitem(TOKENS_A_STEP, CARD.type, TOKENS_A_STEP["cpu"])
+def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp_path):
     protocol = replace(protocol_of("Noisy Recall"), cut=None)
     chosen, told = torch.tensor([0, 3]), {}
     inputs = torch.randint(8, (2, 5, SETTINGS["Noisy Recall"].input_length), dtype=torch.int32)
@@ -88,6 +87,24 @@ def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp
     (here, by_cpu), (there, by_card) = told.values()
     assert there == pytest.approx(here, rel=1e-4)
     assert (by_cpu != by_card).mean() <= 0.01  # where rounding tips a prediction of a network that has learned nothing
+
+
+def test_the_last_weights_are_read_at_their_places_also_where_only_a_small_vocabulary_moved_on(tmp_path):
+    """They are laid out for the largest vocabulary of their stack, whoever of it has last weights of his own."""
+    protocol = SMOKE.only(("Memorize", "Fuzzy Recall"))
+    job = Job(tmp_path, protocol.to_json(), "cpu")
+    job.write(baseline_path(TEMPLATE))
+    worker = Worker(job, load_variant(job.variant))
+    (group,) = worker.stacks
+    best = Stack(group, worker.variant, protocol, CPU).rows
+    small = torch.tensor([replica.setting.task == "Fuzzy Recall" for replica in group])
+    last = torch.where(small[:, None], best * (1 + 1e-6), best)
+    inputs = torch.randint(8, (len(group), 20, group[0].setting.input_length), dtype=torch.int32)
+    save_file({"best": best, "last": last}, job.weights(0))
+    save_file({"chosen": torch.arange(len(group)), "inputs": inputs}, job.inputs(0))
+    worker.predict(0, lambda message: None)
+    by_best, by_last = np.frombuffer(job.predictions(0).read_bytes(), np.int32).reshape(2, *inputs.shape)
+    assert (by_best != by_last).mean() <= 0.01
 
 
 def test_the_speed_of_an_op_is_measured_on_its_device():

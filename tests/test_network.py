@@ -15,10 +15,10 @@ from agent.evaluator.metric import token_losses
 from agent.evaluator.network import Architecture, Network, sinusoids
 from agent.evaluator.optimiser import StackedAdamW
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import Stack, architecture
+from agent.evaluator.stack import LOGITS_AT_ONCE, Stack, architecture
 from agent.evaluator.tasks import IGNORE
 from agent.evaluator.variant import Declaration, LearnedParameter, Variant
-from benchmarks.ordinary_model import Model, load_row
+from benchmarks.ordinary_model import Model, load_row, parameter_groups
 
 delta_net, gated_delta_net = load_baseline(TEMPLATE), load_baseline(GATED)
 TOLERANCE = 1e-10
@@ -112,10 +112,11 @@ def test_adamw_moves_each_row_as_it_would_alone(cosine):
         stack.rows,
         rates=[each.learning_rate for each in replicas],
         decays=[each.weight_decay for each in replicas],
+        decaying=stack.network.layout.decaying,
         horizons=[each.steps for each in replicas] if cosine else None,
     )
     ordinary = [
-        torch.optim.AdamW(model.parameters(), lr=each.learning_rate, weight_decay=each.weight_decay)
+        torch.optim.AdamW(parameter_groups(model, each.weight_decay), lr=each.learning_rate)
         for model, each in zip(models, replicas, strict=True)
     ]
     schedules = [
@@ -140,7 +141,7 @@ def test_adamw_moves_each_row_as_it_would_alone(cosine):
 def test_an_optimiser_goes_on_with_the_rows_that_are_kept():
     def optimiser(rows, first):
         steps = [5, 9, 7][first:]
-        return StackedAdamW.start(rows, [0.1, 0.2, 0.3][first:], [0.0, 0.1, 0.2][first:], steps)
+        return StackedAdamW.start(rows, [0.1, 0.2, 0.3][first:], [0.0, 0.1, 0.2][first:], torch.ones(4), steps)
 
     generator = torch.Generator().manual_seed(0)
     rows, gradients = (torch.randn(n, 3, 4, generator=generator).double() for n in (1, 4))
@@ -173,7 +174,7 @@ def test_padding_is_never_predicted_never_moves_and_changes_no_loss():
 
 
 def test_some_rows_read_as_all_rows_do(monkeypatch):
-    monkeypatch.setattr("agent.evaluator.stack.LOGITS_AT_ONCE", 2 * 12 * 128 * 3)  # three examples of two replicas
+    monkeypatch.setitem(LOGITS_AT_ONCE, "cpu", 2 * 12 * 128 * 3)  # three examples of two replicas
     replicas = [replica(memorize(16)), replica(memorize(40)), replica(memorize(24))]
     stack = rough_stack(replicas, gated_delta_net, NARROW)
     inputs = one_batch(replicas).inputs
@@ -269,3 +270,37 @@ def test_sinusoids_are_those_of_the_transformer():
     places = [[t / 10_000 ** (pair / 3) for pair in range(3)] for t in range(9)]
     expected = torch.tensor([[wave(x) for x in row for wave in (sin, cos)] for row in places])
     assert_same(sinusoids(9, 6, torch.device("cpu")), expected, 1e-6)
+
+
+def test_rows_of_another_stack_are_refused():
+    """A row that is too long would be read without a complaint, every weight at a wrong place."""
+    small, large = replica(memorize(16)), replica(memorize(40))
+    rows = Stack([small, large], delta_net, NARROW, CPU).rows
+    with pytest.raises(ValueError, match="are not of these 1 replicas"):
+        Stack([small], delta_net, NARROW, CPU, rows[:1])
+
+
+def test_whatever_reaches_an_op_is_in_full_precision():
+    """Also under autocast, as on a GPU, and also what the variant has declared."""
+    seen = {}
+
+    def op(q, k, v, beta, initial_state=None, chunk_size=32, **learned):
+        seen.update({"q": q, "k": k, "v": v, "beta": beta, **learned})
+        return _keep_all_apart(q, k, v, beta, **learned)
+
+    replicas = [replica(memorize(16))]
+    stack = Stack(replicas, Variant(op, keep_all_apart.declaration), NARROW, CPU)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = stack.network.logits(stack.network.layout.views(stack.rows), one_batch(replicas).inputs)
+    assert logits.dtype == torch.bfloat16
+    declared = keep_all_apart.declaration
+    assert set(seen) == {"q", "k", "v", "beta", *declared.inputs, *declared.parameters}
+    assert {part.dtype for part in seen.values()} == {torch.float32}
+
+
+def test_weight_decay_pulls_on_matrices_alone():
+    layout = Network(architecture([replica(compress())], NARROW), keep_all_apart).layout
+    decaying = {name for name, view in layout.views(layout.decaying[None]).items() if view.all()}
+    spared = {name for name, view in layout.views(layout.decaying[None]).items() if not view.any()}
+    assert decaying | spared == {parameter.name for parameter in layout.parameters}
+    assert {name.split(".")[-1] for name in spared} == {"gain", "bias", "bank", "span"}

@@ -157,6 +157,8 @@ def test_mad_grid_is_mad_over_rates_and_decays():
     for plan in MAD_GRID.plans:
         assert (plan.learning_rates, plan.weight_decays) == ((1e-4, 5e-4, 1e-3), (0.0, 0.1))
         assert plan.seeds >= 3
+    numbers = [{seed for plan in protocol.plans for seed in plan.seed_numbers} for protocol in (MAD, MAD_GRID)]
+    assert numbers[0].isdisjoint(numbers[1])  # a winner is confirmed on seeds that did not choose it
     assert {(plan.learning_rates, plan.weight_decays) for plan in MAD.plans} == {((1e-3,), (0.0,))}
     assert MAD.cut is None  # without a grid nobody has a rival
 

@@ -189,6 +189,17 @@ def test_a_hopeless_rival_is_cut_and_the_choice_stays_the_same():
         assert_same_curve(ours.curve, theirs.curve)
 
 
+def test_the_rate_is_chosen_by_the_checkpoint_that_is_scored():
+    """The lowest loss chooses the weights; a higher accuracy elsewhere on the curve is not theirs."""
+    group = [replace(EASY, learning_rate=rate) for rate in (1e-2, 1e-3)]
+    steady = trainee(point(4, 0.23, loss=1.0), point(8, 0.19, loss=3.0))
+    overfits = trainee(point(4, 0.10, loss=1.2), point(8, 0.24, loss=3.0))
+    for each in (steady, overfits):
+        each.ending = "finished"
+    (candidate,) = chosen(group, [steady, overfits])
+    assert candidate.replica == group[0]
+
+
 def test_without_rivals_the_cut_cuts_nobody():
     replicas = [EASY, replace(EASY, seed=1, learning_rate=1e-5)]
     with_cut, without = trained(replicas, protocol=replace(NARROW, cut=CUT)), trained(replicas)
@@ -227,13 +238,22 @@ def test_endings(last, expected):
     ("rival", "expected"),
     [
         (trainee(point(4, 0.8), point(8, 0.1)), "cut"),  # the best counts, not the last
+        (trainee(point(4, 0.1, loss=0.9), point(8, 0.8)), None),  # its checkpoint is another
         (trainee(point(4, 0.74)), None),  # within the margin
         (trainee(point(4, 0.8), each=replace(EASY, seed=1)), None),
         (trainee(point(4, 0.8), each=HARD), None),
         (trainee(point(4, 0.8), point(8, 0.9, loss=float("nan"))), None),  # diverged: it will not be chosen
         (trainee(), None),
     ],
-    ids=["ahead", "hardly ahead", "of another seed", "of another setting", "diverged", "not yet measured"],
+    ids=[
+        "ahead",
+        "ahead at another loss",
+        "hardly ahead",
+        "of another seed",
+        "of another setting",
+        "diverged",
+        "not yet measured",
+    ],
 )
 def test_who_is_cut(rival, expected):
     protocol = replace(NARROW, cut=Cut(after=0.5, margin=0.25))

@@ -143,7 +143,7 @@ class Exam:
 
 
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
-    """Of each setting and seed of a stack, the rate and decay with the best validation accuracy.
+    """Of each setting and seed of a stack, the rate and decay whose checkpoint has the best validation accuracy.
 
     Raises EvaluationFailed where every point of a grid diverged: there is then no score for that seed.
     """
@@ -156,7 +156,7 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
         if not sound:
             where = f"{grid[0].replica.key}: the loss was no longer finite at step {grid[0].curve[-1].step}"
             raise EvaluationFailed(Failure("diverged", where))
-        chosen.append(max(sound, key=lambda candidate: max(point.accuracy for point in candidate.curve)))
+        chosen.append(max(sound, key=lambda candidate: candidate.best_point.accuracy))
     return chosen
 
 

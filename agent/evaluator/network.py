@@ -85,7 +85,9 @@ class Network:
         } | {name: _for_each_row(weights[prefix + name], batch) for name in declared.parameters}
 
         with torch.autocast(x.device.type, enabled=False):  # whatever a variant's state is, it stays in full precision
-            q, k, v, beta = (part.to(weights["embedding"].dtype) for part in (q, k, v, beta))
+            full = weights["embedding"].dtype
+            q, k, v, beta = (part.to(full) for part in (q, k, v, beta))
+            learned = {name: part.to(full) for name, part in learned.items()}
             beta = _by_head(beta, heads).squeeze(-1).sigmoid()
             o, _ = self.variant.op(q, k, v, beta, chunk_size=self.architecture.chunk_size, **learned)
 
@@ -108,7 +110,14 @@ def _parameters(architecture: Architecture, declared: Declaration) -> list[Param
             linear(mixer + "in", projected, width, std),
             Parameter(mixer + "filters", (3 * width, FILTER), "uniform", -bound, bound),
             *(
-                Parameter(mixer + name, tuple(architecture.sizes(kind) for kind in p.shape), "uniform", p.low, p.high)
+                Parameter(
+                    mixer + name,
+                    tuple(architecture.sizes(kind) for kind in p.shape),
+                    "uniform",
+                    p.low,
+                    p.high,
+                    decays=False,
+                )
                 for name, p in declared.parameters.items()
             ),
             constant(mixer + "out.gain", (architecture.head_dim,), 1.0),

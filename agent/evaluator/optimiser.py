@@ -11,13 +11,14 @@ BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 
 @dataclass
 class StackedAdamW:
-    """The optimiser's memory, (R, P) each, and for every replica, (R, 1), its rate, its decay and its schedule.
+    """The optimiser's memory, (R, P) each, and for every replica, (R, 1), its rate and its schedule.
 
-    The rate is constant, or falls to zero by a half cosine over `horizon` steps.
+    The rate is constant, or falls to zero by a half cosine over `horizon` steps. `decay` is that of each weight,
+    (R, P); None where no replica has any.
     """
 
     rate: Tensor
-    decay: Tensor
+    decay: Tensor | None
     horizon: Tensor | None
     mean: Tensor
     square: Tensor
@@ -25,13 +26,21 @@ class StackedAdamW:
 
     @classmethod
     def start(
-        cls, rows: Tensor, rates: list[float], decays: list[float], horizons: list[int] | None = None
+        cls,
+        rows: Tensor,
+        rates: list[float],
+        decays: list[float],
+        decaying: Tensor,
+        horizons: list[int] | None = None,
     ) -> "StackedAdamW":
+        """A rate and a decay for each replica; only the weights that are `decaying`, (P,), feel the decay."""
+
         def column(numbers: list[float] | list[int]) -> Tensor:
             return torch.tensor(numbers, dtype=rows.dtype, device=rows.device)[:, None]
 
         horizon = column(horizons) if horizons else None
-        return cls(column(rates), column(decays), horizon, torch.zeros_like(rows), torch.zeros_like(rows))
+        decay = column(decays) * decaying.to(rows) if any(decays) else None
+        return cls(column(rates), decay, horizon, torch.zeros_like(rows), torch.zeros_like(rows))
 
     def step(self, rows: Tensor, grad: Tensor) -> None:
         """Move every row in place. `grad` is used as scratch."""
@@ -43,12 +52,12 @@ class StackedAdamW:
         self.square.mul_(BETA2).addcmul_(grad, grad, value=1 - BETA2)
         correction1, correction2 = 1 - BETA1**self.taken, 1 - BETA2**self.taken
         denominator = torch.sqrt(self.square, out=grad).div_(correction2**0.5).add_(EPS)
-        rows.mul_(1 - rate * self.decay)
+        if self.decay is not None:
+            rows.mul_(1 - rate * self.decay)
         rows.addcmul_(torch.div(self.mean, denominator, out=grad), rate, value=-1 / correction1)
 
     def keep(self, kept: Tensor) -> None:
         """Go on with the rows `kept` alone."""
-        self.rate, self.decay, self.mean, self.square = (
-            column[kept] for column in (self.rate, self.decay, self.mean, self.square)
-        )
+        self.rate, self.mean, self.square = (column[kept] for column in (self.rate, self.mean, self.square))
+        self.decay = None if self.decay is None else self.decay[kept]
         self.horizon = None if self.horizon is None else self.horizon[kept]

@@ -20,6 +20,7 @@ class Parameter:
 
     "uniform" draws from [low, high], "normal" with mean `low` and standard deviation `high`. A weight whose rows are
     tokens (`by_token`) is drawn for the tokens of the replica's own vocabulary; rows beyond it stay zero and unused.
+    Weight decay pulls on matrices alone: a gain, a bias or a decay rate of a variant's own does not belong at zero.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Parameter:
     low: float
     high: float
     by_token: bool = False
+    decays: bool = True
 
     @property
     def size(self) -> int:
@@ -42,6 +44,11 @@ class Layout:
         ends = list(accumulate(parameter.size for parameter in parameters))
         self.offsets = (0, *ends[:-1])
         self.size = ends[-1]
+
+    @property
+    def decaying(self) -> Tensor:
+        """(P,): 1 where weight decay pulls on a weight, else 0."""
+        return torch.cat([torch.full((parameter.size,), float(parameter.decays)) for parameter in self.parameters])
 
     def views(self, rows: Tensor) -> dict[str, Tensor]:
         """(R, P) -> name -> (R, *shape), each a view: writing to one writes to the row."""
@@ -72,4 +79,4 @@ def linear(name: str, outputs: int, inputs: int, std: float | None = None, by_to
 
 def constant(name: str, shape: tuple[int, ...], value: float) -> Parameter:
     """A gain or a bias: every element begins at one value."""
-    return Parameter(name, shape, "uniform", value, value)
+    return Parameter(name, shape, "uniform", value, value, decays=False)

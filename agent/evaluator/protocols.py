@@ -52,7 +52,7 @@ MAD_SEEDS = {"Memorize": 5, "Fuzzy Recall": 2}
 
 
 def _mad_plans(
-    seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...]
+    seeds: dict[str, int], least: int, rates: tuple[float, ...], decays: tuple[float, ...], first_seed: int = 0
 ) -> tuple[Plan, ...]:
     return tuple(
         Plan(
@@ -63,6 +63,7 @@ def _mad_plans(
             learning_rates=rates,
             weight_decays=decays,
             validations=200,
+            first_seed=first_seed,
         )
         for task, settings in MAD_SETTINGS.items()
     )
@@ -74,11 +75,20 @@ MAD = Protocol(
     plans=_mad_plans(MAD_SEEDS, least=1, rates=(1e-3,), decays=(0.0,)),
 )
 
+# Beyond all seeds of `mad`: a winner is confirmed by draws that did not choose it.
+FRESH_SEED = 100
+
 MAD_GRID = replace(
     MAD,
     name="mad-grid",
     purpose="mad over the whole grid of learning rate and weight decay, three seeds and more: for finalists",
-    plans=_mad_plans({task: 3 * n for task, n in MAD_SEEDS.items()}, 3, rates=(1e-4, 5e-4, 1e-3), decays=(0.0, 0.1)),
+    plans=_mad_plans(
+        {task: 3 * n for task, n in MAD_SEEDS.items()},
+        3,
+        rates=(1e-4, 5e-4, 1e-3),
+        decays=(0.0, 0.1),
+        first_seed=FRESH_SEED,
+    ),
     cut=Cut(after=0.25, margin=0.2),
     time_limit_hours=96.0,
 )

@@ -13,7 +13,8 @@ from agent.evaluator.tasks import Examples
 from agent.evaluator.tasks.request import chance_of
 from agent.evaluator.variant import Variant
 
-LOGITS_AT_ONCE = 1 << 22
+# How many logits one pass over examples may give: on a CPU a few that stay in its cache, on a GPU what keeps it busy.
+LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}
 
 
 class Stack:
@@ -32,6 +33,8 @@ class Stack:
         self.network = Network(architecture(replicas, protocol), variant)
         if rows is None:
             rows = torch.stack([self._initial_row(replica) for replica in replicas])
+        if rows.shape != (len(replicas), self.network.layout.size):
+            raise ValueError(f"rows of shape {tuple(rows.shape)} are not of these {len(replicas)} replicas")
         self.rows = rows.to(device)
         self.vocabs = torch.tensor([replica.setting.vocab for replica in replicas], device=device)
         self.padded = bool((self.vocabs < self.vocabs.max()).any())
@@ -70,7 +73,9 @@ class Stack:
         """
         weights = self.network.layout.views(self.rows[chosen])
         replicas, examples, length = inputs.shape
-        at_once = max(1, LOGITS_AT_ONCE // (replicas * length * max(self.network.architecture.vocab, 128)))
+        at_once = max(
+            1, LOGITS_AT_ONCE[self.device.type] // (replicas * length * max(self.network.architecture.vocab, 128))
+        )
         for start in range(0, examples, at_once):
             part = slice(start, start + at_once)
             with torch.no_grad():

@@ -78,14 +78,14 @@ def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> End
 
 
 def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
-    """How far a replica's best accuracy lies below the best of its own setting and seed.
+    """How far the accuracy of a replica's checkpoint lies below the best of its own setting and seed.
 
     A rival that diverged is none: it cannot be chosen in this one's place.
     """
 
     def best(candidate: Trainee) -> float:
-        sound = all(point.finite for point in candidate.curve)
-        return max((point.accuracy for point in candidate.curve), default=0.0) if sound else 0.0
+        sound = candidate.curve and all(point.finite for point in candidate.curve)
+        return candidate.best_point.accuracy if sound else 0.0
 
     return max(best(rival) for rival in trainees if rival.replica.grid == trainee.replica.grid) - best(trainee)
 
@@ -105,6 +105,7 @@ class Training:
             self.stack.rows,
             rates=[replica.learning_rate for replica in replicas],
             decays=[replica.weight_decay for replica in replicas],
+            decaying=self.stack.network.layout.decaying,
             horizons=[replica.steps for replica in replicas] if protocol.cosine else None,
         )
         self.training_loss = torch.zeros(len(replicas), device=device)  # summed since each replica's last validation

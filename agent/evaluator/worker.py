@@ -22,7 +22,7 @@ from agent.evaluator.confinement import confine
 from agent.evaluator.contract import check_contract, state_size
 from agent.evaluator.exchange import leave
 from agent.evaluator.memory import keep_freed_memory
-from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.protocol import Protocol
 from agent.evaluator.questions import answer_all
 from agent.evaluator.signature import signature
 from agent.evaluator.speed import measure_speed
@@ -131,23 +131,23 @@ class Worker:
         """Predict every position of the inputs in the folder, with the best and with the last weights: int32."""
         weights, request = load_file(self.job.weights(stack)), load_file(self.job.inputs(stack))
         chosen, inputs = request["chosen"], request["inputs"].to(self.device)
-        replicas = [self.stacks[stack][row] for row in chosen.tolist()]
-        best, last = weights["best"][chosen], weights["last"][chosen]
-        by_best = self._predict(replicas, best, inputs)
+        by_best = self._predict(stack, weights["best"], chosen, inputs)
         by_last = by_best.clone()
         # A replica that was still getting better at its end has its last weights for its best: most of them do.
-        moved = (best != last).any(1)
+        moved = (weights["best"] != weights["last"]).any(1)[chosen]
         if moved.any():
-            others = [replica for replica, differs in zip(replicas, moved.tolist(), strict=True) if differs]
-            by_last[moved] = self._predict(others, last[moved], inputs[moved.to(self.device)])
+            by_last[moved] = self._predict(stack, weights["last"], chosen[moved], inputs[moved.to(self.device)])
         self.job.predictions(stack).write_bytes(torch.stack([by_best, by_last]).numpy().tobytes())
         return {}
 
-    def _predict(self, replicas: list[Replica], rows: Tensor, inputs: Tensor) -> Tensor:
-        """(R, N, T) inputs -> (R, N, T) int32."""
-        stack = Stack(replicas, self.variant, self.protocol, self.device, rows)
+    def _predict(self, stack: int, rows: Tensor, chosen: Tensor, inputs: Tensor) -> Tensor:
+        """(R, N, T) inputs -> (R, N, T) int32, by the `chosen` of a stack's rows.
+
+        Where a weight stands in a row depends on all that the stack holds, also on those that are not chosen.
+        """
+        whole = Stack(self.stacks[stack], self.variant, self.protocol, self.device, rows)
         predictions = torch.empty(inputs.shape, dtype=torch.int32)
-        for part, logits in stack.read(inputs.long(), torch.arange(len(replicas), device=self.device)):
+        for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
             predictions[:, part] = logits.argmax(-1)
         return predictions
 
