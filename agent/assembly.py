@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
 from agent.budget import Budget, Ledger
-from agent.comparison import read_noise
 from agent.config import KEY, Config
 from agent.drafts import Drafts
 from agent.errors import Unavailable, UsageError
@@ -20,7 +19,6 @@ from agent.evaluator.protocols import choose_protocol
 from agent.executor.pool import Pool
 from agent.folder import CONFIG
 from agent.inspection import Inspection
-from agent.invocation import command
 from agent.journal import Journal
 from agent.lineage import Lineage
 from agent.llm.purse import Purse
@@ -29,8 +27,8 @@ from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.moves import MOVES, load_moves
 from agent.readings import Readings
+from agent.replicates import Replicates
 from agent.screen import Screen
-from agent.sentences import measuring_noise
 from agent.workspace import Workspace
 
 if TYPE_CHECKING:  # the openai package is not needed where no model is asked
@@ -58,11 +56,6 @@ def assemble(
     ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)
-    if protocol.lone_settings - read_noise(protocol.fingerprint).keys():
-        screen.line(
-            f"· {protocol.name} trains settings with one seed, whose noise was never measured: averages will not be "
-            f"judged. It takes the time of three rows: {command(measuring_noise(protocol.name), module='agent.study')}"
-        )
     door = make_door(config, purse, screen.line)
     thinkers = make_thinkers(config, workspace, check, door, screen.line)
     resolved = config.model_dump(mode="json") | {
@@ -78,6 +71,7 @@ def assemble(
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,
+        replicates=Replicates(workspace, protocol, ledger, screen.line),
         baselines=config.baselines,
         isolation=isolation.line,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Literal
 
 from agent.score import ScoreCard, TaskScore
@@ -117,6 +117,15 @@ def read_noise(fingerprint: str) -> dict[str, Noise]:
         if rows:
             return {row["setting"]: Noise(float(row["std"]), int(row["seeds"])) for row in rows}
     return {}
+
+
+def noise_of(cards: Iterable[ScoreCard]) -> dict[str, Noise]:
+    """Setting -> its noise, by several cards of one variant with different seeds; those with one seed are left out."""
+    scores: dict[str, list[float]] = {}
+    for task in chain.from_iterable(card.tasks.values() for card in cards):
+        for setting, values in task.by_setting.items():
+            scores.setdefault(setting, []).extend(values)
+    return {setting: Noise(stdev(values), len(values)) for setting, values in scores.items() if len(values) > 1}
 
 
 def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:

@@ -40,7 +40,7 @@ def save(folder: Path, run: Run) -> None:
     """Replace run.json. The learning curves go to curves.csv before it, so that a score never lacks them."""
     if run.card is not None and any(seed.curve for task in run.card.tasks.values() for seed in task.seeds):
         write_atomically(folder / CURVES, _curves_text(run.card))
-        run = replace(run, card=_with_curves(run.card, {}))
+        run = replace(run, card=without_curves(run.card))
     write_atomically(folder / RUN, _RUN.dump_json(run, indent=1).decode() + "\n")
 
 
@@ -70,6 +70,11 @@ def with_curves(folder: Path, run: Run) -> Run:
             point = CurvePoint(int(row["step"]), *(float(row[name]) for name in POINT[1:]))
             curves.setdefault((row["setting"], int(row["seed"])), []).append(point)
     return replace(run, card=_with_curves(run.card, curves))
+
+
+def without_curves(card: ScoreCard) -> ScoreCard:
+    """The same card as it is kept, its learning curves left out."""
+    return _with_curves(card, {})
 
 
 def _curves_text(card: ScoreCard) -> str:

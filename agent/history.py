@@ -12,11 +12,12 @@ from agent.score import ScoreCard
 
 @dataclass
 class Memory:
-    """What was worked out of runs before, with those runs: it holds as long as they are the same ones.
+    """What was worked out of runs before, with those runs and this noise: it holds as long as they are the same ones.
 
     Readers of a long history ask the same again and again, and one run more changes nothing of the others.
     """
 
+    noise: Mapping[str, Noise] = field(default_factory=dict)
     estimates: dict[str, tuple[Run, dict[str, Estimate]]] = field(default_factory=dict)
     comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
 

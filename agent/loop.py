@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from agent.analyst.note import analyse, render_note
+from agent.baselines import TEMPLATE
 from agent.budget import Ledger, Stop
 from agent.drafts import Drafts
 from agent.evaluator.evaluation import evaluate
@@ -22,6 +23,7 @@ from agent.patch import apply_patch, unified_diff
 from agent.proposer.known import next_known
 from agent.readings import Readings
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
+from agent.replicates import Replicates
 from agent.score import Failure, ScoreCard
 from agent.workspace import NameTaken, StaleRun, Workspace
 
@@ -41,6 +43,7 @@ class Search:
     lineage: Lineage
     ledger: Ledger
     journal: Journal
+    replicates: Replicates
     baselines: tuple[str, ...]
     isolation: str
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
@@ -57,7 +60,10 @@ class Search:
             self.journal.begin(history, cut_off)
             while (stop := self.ledger.stop()) is None:
                 try:
-                    run = self.unfinished() or self.next_baseline() or self.propose()
+                    run = self.unfinished() or self.next_baseline()
+                    if run is None and self.measure_noise():
+                        continue
+                    run = run or self.propose()
                 except OutOfMoney as end:
                     return Stop(end.reason)
                 if run is None:
@@ -80,6 +86,20 @@ class Search:
         run = self.register(proposal)
         self.begun.add(run.id)
         return run
+
+    def measure_noise(self) -> bool:
+        """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
+        baseline = self.workspace.history().baseline
+        part = self.replicates.next() if baseline and TEMPLATE in self.baselines else None
+        if baseline is None or part is None:
+            return False
+        self.journal.phase("measuring the noise with", baseline.proposal)
+        with self.ledger.evaluating():
+            try:
+                self.replicates.keep(self.train(baseline.proposal, part))
+            except EvaluationFailed as error:
+                self.replicates.give_up(str(error))
+        return True
 
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
@@ -142,8 +162,7 @@ class Search:
             self.drafts.prepare(self.workspace.history())
         with self.ledger.evaluating():
             try:
-                with variant_file(run.proposal.source) as path:
-                    card = self.evaluator(path, self.protocol, self.device, watch=self.journal.training(self.protocol))
+                card = self.train(run.proposal, self.protocol)
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
                 return self.workspace.advance(run, "failed", failure=error.failure)
@@ -151,6 +170,11 @@ class Search:
                 self.workspace.advance(run, "approved", attempts=run.attempts - 1)
                 raise
             return self.workspace.advance(run, "evaluated", card=card)
+
+    def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
+        """The scores of a proposal's code; EvaluationFailed where it comes to none."""
+        with variant_file(proposal.source) as path:
+            return self.evaluator(path, protocol, self.device, watch=self.journal.training(protocol))
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from agent.record import Text
 
 SOLVED = 0.97  # from here on a task leaves no room
+NOISE_SEEDS = 3  # from which the noise of a setting is told that a protocol trains with one
 NOBODY = Text("nothing", "无")
 
 
@@ -20,8 +21,8 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def measuring_noise(protocol: str) -> str:
-    """What `python -m agent.study` is told, to measure the noise of a protocol on three seeds."""
-    return f"noise --protocol {protocol} --seeds 3"
+    """What `python -m agent.study` is told, to measure the noise of a protocol."""
+    return f"noise --protocol {protocol} --seeds {NOISE_SEEDS}"
 
 
 def spread(error: float) -> str:

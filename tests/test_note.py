@@ -153,7 +153,8 @@ def test_without_any_noise_nothing_is_claimed():
     assert "Predictions so far: 0 of 0 hit, 6 cannot be judged without the noise; on the mean" in learnt
     assert f"{SKIP}: +0.0" in learnt
     assert "from 1 run; the noise was never measured." in learnt
-    assert "Next: measure the noise (python -m agent.study noise --protocol smoke --seeds 3): whether +0.067" in learnt
+    assert "Next: measure the noise. A search does so by itself where it has the time for it; by hand it is" in learnt
+    assert "python -m agent.study noise --protocol smoke --seeds 3. Whether +0.067 is real or chance" in learnt
 
 
 def test_it_says_what_to_try_next():

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas
@@ -14,10 +15,12 @@ from small_evaluations import ONE_TASK
 from agent.baselines import TEMPLATE
 from agent.lineage import Lineage
 from agent.record import NEXT_STAGES
+from agent.status import STATUS, read_status
 from agent.workspace import TABLE, Workspace
 
 SEARCH = Path(__file__).with_name("small_search.py")
-RUNS, KILLS, SECONDS = 2, 4, 5.0  # many more kills were tried by hand
+RUNS, KILLS, SECONDS = 2, 3, 5.0  # many more kills were tried by hand
+NOISE = "measuring the noise with"
 ORDER = ("proposed", "approved", "evaluating", "evaluated", "failed", "analysed")
 
 
@@ -62,28 +65,37 @@ def check_nothing_was_lost(before, after):
             assert ORDER.index(now.stage) > ORDER.index(run.stage)
 
 
-def kill_and_go_on(root, chance, kills):
-    """Kill a search so often, then let it end. The runs, and the stages that were seen after a kill."""
-    before, seen = {}, set()
-    for _ in range(kills):
+def wait_for(phase, root):
+    """Until the search says that this is what it is doing."""
+    deadline = time.monotonic() + 60
+    while not (root / "runs" / STATUS).exists() or read_status(Workspace(root)).phase != phase:
+        assert time.monotonic() < deadline, phase
+        time.sleep(0.01)
+
+
+def kill_and_go_on(root, moments):
+    """Kill a search at these moments, then let it end: the runs."""
+    before = {}
+    for moment in moments:
         search = begin(root)
-        time.sleep(chance.uniform(0, SECONDS))
+        moment(root)
         search.kill()
         search.communicate()
         after = read_everything(root)
         check_nothing_was_lost(before, after)
-        seen |= {run.stage for run in after.values()}
         before = after
     search = begin(root)
     _, errors = search.communicate(timeout=300)
     assert (search.returncode, errors) == (0, "")
     after = read_everything(root)
     check_nothing_was_lost(before, after)
-    return after, seen
+    return after
 
 
 def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
-    runs, _ = kill_and_go_on(tmp_path, random.Random(7), KILLS)
+    chance = random.Random(7)
+    at_random = [lambda root: time.sleep(chance.uniform(0, SECONDS))] * KILLS
+    runs = kill_and_go_on(tmp_path, [partial(wait_for, "training"), partial(wait_for, NOISE), *at_random])
     # A run that is cut off twice is given up; the template, which everything is compared with, is then tried again.
     given_up = [run for run in runs.values() if run.failure and run.failure.kind == "interrupted"]
     assert len(runs) == 1 + RUNS + sum(run.name == TEMPLATE for run in given_up)
@@ -99,5 +111,7 @@ def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
         # A variant is in the lineage with its parent, whenever it was killed.
     parents = {entry.name: entry.parents for entry in Lineage(tmp_path).log()}
     assert parents == {run.name: run.proposal.parents for run in scored}
+    seeds = [seed for card in Workspace(tmp_path).replicates() for task in card.tasks.values() for seed in task.seeds]
+    assert [seed.seed for seed in seeds] == [1, 2]
     leftovers = [path for path in tmp_path.rglob(".*-*") if path.is_file()] + list(tmp_path.rglob(".new-*"))
     assert leftovers == []

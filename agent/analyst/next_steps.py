@@ -60,8 +60,10 @@ def _verdict(facts: Facts) -> list[Text]:
         measure = f"python -m agent.study {measuring_noise(card_of(facts.run).protocol)}"
         return [
             Text(
-                f"Next: measure the noise ({measure}): whether {apart} is real or chance nobody can say before.",
-                f"下一步：先测量噪声（{measure}）：在此之前无法判断 {apart} 是真实差异还是偶然。",
+                "Next: measure the noise. A search does so by itself where it has the time for it; by hand it is "
+                f"{measure}. Whether {apart} is real or chance nobody can say before.",
+                f"下一步：先测量噪声。时间充裕时搜索会自行测量；手动命令为 {measure}。"
+                f"在此之前无法判断 {apart} 是真实差异还是偶然。",
             )
         ]
     return [_inside_the_noise(found)]

@@ -36,8 +36,8 @@ class Plan:
 class Cut:
     """When a point of the learning-rate x weight-decay grid is given up.
 
-    From `after` (a fraction of its steps) on, a replica whose best validation accuracy lies more than `margin` below
-    the best of its setting and seed leaves. Its grid has a better point, which will be chosen instead.
+    From `after` (a fraction of its steps) on, a replica whose checkpoint lies more than `margin` below the best of its
+    setting and seed, in validation accuracy, leaves. Its grid has a better point, which will be chosen instead.
     """
 
     after: float
@@ -137,6 +137,15 @@ class Protocol:
             replace(plan, settings=kept)
             for plan in self.plans
             if (kept := tuple(setting for setting in plan.settings if setting.task in tasks))
+        )
+        return replace(self, plans=plans)
+
+    def further_seed(self, labels: Container[str], done: int) -> "Protocol":
+        """One seed more than the protocol has, of the settings with these labels, when `done` such seeds are done."""
+        plans = tuple(
+            replace(plan, settings=kept, first_seed=plan.seed_numbers.stop + done, seeds=1)
+            for plan in self.plans
+            if (kept := tuple(setting for setting in plan.settings if setting.label in labels))
         )
         return replace(self, plans=plans)
 

@@ -211,6 +211,7 @@ WORDS = {
     "checking": Text("checking", "正在检查"),
     "training": Text("training", "正在训练"),
     "analysing": Text("analysing", "正在分析"),
+    "measuring the noise with": Text("measuring the noise with", "正在测量噪声，使用"),
     "waiting for a decision": Text("waiting for a decision", "正在等待决定"),
     # older notes
     "older caption": Text(

@@ -1,0 +1,58 @@
+"""The noise of settings that a protocol trains with one seed: the template is trained again, on further seeds of them.
+
+One seed shows nothing of its own noise, so until that is measured no average can be judged. The first search of a
+workspace does it, a further seed of all such settings at a time, and every verdict there leans on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.budget import Ledger
+from agent.comparison import read_noise
+from agent.evaluator.protocol import Protocol
+from agent.invocation import command
+from agent.score import ScoreCard
+from agent.sentences import NOISE_SEEDS, counted, measuring_noise
+from agent.workspace import Workspace
+
+
+@dataclass
+class Replicates:
+    """What is still to be measured of the noise of a workspace, for one search."""
+
+    workspace: Workspace
+    protocol: Protocol
+    ledger: Ledger
+    say: Callable[[str], None] = lambda line: None
+    given_up: bool = field(default=False, init=False)
+
+    def next(self) -> Protocol | None:
+        """What the template is to be trained on now: one further seed of each setting that has but one.
+
+        None where that was done often enough, or would take more than half of the time that is left.
+        """
+        lone = self.protocol.lone_settings - read_noise(self.protocol.fingerprint).keys()
+        done = len(self.workspace.replicates())
+        missing = NOISE_SEEDS - 1 - done
+        if self.given_up or not lone or missing <= 0:
+            return None
+        if not self.ledger.affords(missing):
+            self.give_up(f"it takes the time of about {missing} more rows, which is more than half of what is left")
+            return None
+        if not done:
+            self.say(
+                f"· {self.protocol.name} trains {counted(len(lone), 'setting')} with one seed: the template is trained "
+                f"on {missing} more seeds, so that averages can be judged"
+            )
+        return self.protocol.further_seed(lone, done)
+
+    def keep(self, card: ScoreCard) -> None:
+        """What came of it."""
+        self.workspace.keep_replicate(card)
+        self.say(f"· noise: {len(self.workspace.replicates())} of {NOISE_SEEDS - 1} further seeds are trained")
+
+    def give_up(self, reason: str) -> None:
+        """Measure nothing more in this search, and say so."""
+        self.given_up = True
+        measure = command(measuring_noise(self.protocol.name), module="agent.study")
+        self.say(f"· the noise is not measured, so averages will not be judged: {reason}; by hand: {measure}")
