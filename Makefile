@@ -18,7 +18,7 @@ help:
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
 	@echo "make seed-table install, then measure what is missing of the known systems; OPTIONS=\"--hours 1 --task Memorize\""
-	@echo "make screenshots install, then the pictures of the report in docs/; needs Chromium"
+	@echo "make screenshots install, then the pictures in docs/; needs Chromium"
 	@echo "make lint       install, then ruff and mypy"
 	@echo "make clean      remove $(VENV)"
 

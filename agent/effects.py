@@ -24,7 +24,7 @@ from agent.sentences import signed
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04
-UNKNOWN_EFFECT_STD = TEMPLATE_STD = 1.0  # of what nothing is known of beforehand: scores lie between 0 and 1
+UNKNOWN_STD = 1.0  # of a score or an effect of which nothing is known beforehand: scores lie between 0 and 1
 MODEL_STD = 0.02  # how far two moves together differ from the sum of both
 ASSUMED_STD = 0.1  # of a score whose noise nobody measured
 
@@ -67,7 +67,7 @@ def measured_effects(history: History) -> dict[str, dict[str, Effect]]:
     No author's expectation takes part, and nothing is drawn towards zero: of moves that were never tried apart the
     errors are as large as they are.
     """
-    return _estimated(history, {}, lambda task: UNKNOWN_EFFECT_STD)
+    return _estimated(history, {}, lambda task: UNKNOWN_STD)
 
 
 def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
@@ -95,7 +95,7 @@ def _estimated(
         scores, errors = _observed(runs, known, task)
         freedom = _freedom([by_task[task] for by_task in known])
         prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
-        stds = [TEMPLATE_STD, *[prior_std(task)] * len(moves)]
+        stds = [UNKNOWN_STD, *[prior_std(task)] * len(moves)]
         mean, error = _regress(design, scores, errors, prior, np.array(stds))
         for index, move in enumerate(moves):
             found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)

@@ -58,6 +58,12 @@ class History:
         """The scored run of a variant."""
         return self._by_name.get(name)
 
+    def free_name(self, name: str) -> str:
+        """The name if no run has it, else the name with the first number that makes it a new one."""
+        taken = {run.name for run in self.runs}
+        numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+        return next(choice for choice in (name, *numbered) if choice not in taken)
+
     def parent(self, proposal: Proposal) -> Run | None:
         """The scored run whose file a proposal changes; None without one."""
         return self.find(proposal.parents[0]) if proposal.parents else None

@@ -24,7 +24,7 @@ class Inspection:
         signature = self.passed.get(proposal.source)
         if signature is None:
             with variant_file(proposal.source) as path:
-                signature = self.passed[proposal.source] = check(path, self.protocol).signature
+                signature = self.passed[proposal.source] = check(path, self.protocol)
         mine = PERSON in (proposal.author, proposal.editor)  # and a person may come back to what was rejected
         earlier = {
             run.name: run.signature

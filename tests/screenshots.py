@@ -1,6 +1,6 @@
-"""Draws the pictures of the report in docs/: `make screenshots`.
+"""Draws the pictures in docs/ of the review desk and of the report: `make screenshots`.
 
-Of a real search, a minute long, under the protocol smoke, whose scores mean nothing.
+The report is of a real search, a minute long, under the protocol smoke, whose scores mean nothing.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from chromium import chromium  # noqa: E402
+from desk_pictures import draw_desk  # noqa: E402
 
 from agent.workspace import Workspace  # noqa: E402
 
@@ -20,6 +21,7 @@ WIDTH = 1120
 
 
 def main():
+    draw_desk(ROOT / "docs")
     with tempfile.TemporaryDirectory() as folder:
         for verb in (("search", "--protocol", "smoke", "--proposer", "catalogue", "--runs", RUNS), ("report",)):
             subprocess.run([sys.executable, "-m", "agent", *verb, "--workspace", folder], cwd=ROOT, check=True)

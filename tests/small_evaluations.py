@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from agent.evaluator import processes
 from agent.evaluator.protocols import SMOKE
 
 TINY = replace(SMOKE, plans=(replace(SMOKE.plans[0], epochs=2, validations=2),))
@@ -32,29 +33,20 @@ def write_variant(folder: Path, at_import: str = "", in_op: str = "") -> Path:
 
 
 def living(folder: Path) -> list[int]:
-    """The processes, zombies aside, that work in a folder: its workers, and whatever they forked."""
+    """The processes that work in a folder: its workers, and whatever they forked."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*"):
+    for pid in processes.living():
         with suppress(OSError):
-            dead = (entry / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-            if str((entry / "cwd").readlink()).startswith(str(folder)) and not dead:
-                found.append(int(entry.name))
+            if str(Path(f"/proc/{pid}/cwd").readlink()).startswith(str(folder)):
+                found.append(pid)
     return found
 
 
 def running(parent: int) -> list[int]:
     """A process and all that descends from it."""
-    found = [parent]
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                found += running(int(entry.name))
-    return found
+    return [process.pid for process in processes.family(parent, processes.living())]
 
 
 def alive(pid: int) -> bool:
     """Whether a process is there and is no zombie."""
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+    return pid in processes.living()

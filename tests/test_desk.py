@@ -5,12 +5,12 @@ import math
 
 import pytest
 from at_a_terminal import COLOUR, CTRL_C, CTRL_D, DOWN, END, ENTER, ESCAPE, HOME, PAGE_DOWN, UP, AtTerminal
+from desk_pictures import Paper
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
 from rich.text import Text as Line
 from sample_cards import sample_card, sample_proposal
 
 from agent.baselines import TEMPLATE
-from agent.desk.picture import Paper
 from agent.desk.prompt import Prompt
 from agent.desk.reading import Reading
 from agent.desk.seat import Seat

@@ -21,7 +21,7 @@ from agent.errors import Unavailable
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.isolation import Isolation, prove_isolation
-from agent.evaluator.protocols import SMOKE
+from agent.evaluator.protocols import MAD, SMOKE
 from agent.executor.choice import open_executor
 from agent.executor.cluster import Node, check_node, code_digest
 from agent.executor.local import GPU, LocalPlace, local_executor
@@ -158,7 +158,8 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
         assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
-    assert [line for line in lines if "agent.study noise --protocol mad --seeds 3" in line]
+    assert {replica.setting.label for replica in search.replicates.next().replicas()} == MAD.lone_settings
+    assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 
 
 def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
@@ -171,7 +172,8 @@ def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
 
 def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):
     lines = []
-    assemble(Config(protocol="quick"), Workspace(tmp_path), prove_isolation(), Screen(print, lines.append))
+    search = assemble(Config(protocol="quick"), Workspace(tmp_path), prove_isolation(), Screen(print, lines.append))
+    assert search.replicates.next() is None
     assert not [line for line in lines if "noise" in line]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from openai import OpenAI
+from replay import Replay
 from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
 
 from agent.errors import Unavailable, UsageError
@@ -12,7 +13,6 @@ from agent.llm import Conversation, Message, spoken
 from agent.llm.endpoint import Endpoint
 from agent.llm.hearing import Limits
 from agent.llm.purse import OutOfMoney, Purse
-from agent.llm.replay import Replay
 from agent.llm.secrets import Censor
 from agent.llm.style import Style
 from agent.llm.tokens import at_most, cut, estimate

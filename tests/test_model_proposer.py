@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from model_replies import NAIVE, reply, variant, words
 from openai import OpenAI
+from replay import Replay
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, say
 
@@ -19,7 +20,6 @@ from agent.inspection import Inspection
 from agent.llm.endpoint import Endpoint
 from agent.llm.hearing import Limits
 from agent.llm.purse import Purse
-from agent.llm.replay import Replay
 from agent.llm.secrets import Censor
 from agent.llm.style import Style
 from agent.patch import same_code

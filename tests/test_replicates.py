@@ -55,7 +55,8 @@ def test_the_template_is_trained_on_further_seeds_before_anything_is_proposed(me
     seeds = [[replica.seed for replica in protocol.replicas()] for protocol in search.trained]
     assert seeds == [[0], [1], [2], [0]]
     assert search.told == [
-        "· smoke trains 1 setting with one seed: the template is trained on 2 more seeds, so that averages can be judged",
+        "· smoke trains 1 setting with one seed: the template is trained on 2 more seeds, so that averages can be "
+        "judged",
         "· noise: 1 of 2 further seeds are trained",
         "· noise: 2 of 2 further seeds are trained",
     ]

@@ -4,7 +4,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.evaluator.bench import Bench
@@ -21,30 +20,22 @@ from agent.evaluator.worker import Job
 SECONDS = 120.0  # for a check: most take about two
 
 
-@dataclass(frozen=True)
-class Check:
-    """A variant that may be trained: what its op answers on fixed inputs, and how long it took to find out."""
-
-    signature: tuple[float, ...]
-    seconds: float
-
-
-def check(variant: Path, protocol: Protocol) -> Check:
+def check(variant: Path, protocol: Protocol) -> tuple[float, ...]:
     """Read a file, then probe what it computes in confined workers. On the CPU, whatever it will be trained on.
 
+    What comes back is the signature of a variant that may be trained: what its op answers on fixed inputs.
     Raises VariantRefused for a file that is no variant or holds what no variant needs, EvaluationFailed for one that
     does not keep the contract, ProbeFailed (an EvaluationFailed) for one that breaks a rule of the op.
     """
-    started = time.monotonic()
+    deadline = time.monotonic() + SECONDS
     read_declaration(variant)
     check_code(variant)
     with _job(variant, protocol) as job:
-        (answer,) = Crew(job.folder, 1, started + SECONDS).run([{"do": "check"}], lambda update: None)
-    with bench(variant, protocol, started + SECONDS) as trial:
+        (answer,) = Crew(job.folder, 1, deadline).run([{"do": "check"}], lambda update: None)
+    with bench(variant, protocol, deadline) as trial:
         run_probes(trial)
     with doubting():
-        signature = tuple(float(number) for number in answer["signature"])
-    return Check(signature, time.monotonic() - started)
+        return tuple(float(number) for number in answer["signature"])
 
 
 @contextmanager

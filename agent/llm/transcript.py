@@ -1,7 +1,7 @@
-"""What was said to a model and what it answered: one line of JSON an attempt, and a door that says it all again."""
+"""What was said to a model and what it answered: one line of JSON an attempt."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -68,15 +68,3 @@ def _censored(value: Any, censor: Callable[[str], str]) -> Any:
         case list() | tuple():
             return [_censored(part, censor) for part in value]
     return value
-
-
-def same_conversation(request: Sequence[dict[str, str]], other: Sequence[dict[str, str]]) -> str:
-    """Where two conversations part, in words; nothing where they do not."""
-    for turn, (mine, theirs) in enumerate(zip(request, other, strict=False), 1):
-        if mine != theirs:
-            lines = zip(mine["content"].splitlines(), theirs["content"].splitlines(), strict=False)
-            line, (now, then) = next(
-                ((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1]), (0, ("more or less", ""))
-            )
-            return f"turn {turn} ({mine['role']}), line {line}: {now[:80]!r} was {then[:80]!r}"
-    return "" if len(request) == len(other) else f"{len(request)} turns were {len(other)}"

@@ -78,7 +78,7 @@ class Answer:
 
     def proposal(self, history: History, author: str, figures: Figures, **facts: object) -> Proposal:
         """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
-        name = unused(variant_name(self.tagged.get("name", "")), history)
+        name = history.free_name(variant_name(self.tagged.get("name", "")))
         titles = [one_line(self.tagged.get(f"title_{tongue}", ""), TITLE) or name for tongue in ("en", "zh")]
         return Proposal(
             name=name,
@@ -97,12 +97,6 @@ def variant_name(given: str) -> str:
     """A name as those of the table are: the template's, and the change in snake case."""
     change = re.sub(r"[^a-z0-9]+", "_", given.lower().removeprefix(TEMPLATE)).strip("_")
     return f"{TEMPLATE}_{change or 'unnamed'}"[:LONGEST_NAME].rstrip("_")
-
-
-def unused(name: str, history: History) -> str:
-    """The name, with a number where it is taken."""
-    taken = {run.name for run in history.runs}
-    return next(choice for choice in (name, *(f"{name}_{n}" for n in range(2, len(taken) + 3))) if choice not in taken)
 
 
 def _argument(said: Mapping[Section, Text], figures: Figures) -> dict[Section, Text]:

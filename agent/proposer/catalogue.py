@@ -17,7 +17,7 @@ from agent.proposer.moves import Move, MovesConflict, compose
 from agent.record import Proposal, Run, Text
 
 AUTHOR = "catalogue"
-LONGEST_NAME = 128
+LONGEST_NAME = 124  # and four for a number: agent/workspace.py takes 128
 MOST_MOVES = 5  # in one variant: what does more is hard to learn from
 
 Effects = Mapping[str, Mapping[str, Effect]]
@@ -132,10 +132,7 @@ class Catalogue:
         """delta_net_4layer_ and the change; a number where that name is taken."""
         names = sorted(idea.moves)
         change = names[0] if len(names) == 1 else "_and_".join(self.moves[name].short for name in names)
-        name = f"{idea.root.name}_{change}"[: LONGEST_NAME - 4]
-        taken = {run.name for run in history.runs}
-        numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
-        return next(choice for choice in (name, *numbered) if choice not in taken)
+        return history.free_name(f"{idea.root.name}_{change}"[:LONGEST_NAME])
 
 
 def predict(

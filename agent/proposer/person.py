@@ -7,7 +7,7 @@ from agent.baselines import TEMPLATE
 from agent.history import History
 from agent.record import PERSON, Proposal, Run, Text
 
-LONGEST_NAME = 128
+LONGEST_NAME = 124  # and four for a number: agent/workspace.py takes 128
 
 
 def own_proposal(history: History, source: str, file: str, name: str | None, parent: Run | None, why: str) -> Proposal:
@@ -37,7 +37,5 @@ def _most_like(history: History, source: str) -> Run | None:
 def _name(history: History, file: str) -> str:
     """The template's name and the file's; a number where that is taken."""
     stem = re.sub(r"[^a-z0-9]+", "_", file.rpartition(".")[0].lower()).strip("_") or "variant"
-    name = (stem if stem.startswith(TEMPLATE) else f"{TEMPLATE}_{stem}")[: LONGEST_NAME - 4]
-    taken = {run.name for run in history.runs}
-    numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
-    return next(choice for choice in (name, *numbered) if choice not in taken)
+    name = stem if stem.startswith(TEMPLATE) else f"{TEMPLATE}_{stem}"
+    return history.free_name(name[:LONGEST_NAME])

@@ -79,7 +79,7 @@ def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> dict[
 
     return {
         "isolation": prove_isolation(choose_device(device)).line,
-        "signature": check(file, protocol).signature,
+        "signature": check(file, protocol),
     }
 
 

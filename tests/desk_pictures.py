@@ -1,4 +1,4 @@
-"""The pictures of docs/review.md: `python -m agent.desk.picture docs` draws them as the desk draws its screen.
+"""The pictures of docs/review.md, drawn as the desk draws its screen; `make screenshots` makes them with the report's.
 
 The scores are those of baselines/measured/quick.csv and the proposals are what the catalogue makes of them; that a
 training takes 2:15 is made up.
@@ -7,7 +7,6 @@ training takes 2:15 is made up.
 import csv
 import io
 import re
-import sys
 import tempfile
 from pathlib import Path
 from random import Random
@@ -94,12 +93,9 @@ def draw(workspace: Workspace, run: Run, width: int, height: int, language: Lang
     )
 
 
-def main(folder: Path) -> None:
+def draw_desk(folder: Path) -> None:
+    """All of them into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         workspace, run = example(Path(scratch))
         for name, *how in PICTURES:
             (folder / name).write_text(draw(workspace, run, *how), encoding="utf-8")  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

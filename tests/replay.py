@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from agent.errors import UsageError
 from agent.llm import Keep, Message, Reply, spoken
-from agent.llm.transcript import Exchange, same_conversation
+from agent.llm.transcript import Exchange
 
 
 class Replay:
@@ -24,3 +24,15 @@ class Replay:
             raise UsageError(f"the transcript was recorded of another conversation: {difference}")
         keep(exchange)
         return Reply(spoken(exchange.reply or ""), exchange.finish == "length")
+
+
+def same_conversation(request: Sequence[dict[str, str]], other: Sequence[dict[str, str]]) -> str:
+    """Where two conversations part, in words; nothing where they do not."""
+    for turn, (mine, theirs) in enumerate(zip(request, other, strict=False), 1):
+        if mine != theirs:
+            lines = zip(mine["content"].splitlines(), theirs["content"].splitlines(), strict=False)
+            line, (now, then) = next(
+                ((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1]), (0, ("more or less", ""))
+            )
+            return f"turn {turn} ({mine['role']}), line {line}: {now[:80]!r} was {then[:80]!r}"
+    return "" if len(request) == len(other) else f"{len(request)} turns were {len(other)}"
