@@ -27,7 +27,7 @@ from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.moves import MOVES, load_moves
 from agent.readings import Readings
-from agent.replicates import Replicates
+from agent.replication import Replication
 from agent.screen import Screen
 from agent.workspace import Workspace
 
@@ -71,7 +71,7 @@ def assemble(
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,
-        replicates=Replicates(workspace, protocol, ledger, screen.line),
+        replication=Replication(workspace, protocol, ledger, screen.line),
         baselines=config.baselines,
         isolation=isolation.line,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},

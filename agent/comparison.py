@@ -1,18 +1,15 @@
 """Is one variant better than another, or is the difference noise?"""
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
-from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Literal
 
 from agent.score import ScoreCard, TaskScore
 
-MEASURED = Path(__file__).parents[1] / "baselines" / "measured"
 AVERAGE = "average"
 CONFIDENT = 0.95
 HALVINGS = 50  # of an interval, until a quantile is known to a double's precision
@@ -107,25 +104,6 @@ class Comparison:
         if not self.told_apart:
             return "indistinguishable"
         return "better" if self.difference > 0 else "worse"
-
-
-def read_noise(fingerprint: str) -> dict[str, Noise]:
-    """Setting -> its measured noise under the protocol with this fingerprint; empty where none was measured."""
-    for path in MEASURED.glob("*_noise.csv"):
-        with path.open(newline="") as table:
-            rows = [row for row in csv.DictReader(table) if row["fingerprint"] == fingerprint]
-        if rows:
-            return {row["setting"]: Noise(float(row["std"]), int(row["seeds"])) for row in rows}
-    return {}
-
-
-def noise_of(cards: Iterable[ScoreCard]) -> dict[str, Noise]:
-    """Setting -> its noise, by several cards of one variant with different seeds; those with one seed are left out."""
-    scores: dict[str, list[float]] = {}
-    for task in chain.from_iterable(card.tasks.values() for card in cards):
-        for setting, values in task.by_setting.items():
-            scores.setdefault(setting, []).extend(values)
-    return {setting: Noise(stdev(values), len(values)) for setting, values in scores.items() if len(values) > 1}
 
 
 def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:

@@ -23,7 +23,7 @@ from agent.patch import apply_patch, unified_diff
 from agent.proposer.known import next_known
 from agent.readings import Readings
 from agent.record import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run, Text
-from agent.replicates import Replicates
+from agent.replication import Replication
 from agent.score import Failure, ScoreCard
 from agent.workspace import NameTaken, StaleRun, Workspace
 
@@ -43,7 +43,7 @@ class Search:
     lineage: Lineage
     ledger: Ledger
     journal: Journal
-    replicates: Replicates
+    replication: Replication
     baselines: tuple[str, ...]
     isolation: str
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
@@ -90,15 +90,15 @@ class Search:
     def measure_noise(self) -> bool:
         """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
         baseline = self.workspace.history().baseline
-        part = self.replicates.next() if baseline and TEMPLATE in self.baselines else None
+        part = self.replication.next() if baseline and TEMPLATE in self.baselines else None
         if baseline is None or part is None:
             return False
         self.journal.phase("measuring the noise with", baseline.proposal)
         with self.ledger.evaluating():
             try:
-                self.replicates.keep(self.train(baseline.proposal, part))
+                self.replication.keep(self.train(baseline.proposal, part))
             except EvaluationFailed as error:
-                self.replicates.give_up(str(error))
+                self.replication.give_up(str(error))
         return True
 
     def propose(self, idea: str = "", parent: str = "") -> Run | None:

@@ -23,7 +23,7 @@ import pandas as pd
 import typer
 
 from agent.baselines import BASELINES, TEMPLATE, baseline_path, reference_scores
-from agent.comparison import AVERAGE, MEASURED
+from agent.comparison import AVERAGE
 from agent.errors import DeltaSearchError, UsageError
 from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.protocol import Protocol
@@ -31,6 +31,7 @@ from agent.evaluator.protocols import choose_protocol
 from agent.executor.choice import open_executor
 from agent.files import write_atomically
 from agent.invocation import command
+from agent.noise import MEASURED
 from agent.score import ScoreCard
 from agent.seed_table.measuring import TEST_SEED, measure
 from agent.seed_table.page import markdown, page

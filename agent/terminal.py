@@ -10,9 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from agent.comparison import estimate, read_noise
+from agent.comparison import estimate
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
+from agent.noise import read_noise
 from agent.score import ScoreCard
 from agent.status import clock
 

@@ -9,19 +9,18 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter
 
 from agent import folder
 from agent.baselines import TEMPLATE
-from agent.comparison import Noise, noise_of, read_noise
 from agent.files import WorkspaceError, reading, write_atomically, writing
 from agent.history import History, Memory
 from agent.invocation import command
+from agent.noise import Replicates
 from agent.older_notes import OlderNote
 from agent.record import NEXT_STAGES, Milestone, Proposal, Run, Stage
 from agent.score import Failure, ScoreCard
@@ -37,17 +36,6 @@ RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
 LOCK_SECONDS = 60.0  # a write takes milliseconds
 GLANCE_SECONDS = 1.0  # whoever asks whether a search is running holds its lock for a moment
-
-
-@dataclass(frozen=True)
-class Replicated:
-    """What replicates.json holds, and the protocol that it is of."""
-
-    fingerprint: str
-    cards: tuple[ScoreCard, ...]
-
-
-_REPLICATES = TypeAdapter(Replicated)
 
 
 class StaleRun(WorkspaceError):
@@ -83,7 +71,8 @@ class Workspace:
                 f"{stranger}: a run of another protocol, {strangers[0].protocol} ({strangers[0].fingerprint}): move it "
                 f"out of {RUNS}/, which holds {held['name']} ({held['fingerprint']})"
             )
-        noise = self._noise(held["fingerprint"], runs) if held else {}
+        template = next((run.card for run in runs if run.name == TEMPLATE and run.card), None)
+        noise = self.replicates().noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
         return History(runs, noise, self._memory)
@@ -115,14 +104,13 @@ class Workspace:
             return {"name": self._load(first).protocol, "fingerprint": self._load(first).fingerprint}
         return None
 
-    def replicates(self) -> tuple[ScoreCard, ...]:
-        """The template's cards on further seeds of settings that the protocol trains with one."""
+    def replicates(self) -> Replicates:
+        """From what the noise of this workspace is told; none of another protocol."""
         path, held = self.root / REPLICATES, self.protocol()
+        none = Replicates(held["fingerprint"] if held else "")
         with reading(path):
-            if not held or not path.exists():
-                return ()
-            found = _REPLICATES.validate_json(path.read_bytes())
-        return found.cards if found.fingerprint == held["fingerprint"] else ()
+            found = Replicates.from_json(path.read_text(encoding="utf-8")) if path.exists() else none
+        return found if found.fingerprint == none.fingerprint else none
 
     def rows(self) -> dict[str, dict[str, float]]:
         """The table as it stands in results.csv: variant -> task -> score."""
@@ -221,11 +209,9 @@ class Workspace:
 
     def keep_replicate(self, card: ScoreCard) -> None:
         """Add to the cards from which the noise of this workspace is told."""
-        cards = (*self.replicates(), folder.without_curves(card))
-        held = self.protocol()
-        assert held is not None  # the template itself was scored before
-        text = _REPLICATES.dump_json(Replicated(held["fingerprint"], cards), indent=1).decode()
-        self.keep(Path(REPLICATES).name, text + "\n")
+        there = self.replicates()
+        cards = (*there.cards, folder.without_curves(card))
+        self.keep(Path(REPLICATES).name, replace(there, cards=cards).to_json() + "\n")
 
     def keep_older(self, note: OlderNote) -> None:
         """Put a note of the older format among what was imported; the same note again replaces itself."""
@@ -294,16 +280,6 @@ class Workspace:
         return dropped
 
     # The rest is nobody else's business.
-
-    def _noise(self, fingerprint: str, runs: tuple[Run, ...]) -> dict[str, Noise]:
-        """That which ships with the project, and for the other settings what was measured here."""
-        replicates = self.replicates()
-        if not replicates:
-            return read_noise(fingerprint)
-        lone = {setting for card in replicates for task in card.tasks.values() for setting in task.by_setting}
-        own = [run.card for run in runs if run.name == TEMPLATE and run.card]
-        measured = noise_of([*own[:1], *replicates])
-        return {setting: noise for setting, noise in measured.items() if setting in lone} | read_noise(fingerprint)
 
     def _project(self, check: bool = True) -> None:
         """Write results.csv as the runs have it, where it is not so yet."""

@@ -18,12 +18,12 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, Termin
 
 from agent.assembly import make_catalogue
 from agent.baselines import GATED, TEMPLATE, baseline_path, moves_of
-from agent.comparison import MEASURED
 from agent.desk.reading import Reading
 from agent.desk.seat import Seat
 from agent.desk.terminal import Terminal
 from agent.desk.words import Language
 from agent.evaluator.protocols import QUICK
+from agent.noise import MEASURED
 from agent.record import BASELINE, Proposal, Run, Text
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.workspace import Workspace

@@ -20,7 +20,7 @@ from agent.proposer import NothingToPropose, Proposer
 from agent.proposer.moves import MOVES
 from agent.readings import Readings
 from agent.record import BASELINE, Proposal, Run
-from agent.replicates import Replicates
+from agent.replication import Replication
 from agent.workspace import Workspace
 
 TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
@@ -47,7 +47,7 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
         workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
         check=Inspection(ONE_TASK), readings=Readings(workspace), lineage=Lineage(root), ledger=ledger,
         journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,),
-        isolation="as in tests", replicates=Replicates(workspace, ONE_TASK, ledger), **facts,
+        isolation="as in tests", replication=Replication(workspace, ONE_TASK, ledger), **facts,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from statistics import stdev
 
 import pytest
 
-from agent import comparison
 from agent.comparison import (
     AVERAGE,
     LEAST_STD,
@@ -18,7 +17,6 @@ from agent.comparison import (
     difference,
     estimate,
     quantile,
-    read_noise,
     resolution,
     student,
 )
@@ -241,13 +239,3 @@ def test_scores_of_two_protocols_are_not_compared():
     theirs = card(task_score(a=[0.5, 0.6]), protocol="mad", fingerprint="b" * 12)
     with pytest.raises(ValueError, match=r"quick \(a{12}\).*mad \(b{12}\).*under one protocol"):
         compare(mine, theirs, {})
-
-
-def test_noise_is_read_for_its_own_protocol_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "MEASURED", tmp_path)
-    assert read_noise("aaaa") == {}
-    (tmp_path / "quick_noise.csv").write_text("fingerprint,setting,seeds,std\naaaa,one,5,0.03\naaaa,two,9,0.001\n")
-    (tmp_path / "mad_noise.csv").write_text("fingerprint,setting,seeds,std\nbbbb,one,3,0.5\n")
-    assert read_noise("aaaa") == {"one": Noise(0.03, 5), "two": Noise(0.001, 9)}
-    assert read_noise("bbbb") == {"one": Noise(0.5, 3)}
-    assert read_noise("cccc") == {}

@@ -158,7 +158,7 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
         assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
-    assert {replica.setting.label for replica in search.replicates.next().replicas()} == MAD.lone_settings
+    assert {replica.setting.label for replica in search.replication.next().replicas()} == MAD.lone_settings
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 
 
@@ -173,7 +173,7 @@ def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
 def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):
     lines = []
     search = assemble(Config(protocol="quick"), Workspace(tmp_path), prove_isolation(), Screen(print, lines.append))
-    assert search.replicates.next() is None
+    assert search.replication.next() is None
     assert not [line for line in lines if "noise" in line]
 
 

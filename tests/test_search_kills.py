@@ -111,7 +111,9 @@ def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
         # A variant is in the lineage with its parent, whenever it was killed.
     parents = {entry.name: entry.parents for entry in Lineage(tmp_path).log()}
     assert parents == {run.name: run.proposal.parents for run in scored}
-    seeds = [seed for card in Workspace(tmp_path).replicates() for task in card.tasks.values() for seed in task.seeds]
+    seeds = [
+        seed for card in Workspace(tmp_path).replicates().cards for task in card.tasks.values() for seed in task.seeds
+    ]
     assert [seed.seed for seed in seeds] == [1, 2]
     leftovers = [path for path in tmp_path.rglob(".*-*") if path.is_file()] + list(tmp_path.rglob(".new-*"))
     assert leftovers == []

@@ -10,11 +10,11 @@ import pytest
 from small_evaluations import alive, running
 
 from agent.baselines import BASELINES, TEMPLATE, reference_scores
-from agent.comparison import MEASURED
 from agent.errors import UsageError
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.evaluator.stack import stacks
 from agent.executor.local import local_executor
+from agent.noise import MEASURED
 from agent.score import SeedScore
 from agent.seed_table.cells import cells_of
 from agent.seed_table.measuring import measure

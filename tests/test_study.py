@@ -9,8 +9,8 @@ import pytest
 
 from agent import study
 from agent.baselines import BASELINES, reference_scores
-from agent.comparison import MEASURED, read_noise
 from agent.evaluator.protocols import QUICK, SMOKE
+from agent.noise import MEASURED, read_noise
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.baselines import reference_scores
-from agent.comparison import Comparison, Estimate, Noise, difference, estimate, read_noise
+from agent.comparison import Comparison, Estimate, Noise, difference, estimate
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.setting import Setting
+from agent.noise import read_noise
 from agent.score import TaskScore
 from agent.seed_table.pieces import setting_fingerprint, settings_of
 from agent.seed_table.rows import Row

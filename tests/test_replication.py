@@ -12,7 +12,7 @@ from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.baselines import TEMPLATE
 from agent.budget import Budget
-from agent.comparison import AVERAGE, Noise, noise_of
+from agent.comparison import AVERAGE, Noise
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocols import MAD, QUICK
@@ -32,7 +32,7 @@ def search_of(root, *proposals, **facts):
     """A small search that keeps its lines and how often it trained something."""
     search = small_search(root, proposer=Script(*proposals), **facts)
     search.told, search.trained = [], []
-    search.replicates.say = search.told.append
+    search.replication.say = search.told.append
 
     def counting(path, protocol, *rest, **more):
         search.trained.append(protocol)
@@ -70,7 +70,7 @@ def test_its_three_scores_are_the_noise_by_which_every_run_is_judged(measured):
     history = Workspace(root).history()
     scores = [
         seed.macro
-        for card in (history.baseline.card, *Workspace(root).replicates())
+        for card in (history.baseline.card, *Workspace(root).replicates().cards)
         for seed in card.tasks["Memorize"].seeds
     ]
     assert history.noise == {LONE: Noise(pytest.approx(stdev(scores)), 3)}
@@ -148,7 +148,7 @@ def test_replicates_of_another_protocol_count_for_nothing(measured, tmp_path):
     root = shutil.copytree(measured[0], tmp_path / "workspace")
     facts = json.loads((root / REPLICATES).read_text())
     (root / REPLICATES).write_text(json.dumps(facts | {"fingerprint": FINGERPRINT}))
-    assert Workspace(root).replicates() == ()
+    assert Workspace(root).replicates().cards == ()
     assert Workspace(root).history().noise == {}
 
 
@@ -159,9 +159,3 @@ def test_a_further_seed_is_of_the_lone_settings_alone_and_none_that_was_trained(
     assert {replica.seed for replica in second.replicas()} == {2}
     assert replace(first, plans=()) == replace(MAD, plans=())
     assert not QUICK.further_seed(QUICK.lone_settings, 0).plans
-
-
-def test_the_noise_is_told_from_the_cards_of_different_seeds(measured):
-    cards = Workspace(measured[0]).replicates()
-    assert noise_of(cards[:1]) == {}
-    assert noise_of(cards)[LONE].seeds == 2

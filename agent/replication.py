@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.budget import Ledger
-from agent.comparison import read_noise
 from agent.evaluator.protocol import Protocol
 from agent.invocation import command
+from agent.noise import read_noise
 from agent.score import ScoreCard
 from agent.sentences import NOISE_SEEDS, counted, measuring_noise
 from agent.workspace import Workspace
 
 
 @dataclass
-class Replicates:
+class Replication:
     """What is still to be measured of the noise of a workspace, for one search."""
 
     workspace: Workspace
@@ -32,7 +32,7 @@ class Replicates:
         None where that was done often enough, or would take more than half of the time that is left.
         """
         lone = self.protocol.lone_settings - read_noise(self.protocol.fingerprint).keys()
-        done = len(self.workspace.replicates())
+        done = len(self.workspace.replicates().cards)
         missing = NOISE_SEEDS - 1 - done
         if self.given_up or not lone or missing <= 0:
             return None
@@ -49,7 +49,7 @@ class Replicates:
     def keep(self, card: ScoreCard) -> None:
         """What came of it."""
         self.workspace.keep_replicate(card)
-        self.say(f"· noise: {len(self.workspace.replicates())} of {NOISE_SEEDS - 1} further seeds are trained")
+        self.say(f"· noise: {len(self.workspace.replicates().cards)} of {NOISE_SEEDS - 1} further seeds are trained")
 
     def give_up(self, reason: str) -> None:
         """Measure nothing more in this search, and say so."""
