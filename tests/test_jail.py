@@ -62,7 +62,7 @@ def test_a_daemon_dies_with_the_child_that_began_it(folder, then):
         assert next(child.lines(lambda: False)) == b"born"
         if then == "leave":
             assert child.ending(10) == Ending(0)
-            until(lambda: not living(folder))
+            assert living(folder) == []
         else:
             assert len(living(folder)) == 3
     assert (folder / "daemon").read_text()

@@ -119,11 +119,14 @@ class ForkServer:
                 os.kill(ward.pid, signal.SIGKILL)  # what it leaves behind is killed when it is reaped
 
     def _reap(self) -> None:
-        """Tell of the children that ended; whoever they left behind is killed."""
+        """Tell of the children that ended, once whoever they left behind is dead too."""
+        ended = []
         with suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-                self._bury(*ended)
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                ended.append(found)
         self._kill_strangers()
+        for pid, status in ended:
+            self._bury(pid, status)
 
     def _bury(self, pid: int, status: int) -> None:
         for key, ward in list(self.wards.items()):
@@ -135,11 +138,12 @@ class ForkServer:
                 del self.wards[key]
 
     def _end(self, key: str) -> None:
-        """Kill a child and all that descends from it, and wait for it."""
+        """Kill a child and all that descends from it, and tell of it once they are dead."""
         pid = self.wards[key].pid
         _kill(pid, *(member.pid for member in family(pid, living())))
-        self._bury(pid, os.waitpid(pid, 0)[1])
+        status = os.waitpid(pid, 0)[1]
         self._kill_strangers()
+        self._bury(pid, status)
 
     def _kill_strangers(self) -> None:
         """This process adopts the orphans among its descendants. It has no use for a child that it did not bear."""
