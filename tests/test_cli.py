@@ -267,7 +267,7 @@ def looping(start, tmp_path):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop):
     os.killpg(looping.pid, stop)
-    output, errors = looping.communicate(timeout=20)
+    output, errors = looping.communicate(timeout=60)
     assert looping.returncode == 130
     assert (output, errors) == ("", "deltasearch: interrupted; no worker is left\n")
     assert living(tmp_path / "scratch") == []

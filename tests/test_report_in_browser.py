@@ -281,12 +281,12 @@ def test_a_served_page_follows_the_search(browser, tmp_path):
             opened(browser, f"http://127.0.0.1:{server.server_address[1]}/index.html") as page,
             Workspace(tmp_path).searching(),
         ):
-            page.wait_for_selector("#live:visible", timeout=10_000)
+            page.wait_for_selector("#live:visible", timeout=30_000)
             assert "analysing" in page.locator("#live").inner_text()
             page.get_by_label("Find a variant").fill("delta")
             proposal = replace(runs[-1].proposal, name="delta_net_4layer_newest")
             write_run(tmp_path, replace(runs[-1], id="20990101_000000", proposal=proposal))
             site.build()
-            page.wait_for_selector("a[href='variants/20990101_000000.html']", state="attached", timeout=15_000)
+            page.wait_for_selector("a[href='variants/20990101_000000.html']", state="attached", timeout=30_000)
             assert page.get_by_label("Find a variant").input_value() == "delta"
         server.shutdown()
