@@ -51,8 +51,8 @@ MEMORY_SHARE = 0.6  # of the machine's, beyond what the worker has mapped when i
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system",
           "/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/zero", "/dev/urandom")  # fmt: skip
-CUDA = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/proc/driver/nvidia", "/proc/self/task",
-        "/proc/self/maps", "/proc/devices", "/sys/bus/pci", "/sys/devices")  # fmt: skip
+CUDA = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-caps", "/proc/driver/nvidia",
+        "/proc/self/task", "/proc/self/maps", "/proc/devices", "/sys/bus/pci", "/sys/devices")  # fmt: skip
 
 
 @dataclass(frozen=True)
