@@ -13,7 +13,7 @@ from agent.budget import Budget, Ledger
 from agent.config import KEY, Config
 from agent.drafts import Drafts
 from agent.errors import Unavailable, UsageError
-from agent.evaluator.evaluation import choose_device, evaluate
+from agent.evaluator.evaluation import choose_device, evaluate_source
 from agent.evaluator.isolation import Isolation, prove_isolation
 from agent.evaluator.protocols import choose_protocol
 from agent.executor.pool import Pool
@@ -75,7 +75,7 @@ def assemble(
         baselines=config.baselines,
         isolation=isolation.line,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
-        evaluator=executor.evaluate if executor else evaluate,
+        evaluator=executor.evaluate if executor else evaluate_source,
     )
 
 

@@ -9,10 +9,9 @@ from agent.analyst.note import analyse, render_note
 from agent.baselines import TEMPLATE
 from agent.budget import Ledger, Stop
 from agent.drafts import Drafts
-from agent.evaluator.evaluation import evaluate
+from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.source import variant_file
 from agent.folder import LOG, NOTE, PATCH
 from agent.history import History
 from agent.inspection import Inspection
@@ -48,7 +47,7 @@ class Search:
     isolation: str
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
-    evaluator: Callable[..., ScoreCard] = evaluate  # or the same of an executor, which does it elsewhere
+    evaluator: Callable[..., ScoreCard] = evaluate_source  # or the same of an executor, which does it elsewhere
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
@@ -173,8 +172,7 @@ class Search:
 
     def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
         """The scores of a proposal's code; EvaluationFailed where it comes to none."""
-        with variant_file(proposal.source) as path:
-            return self.evaluator(path, protocol, self.device, watch=self.journal.training(protocol))
+        return self.evaluator(proposal.source, protocol, self.device, watch=self.journal.training(protocol))
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

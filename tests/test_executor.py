@@ -79,11 +79,9 @@ def test_a_run_whose_place_is_killed_is_carried_out_once_more_and_scores_the_sam
     assert (card.fingerprint, card.versions, card.tasks) == (ours.fingerprint, ours.versions, ours.tasks)
 
 
-def test_a_failure_comes_back_as_it_was(executor, tmp_path):
-    path = tmp_path / "written.py"
-    path.write_text("import os\n")
+def test_a_failure_comes_back_as_it_was(executor):
     with pytest.raises(EvaluationFailed, match=r"refused: variant.py, line 1: imports os"):
-        executor.evaluate(path, ONE_TASK, executor.device)
+        executor.evaluate("import os\n", ONE_TASK, executor.device)
 
 
 def test_closing_ends_a_run_in_its_middle_and_leaves_no_process(executor):
@@ -157,7 +155,7 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
     with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
-        assert search.evaluator(baseline_path(TEMPLATE), ONE_TASK, search.device) == "card"
+        assert search.evaluator(JOB.source, ONE_TASK, search.device) == "card"
     assert {replica.setting.label for replica in search.replication.next().replicas()} == MAD.lone_settings
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 

@@ -13,7 +13,7 @@ from small_search import TEMPLATE_SOURCE, Script, small_search
 from agent.baselines import TEMPLATE
 from agent.budget import Budget
 from agent.comparison import AVERAGE, Noise
-from agent.evaluator.evaluation import evaluate
+from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocols import MAD, QUICK
 from agent.record import Proposal, Text
@@ -34,9 +34,9 @@ def search_of(root, *proposals, **facts):
     search.told, search.trained = [], []
     search.replication.say = search.told.append
 
-    def counting(path, protocol, *rest, **more):
+    def counting(source, protocol, *rest, **more):
         search.trained.append(protocol)
-        return evaluate(path, protocol, *rest, **more)
+        return evaluate_source(source, protocol, *rest, **more)
 
     search.evaluator = counting
     return search
@@ -113,7 +113,7 @@ def test_a_failure_at_it_ends_nothing_but_it(measured, tmp_path):
     root = shutil.copytree(measured[0], tmp_path / "workspace")
     (root / REPLICATES).unlink()
 
-    def failing(path, protocol, *rest, **more):
+    def failing(source, protocol, *rest, **more):
         raise EvaluationFailed(Failure("out of memory", "there was none"))
 
     search = search_of(root)

@@ -19,6 +19,7 @@ from agent.evaluator.gate import check_code
 from agent.evaluator.jail import scratch
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.source import variant_file
 from agent.evaluator.stack import stacks
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.variant import read_declaration
@@ -81,6 +82,19 @@ def evaluate(
         test_seed=test_seed,
         seconds=time.monotonic() - started,
     )
+
+
+def evaluate_source(
+    source: str,
+    protocol: Protocol,
+    device: str | None = None,
+    test_seed: int | None = None,
+    watch: Callable[[Update], None] = lambda update: None,
+    workers: int | None = None,
+) -> ScoreCard:
+    """The same of a variant whose code is at hand as text. EvaluationFailed also for what is no variant."""
+    with variant_file(source) as path:
+        return evaluate(path, protocol, device, test_seed, watch, workers)
 
 
 def _described(answer: Mapping[str, Any]) -> dict[str, Any]:

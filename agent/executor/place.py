@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.errors import DeltaSearchError
-from agent.evaluator.evaluation import evaluate
+from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol as ScoringProtocol
-from agent.evaluator.source import variant_file
 from agent.score import ScoreCard
 
 Watch = Callable[[Update], None]
@@ -34,7 +33,7 @@ class Place(Protocol):
     """One process that evaluates."""
 
     def evaluate(self, assignment: Assignment, watch: Watch) -> ScoreCard:
-        """As agent.evaluator.evaluation.evaluate, with its exceptions; PlaceLost if the process is gone."""
+        """As agent.evaluator.evaluation.evaluate_source, with its exceptions; PlaceLost if the process is gone."""
 
     def close(self) -> None:
         """End the process, whatever it is doing, and with it every worker of its own."""
@@ -43,8 +42,16 @@ class Place(Protocol):
 def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
     """Evaluate here. Says every update, and at last the card or the reason that there is none."""
     try:
-        with variant_file(assignment.source) as path:
-            say(evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, say, assignment.workers))
+        say(
+            evaluate_source(
+                assignment.source,
+                assignment.protocol,
+                assignment.device,
+                assignment.test_seed,
+                say,
+                assignment.workers,
+            )
+        )
     except DeltaSearchError as error:
         say(error)
     except Exception as error:  # of this project's own: whoever asked must hear of it

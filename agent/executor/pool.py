@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from agent.evaluator.exam import EvaluationFailed
@@ -68,14 +67,13 @@ class Pool:
 
     def evaluate(
         self,
-        variant: Path,
+        source: str,
         protocol: ScoringProtocol,
         device: str,
         test_seed: int | None = None,
         watch: Watch = lambda update: None,
     ) -> ScoreCard:
-        """As agent.evaluator.evaluation.evaluate, at the next place that is free."""
-        source = variant.read_text(encoding="utf-8")
+        """As agent.evaluator.evaluation.evaluate_source, at the next place that is free."""
         return self.submit(Assignment(source, protocol, device, test_seed), watch).result()
 
     def close(self) -> None:
