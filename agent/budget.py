@@ -72,11 +72,9 @@ class Ledger:
         """Why to stop now, before anything else is begun; None while there is budget left."""
         return self._stop(self.finished, self.seconds)
 
-    def affords(self, evaluations: int) -> bool:
-        """Whether so many more evaluations take at most half of the time that is left."""
-        if self.budget.hours is None:
-            return True
-        return 2 * evaluations * self._expected <= self.budget.hours * 3600 - self.seconds
+    def affords(self, seconds: float) -> bool:
+        """Whether what takes so long takes at most half of the time that is left."""
+        return self.budget.hours is None or 2 * seconds <= self.budget.hours * 3600 - self.seconds
 
     def goes_on(self) -> bool:
         """Whether anything will be begun after the evaluation that begins now, as far as can be foreseen."""

@@ -13,7 +13,7 @@ from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.exam import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.folder import LOG, NOTE, PATCH
-from agent.history import History
+from agent.history import History, card_of
 from agent.inspection import Inspection
 from agent.journal import Journal
 from agent.lineage import Lineage
@@ -88,8 +88,8 @@ class Search:
 
     def measure_noise(self) -> bool:
         """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
-        baseline = self.workspace.history().baseline
-        part = self.replication.next() if baseline and TEMPLATE in self.baselines else None
+        baseline = self.workspace.history().baseline if TEMPLATE in self.baselines else None
+        part = self.replication.next(card_of(baseline)) if baseline else None
         if baseline is None or part is None:
             return False
         self.journal.phase("measuring the noise with", baseline.proposal)

@@ -26,18 +26,19 @@ class Replication:
     say: Callable[[str], None] = lambda line: None
     given_up: bool = field(default=False, init=False)
 
-    def next(self) -> Protocol | None:
+    def next(self, template: ScoreCard) -> Protocol | None:
         """What the template is to be trained on now: one further seed of each setting that has but one.
 
-        None where that was done often enough, or would take more than half of the time that is left.
+        None where that was done often enough, or would take more than half of the time that is left, by what the
+        template's own score took.
         """
         lone = self.protocol.lone_settings - read_noise(self.protocol.fingerprint).keys()
         done = len(self.workspace.replicates().cards)
         missing = NOISE_SEEDS - 1 - done
         if self.given_up or not lone or missing <= 0:
             return None
-        if not self.ledger.affords(missing):
-            self.give_up(f"it takes the time of about {missing} more rows, which is more than half of what is left")
+        if not self.ledger.affords(missing * template.seconds):
+            self.give_up(f"the time of about {counted(missing, 'more row')} is more than half of what is left")
             return None
         if not done:
             self.say(
@@ -54,5 +55,7 @@ class Replication:
     def give_up(self, reason: str) -> None:
         """Measure nothing more in this search, and say so."""
         self.given_up = True
+        seeds = 1 + len(self.workspace.replicates().cards)
+        known = f"is told from {seeds} seeds alone" if seeds > 1 else "is not measured, so averages will not be judged"
         measure = command(measuring_noise(self.protocol.name), module="agent.study")
-        self.say(f"· the noise is not measured, so averages will not be judged: {reason}; by hand: {measure}")
+        self.say(f"· the noise {known}: {reason}; by hand: {measure}")

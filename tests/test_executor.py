@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sample_cards import sample_proposal
+from sample_cards import sample_card, sample_proposal
 from small_evaluations import ONE_TASK, alive, running
 
 from agent.assembly import assemble
@@ -156,7 +156,7 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
         assert search.evaluator(JOB.source, ONE_TASK, search.device) == "card"
-    assert {replica.setting.label for replica in search.replication.next().replicas()} == MAD.lone_settings
+    assert {replica.setting.label for replica in search.replication.next(sample_card()).replicas()} == MAD.lone_settings
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 
 
@@ -171,7 +171,7 @@ def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
 def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):
     lines = []
     search = assemble(Config(protocol="quick"), Workspace(tmp_path), prove_isolation(), Screen(print, lines.append))
-    assert search.replication.next() is None
+    assert search.replication.next(sample_card()) is None
     assert not [line for line in lines if "noise" in line]
 
 

@@ -42,6 +42,12 @@ def search_of(root, *proposals, **facts):
     return search
 
 
+def leave(search, rows):
+    """Time for so many rows is left, and stays so."""
+    seconds = search.workspace.history().baseline.card.seconds
+    search.ledger.budget, search.ledger.clock = Budget(hours=rows * seconds / 3600), lambda: search.ledger.started
+
+
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     root = tmp_path_factory.mktemp("measured")
@@ -100,13 +106,25 @@ def test_a_short_night_is_not_spent_on_it(measured, tmp_path):
     root = shutil.copytree(measured[0], tmp_path / "workspace")
     (root / REPLICATES).unlink()
     search = search_of(root)
-    search.ledger.budget = Budget(hours=0.1)
-    search.ledger.evaluations.append(100.0)
+    leave(search, rows=3.9)
     search.run()
     (told,) = search.told
-    assert "not measured, so averages will not be judged: it takes the time of about 2 more rows, which is more" in told
+    assert "not measured, so averages will not be judged: the time of about 2 more rows is more than half" in told
     assert told.endswith("python -m agent.study noise --protocol smoke --seeds 3")
     assert search.trained == []
+
+
+def test_what_was_measured_before_a_short_night_is_of_use(measured, tmp_path):
+    root = shutil.copytree(measured[0], tmp_path / "workspace")
+    facts = json.loads((root / REPLICATES).read_text())
+    facts["cards"].pop()
+    (root / REPLICATES).write_text(json.dumps(facts))
+    search = search_of(root)
+    leave(search, rows=1.9)
+    search.run()
+    (told,) = search.told
+    assert told.startswith("· the noise is told from 2 seeds alone: the time of about 1 more row is more than half")
+    assert Workspace(root).history().noise[LONE].seeds == 2
 
 
 def test_a_failure_at_it_ends_nothing_but_it(measured, tmp_path):
