@@ -128,8 +128,13 @@ def make_door(config: Config, purse: Purse, say: Callable[[str], None]) -> "Endp
 
 
 def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:
-    """What is proven to confine generated code here; Unavailable where that is nothing, unless that is allowed."""
+    """What is proven to confine generated code here; Unavailable where that is nothing, unless that is allowed.
+
+    Unavailable in any case where the device is a GPU that cannot be used from within: every variant would fail.
+    """
     isolation = prove_isolation(choose_device(device))
     if not isolation.proven and not allow_unsandboxed:
         raise Unavailable(f"{isolation.line}; go on without it with --allow-unsandboxed, at your own risk")
+    if isolation.trouble:
+        raise Unavailable(f"{isolation.line}; search on the CPU with --device cpu, and please report this line")
     return isolation

@@ -129,6 +129,8 @@ SENTENCES = tuple(
          "{0}：无法读取（{1}）；请给出变体文件的路径"),
         (r"(\S+), line (\d+): hands the module (\S+) around; use its functions one by one",
          "{0} 第 {1} 行：把模块 {2} 本身作为值传递；请逐个使用其函数"),
+        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; .+)?; the GPU works in it, kernels: (.+)",
+         "{0}；尝试了 {1} 种被禁止的行为，均未成功；GPU 在其中可用，内核：{2}"),
         (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; missing: (.+))?",
          "{0}；尝试了 {1} 种被禁止的行为，均未成功"),
         (r"isolation: (.+); nothing could be tried(?:; missing: (.+))?", "{0}；未能进行任何尝试"),

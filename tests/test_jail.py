@@ -10,8 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from small_evaluations import living
 
+from agent import assembly
+from agent.errors import Unavailable
 from agent.evaluator import forkserver, isolation, jail, nursery
 from agent.evaluator import wall as walls
 from agent.evaluator.exchange import leave, printable, take
@@ -100,6 +103,27 @@ def test_isolation_is_proven_by_what_was_tried(around):
     assert ("namespaces" in isolation.layers) == (around == "behind the wall")
     assert ("namespaces (left out by a test)" in isolation.line) == (around == "without a wall")
     assert "none worked" in isolation.line
+
+
+@ON_LINUX
+def test_isolation_for_a_gpu_is_proven_as_well_and_says_whether_that_can_be_used_in_it(around):
+    isolation = prove_isolation("cuda")
+    assert isolation.proven, isolation.line
+    assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(isolation.layers)
+    if torch.cuda.is_available():
+        assert isolation.kernels
+        assert not isolation.trouble
+    else:
+        assert isolation.trouble
+        assert f"THE GPU CANNOT BE USED in it: {isolation.trouble}" in isolation.line
+
+
+def test_nothing_is_searched_on_a_gpu_that_cannot_be_used(monkeypatch):
+    useless = Isolation(("Landlock",), (), 11, (), trouble="AcceleratorError: CUDA error: OS call failed")
+    monkeypatch.setattr(assembly, "prove_isolation", lambda device: useless)
+    for allow_unsandboxed in (False, True):
+        with pytest.raises(Unavailable, match=r"OS call failed.*--device cpu"):
+            assembly.require_isolation(allow_unsandboxed, "cpu")
 
 
 @ON_LINUX

@@ -1,6 +1,7 @@
 """A child that is confined as a worker is and tries what it must not; agent/evaluator/isolation.py starts it.
 
-It answers with one line of JSON: the layers, and each attempt that worked. FOLDER/targets.json says what to try it on.
+It answers with one line of JSON: the layers, each attempt that worked, and whether a GPU can be used in there.
+FOLDER/targets.json says what to try it on.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 
 from agent.evaluator import worker  # with torch and all that it starts, as in a worker
 from agent.evaluator.confinement import confine
+from agent.kernels.triangular import fused
 
 
 def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], Any]]:
@@ -45,6 +47,19 @@ def _fork() -> None:
         os._exit(0)
 
 
+def use_gpu(device: str) -> dict[str, str]:
+    """What a variant does there, and the kernels that are built for it; what goes wrong is told and not raised."""
+    torch = worker.torch
+    try:
+        x = torch.rand(64, 64, device=device, requires_grad=True)
+        (gradient,) = torch.autograd.grad((x @ x).sum(), x)
+        gradient.sum().item()
+        return {"kernels": fused(torch.device(device)).words}
+    except Exception as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        return {"trouble": f"{type(error).__name__}: {reason}"}
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     targets = json.loads((folder / "targets.json").read_text())
@@ -59,4 +74,5 @@ def main() -> None:
         except OSError:
             continue
         worked.append(name)
-    print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked}), flush=True)
+    gpu = use_gpu(device) if device != "cpu" else {}
+    print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked, "gpu": gpu}), flush=True)

@@ -36,6 +36,8 @@ EXECUTE = 1 << 0
 READ = 1 << 2 | 1 << 3  # a file, a folder; libraries can be mapped
 WRITE = READ | 1 << 1 | 1 << 5 | 1 << 8 | 1 << 14  # make, write, cut and remove plain files; no links, folders or pipes
 BUILD = WRITE | 1 << 4 | 1 << 7 | 1 << 13  # folders too, and moves between them: what keeps compiled kernels does so
+OVERWRITE = READ | 1 << 1  # what is there already
+USE = OVERWRITE | 1 << 15  # a device: read, write and command it
 FILE_ONLY = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # what may be granted on something that is no folder
 # What each version of Landlock knows of the file system; a right that is known and not granted is denied.
 KNOWN_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -51,8 +53,12 @@ MEMORY_SHARE = 0.6  # of the machine's, beyond what the worker has mapped when i
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system",
           "/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/zero", "/dev/urandom")  # fmt: skip
-CUDA = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-caps", "/proc/driver/nvidia",
-        "/proc/self/task", "/proc/self/maps", "/proc/devices", "/sys/bus/pci", "/sys/devices")  # fmt: skip
+# What CUDA opens when it starts, beside the devices: to name its threads, and to look where it is.
+CUDA_DEVICES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-caps")
+CUDA_WRITES = ("/proc/self/task",)
+CUDA_READS = ("/proc/self", "/proc/driver/nvidia", "/proc/driver/nvidia-uvm", "/proc/devices", "/proc/stat",
+              "/proc/filesystems", "/proc/sys/vm/mmap_min_addr", "/proc/sys/vm/overcommit_memory", "/sys/bus/pci",
+              "/sys/devices")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,12 @@ def _landlock(scratch: Path, device: str, compiles: bool) -> None:
         for path in readable():
             _grant(ruleset, Path(path), (READ | EXECUTE if compiles else READ) & rights)
         if device != "cpu":
-            for path in (*CUDA, *map(str, Path("/dev").glob("nvidia[0-9]*"))):
-                _grant(ruleset, Path(path), (READ | 1 << 1 | 1 << 15) & rights)
+            numbered = map(str, Path("/dev").glob("nvidia[0-9]*"))
+            for granted, paths in ((USE, (*CUDA_DEVICES, *numbered)), (OVERWRITE, CUDA_WRITES), (READ, CUDA_READS)):
+                for path in paths:
+                    _grant(ruleset, Path(path), granted & rights)
+        if compiles:  # who starts a compiler sends what it says to nowhere
+            _grant(ruleset, Path("/dev/null"), OVERWRITE & rights)
         _grant(ruleset, scratch, (BUILD if compiles else WRITE) & rights)
         _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _check(_libc().syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0))
@@ -159,16 +169,17 @@ def _seccomp(device: str, compiles: bool) -> None:
     if machine is None:
         raise OSError(0, f"not known for {platform.machine()}")
     _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    denied = DENIED - (FOR_CUDA if device != "cpu" else set()) - (FOR_COMPILERS if compiles else set())
-    code = _program(machine, denied, compiles)
+    cuda = device != "cpu"
+    denied = DENIED - (FOR_CUDA if cuda else set()) - (FOR_COMPILERS if compiles else set())
+    code = _program(machine, denied, compiles, cuda)
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("=HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer))
     _check(_libc().syscall(machine.seccomp, SECCOMP_SET_MODE_FILTER, TSYNC, program))
 
 
-def _program(machine: Architecture, denied: Set[str], compiles: bool) -> bytes:
+def _program(machine: Architecture, denied: Set[str], compiles: bool, cuda: bool) -> bytes:
     """The filter in classic BPF. It loads the architecture, then the call's number, then arguments."""
-    load, jump_equal, jump_bits, jump_above, answer = 0x20, 0x15, 0x45, 0x35, 0x06
+    load, jump_equal, jump_bits, jump_above, mask, answer = 0x20, 0x15, 0x45, 0x35, 0x54, 0x06
     allow, refuse, absent, kill = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38, 0x80000000
 
     def step(code: int, yes: int, no: int, value: int) -> bytes:
@@ -186,6 +197,9 @@ def _program(machine: Architecture, denied: Set[str], compiles: bool) -> bytes:
     lines += [step(jump_equal, 0, 1, machine.numbers["clone3"]), step(answer, 0, 0, absent)]
     if not compiles:
         lines += [step(jump_equal, 0, 4, machine.numbers["clone"]), arguments(16, step(jump_bits, 0, 1, 0x00010000))]
+    if cuda:  # AF_UNIX and SOCK_SEQPACKET, whatever flags come with it
+        test = step(jump_equal, 0, 4, 1) + step(load, 0, 0, 24) + step(mask, 0, 0, 0xF) + step(jump_equal, 0, 1, 5)
+        lines += [step(jump_equal, 0, 7, machine.numbers["socket"]), arguments(16, test)]
     # Signals to and limits of this process alone.
     for name in ("kill", "tgkill"):
         lines += [step(jump_equal, 0, 4, machine.numbers[name]), arguments(16, step(jump_equal, 0, 1, os.getpid()))]

@@ -14,12 +14,17 @@ SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reas
 
 @dataclass(frozen=True)
 class Isolation:
-    """The layers that are on and that are missing, what was tried in a child that wears them, and what of it worked."""
+    """The layers that are on and that are missing, what was tried in a child that wears them, and what of it worked.
+
+    Where that child is to use a GPU, also the `kernels` that it has there, or the `trouble` that keeps it from it.
+    """
 
     layers: tuple[str, ...]
     missing: tuple[str, ...]
     tried: int
     worked: tuple[str, ...]
+    kernels: str = ""
+    trouble: str = ""
 
     @property
     def proven(self) -> bool:
@@ -30,18 +35,20 @@ class Isolation:
     def line(self) -> str:
         """All of it in one line."""
         layers = ", ".join(self.layers) or "none"
-        missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
+        rest = f"; missing: {', '.join(self.missing)}" if self.missing else ""
+        rest += f"; the GPU works in it, kernels: {self.kernels}" if self.kernels else ""
+        rest += f"; THE GPU CANNOT BE USED in it: {self.trouble}" if self.trouble else ""
         if self.proven:
-            return f"isolation: {layers}; {self.tried} forbidden things tried, none worked{missing}"
+            return f"isolation: {layers}; {self.tried} forbidden things tried, none worked{rest}"
         if not self.tried:
-            return f"isolation: {layers}; nothing could be tried{missing}"
-        return f"isolation NOT PROVEN: {layers}; it was possible to {', '.join(self.worked)}{missing}"
+            return f"isolation: {layers}; nothing could be tried{rest}"
+        return f"isolation NOT PROVEN: {layers}; it was possible to {', '.join(self.worked)}{rest}"
 
 
 def prove_isolation(device: str = "cpu") -> Isolation:
     """Have a child that is confined as a worker on a device is try what generated code must not do.
 
-    Takes two seconds, most of them for torch.
+    Takes two seconds, most of them for torch; on a GPU it uses that too, and has the kernels built.
     """
     with (
         scratch() as folder,
@@ -60,6 +67,6 @@ def prove_isolation(device: str = "cpu") -> Isolation:
         facts = json.loads(said)
         around = nursery.layers()
         on, missing = (*around.on, *facts["on"]), (*around.missing, *facts["missing"])
-        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]))
+        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]), **facts["gpu"])
     except (ValueError, KeyError, TypeError):
         return Isolation((), ("the canary gave no answer",), 0, ())

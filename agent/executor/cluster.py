@@ -88,7 +88,7 @@ def check_node(node: Node, allow_unsandboxed: bool) -> None:
         raise Unavailable(
             f"node {node.name} of the cluster has another version of this project; install this one there"
         )
-    if not node.isolation.proven and not allow_unsandboxed:
+    if node.isolation.trouble or not (node.isolation.proven or allow_unsandboxed):
         raise Unavailable(f"node {node.name} of the cluster: {node.isolation.line}")
 
 
