@@ -13,14 +13,19 @@ from safetensors.torch import load_file
 from small_evaluations import ONE_TASK, TINY, living, write_variant
 
 from agent.baselines import GATED, TEMPLATE, baseline_path
+from agent.evaluator.confinement import LARGEST_FILE
 from agent.evaluator.crew import Crew
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.exam import Candidate, EvaluationFailed, Exam, best_of_grid
+from agent.evaluator.forkserver import LARGEST_FOLDER
 from agent.evaluator.jail import scratch
+from agent.evaluator.network import Network
+from agent.evaluator.protocols import PROTOCOLS
 from agent.evaluator.setting import TASKS
-from agent.evaluator.stack import stacks
+from agent.evaluator.stack import architecture, stacks
 from agent.evaluator.tasks import draw
-from agent.evaluator.worker import Job
+from agent.evaluator.variant import load_variant
+from agent.evaluator.worker import Job, diagnose
 
 DESCRIBE, TRAIN = {"do": "describe"}, {"do": "train", "stack": 0}
 
@@ -147,6 +152,16 @@ def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
     assert not torch.equal(redrawn.targets, targets)
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
+def test_the_weights_of_a_protocol_pass_no_limit_of_the_jail(protocol, device):
+    template = load_variant(baseline_path(TEMPLATE))
+    rows = [2 * len(group) * Network(architecture(group, protocol), template).layout.size * 4
+            for group in stacks(protocol, device)]  # fmt: skip
+    assert max(rows) < LARGEST_FILE
+    assert sum(rows) < 0.75 * LARGEST_FOLDER  # inputs and predictions come to little beside them
+
+
 def test_an_exception_is_a_crash_that_names_the_line(failure):
     told = failure(in_op="o = o @ k")
     assert told.kind == "crash"
@@ -173,6 +188,20 @@ def test_out_of_memory_is_told_apart(failure, in_op):
     told = failure(in_op=f"print('hungry'); {in_op}")
     assert told.kind == "out of memory"
     assert "hungry" in told.log_tail
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "NVML_SUCCESS == r INTERNAL ASSERT FAILED at CUDACachingAllocator.cpp",
+    ],
+)
+def test_what_a_gpu_says_when_its_memory_is_full_is_out_of_memory(message, tmp_path):
+    kind, reason = diagnose(RuntimeError(message), tmp_path)
+    assert (kind, reason) == ("out of memory", message.splitlines()[0])
+    assert diagnose(RuntimeError("CUDA error: an illegal memory access"), tmp_path)[0] == "crash"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The watchdog of GPU memory, with a stand-in for NVIDIA's library: this machine need not have a GPU."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -14,7 +15,9 @@ from agent.evaluator.processes import living
 STAND_IN = """
 #include <stdlib.h>
 typedef struct { unsigned long long total, free, used; } Memory;
-int nvmlInit_v2(void) { return getenv("GPU_BROKEN") != 0; }
+int opened = 0;
+int nvmlInit_v2(void) { if (getenv("GPU_BROKEN")) return 1; opened++; return 0; }
+int nvmlShutdown(void) { opened--; return 0; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) { *device = (void *)(long)(index + 1); return 0; }
 int nvmlDeviceGetMemoryInfo(void *device, Memory *memory) {
@@ -48,9 +51,18 @@ def test_a_child_that_fills_a_gpu_is_killed_for_it_and_one_that_finds_it_full_is
     assert finder.excess(living()) is None
 
 
+def test_before_a_fork_it_is_closed_and_after_that_opened_anew(library):
+    opened = ctypes.c_int.in_dll(ctypes.CDLL(gpu_memory.LIBRARY), "opened")
+    gpu_memory.let_go()
+    assert opened.value == 0
+    assert gpu_memory.gpu_memory() == (Use(10, 1000), Use(990, 1000))
+    assert opened.value == 1
+
+
 def test_a_library_that_does_not_start_is_none(library, monkeypatch):
     monkeypatch.setenv("GPU_BROKEN", "1")
     assert gpu_memory.gpu_memory() == ()
+    gpu_memory.let_go()
 
 
 def test_no_library_is_none(monkeypatch):

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.evaluator.gpu_memory import Use, gpu_memory
+from agent.evaluator.gpu_memory import Use, gpu_memory, let_go
 from agent.evaluator.processes import Process, children, family, living
 from agent.evaluator.user import become
 
@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
 RESIDENT_SHARE = 0.6  # of the machine's memory, for one child and what descends from it
 GPU_SHARE = 0.95  # of a GPU's, beyond what was in use when it was born
-LARGEST_FOLDER = 8 << 30  # bytes that a child may have written
+LARGEST_FOLDER = 16 << 30  # bytes that a child may have written: nine are the weights of all of mad-grid
 MOST_FILES = 10_000  # that it may have made
 MOST_THREADS = 512  # that it may have, with what descends from it
 
@@ -103,6 +103,7 @@ class ForkServer:
 
     def _bear(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
         parent, found = os.getpid(), gpu_memory()
+        let_go()
         pid = os.fork()
         if pid == 0:
             _live(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)

@@ -34,6 +34,13 @@ def gpu_memory() -> tuple[Use, ...]:
     return tuple(use for index in range(count.value) if (use := _use(library, index)))
 
 
+def let_go() -> None:
+    """Close the library, before a fork: a child would inherit it as if it were open, and not what it had opened."""
+    if (library := _library()) is not None:
+        library.nvmlShutdown()
+    _library.cache_clear()
+
+
 def _use(library: ctypes.CDLL, index: int) -> Use | None:
     device, memory = ctypes.c_void_p(), _Memory()
     if library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(device)):

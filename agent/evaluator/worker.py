@@ -32,6 +32,10 @@ from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_va
 from agent.kernels.triangular import fused
 from agent.score import FailureKind
 
+TORCH_SHARE = 0.9  # of a GPU's memory; above GPU_SHARE of agent/evaluator/forkserver.py a worker is killed
+# Words that stand together in what torch, CUDA and its libraries say when memory runs out.
+OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudacachingallocator",))
+
 
 @dataclass(frozen=True)
 class Job:
@@ -82,6 +86,8 @@ class Worker:
         self.protocol = Protocol.from_json(job.protocol)
         self.device = torch.device(job.device)
         self.stacks = stacks(self.protocol, self.device.type)
+        if self.device.type == "cuda":  # what torch keeps for later counts as used, and the watchdog kills for it
+            torch.cuda.set_per_process_memory_fraction(TORCH_SHARE, self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The sizes, and the speed of the op, once it has kept the contract on this device."""
@@ -184,7 +190,7 @@ def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, str]:
             return "wrong shape", text
         case MemoryError() | torch.OutOfMemoryError():
             return "out of memory", text
-        case RuntimeError() if "memory" in message and "alloc" in message:
+        case RuntimeError() if any(all(word in message.lower() for word in words) for words in OF_MEMORY):
             return "out of memory", text
     return "crash", f"{type(error).__name__}: {text}"
 
