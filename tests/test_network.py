@@ -191,6 +191,26 @@ def test_some_rows_read_as_all_rows_do(monkeypatch):
     assert [member.setting.vocab for member in stack.replicas] == [24, 40]
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 5, 16, 40])
+def test_every_pass_over_examples_is_of_one_shape_and_each_example_is_read_once(monkeypatch, at_once):
+    monkeypatch.setitem(LOGITS_AT_ONCE, "cpu", 12 * 128 * at_once)
+    replicas = [replica(memorize(16))]
+    stack = rough_stack(replicas, gated_delta_net, NARROW)
+    inputs, shapes, logits = one_batch(replicas).inputs, [], stack.logits
+
+    def watched(weights, tokens, *options):
+        shapes.append(tokens.shape)
+        return logits(weights, tokens, *options)
+
+    monkeypatch.setattr(stack, "logits", watched)
+    parts = list(stack.read(inputs, torch.tensor([0])))
+    assert len(set(shapes)) == 1
+    assert shapes[0][1] <= at_once
+    assert [place for part, _ in parts for place in range(*part.indices(16))] == list(range(16))
+    whole = logits(stack.network.layout.views(stack.rows), inputs)
+    assert_same(torch.cat([logits for _, logits in parts], dim=1), whole, TOLERANCE)
+
+
 def test_a_replica_begins_alike_whatever_it_is_stacked_with():
     replicas = [replica(memorize(16)), replica(memorize(40)), replica(memorize(16), seed=1), replica(memorize(16))]
     stack = Stack(replicas, gated_delta_net, NARROW, CPU)

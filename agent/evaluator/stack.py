@@ -69,18 +69,20 @@ class Stack:
     def read(self, inputs: Tensor, chosen: Tensor, asked: slice = slice(None)) -> Iterator[tuple[slice, Tensor]]:
         """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.
 
-        So many at a time as keeps the logits small, since they are the largest thing here.
+        So many at a time as keeps the logits small, since they are the largest thing here. Every pass is of one shape,
+        as the last reads some examples again: by another shape a GPU may round otherwise, and what an example is given
+        shall not depend on its place.
         """
         weights = self.network.layout.views(self.rows[chosen])
         replicas, examples, length = inputs.shape
-        at_once = max(
-            1, LOGITS_AT_ONCE[self.device.type] // (replicas * length * max(self.network.architecture.vocab, 128))
-        )
+        most = LOGITS_AT_ONCE[self.device.type] // (replicas * length * max(self.network.architecture.vocab, 128))
+        passes = -(-examples // max(1, most))
+        at_once = -(-examples // passes)
         for start in range(0, examples, at_once):
-            part = slice(start, start + at_once)
+            first = min(start, examples - at_once)
             with torch.no_grad():
-                logits = self.logits(weights, inputs[:, part], chosen, asked)
-            yield part, logits
+                logits = self.logits(weights, inputs[:, first : first + at_once], chosen, asked)
+            yield slice(start, first + at_once), logits[:, start - first :]
 
     def keep(self, kept: Tensor) -> None:
         """Go on with the replicas `kept` alone."""
