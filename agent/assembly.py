@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the openai package is not needed where no model is asked
     from agent.llm.endpoint import Endpoint
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+A_FEW_ROWS = 4.0  # hours of mad on a GPU: a guess, how long a row takes there has not been measured yet
 # For how many seconds an endpoint's troubles are waited out: not long where the catalogue can step in.
 PATIENCE = {"auto": 120.0, "model": 1800.0}
 
@@ -53,6 +54,11 @@ def assemble(
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     purse = Purse(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None
+    if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:
+        screen.line(
+            f"· {protocol.name} on a GPU, as no protocol was named: a row may take longer than the {hours:g} hours "
+            "given, and is trained to its end; for a first look add --protocol quick, for a night --hours 8"
+        )
     ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)

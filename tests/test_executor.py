@@ -1,11 +1,13 @@
 """What holds for every executor, here and on a Ray cluster; and how a lost place is made up for."""
 
+import math
 import os
 import signal
 import sys
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -160,6 +162,17 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({}, True), ({"hours": 8}, False), ({"hours": math.inf}, False), ({"protocol": "mad"}, False)],
+)
+def test_a_short_search_on_a_gpu_is_told_how_long_its_protocol_takes(tmp_path, settings, said):
+    lines = []
+    with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
+        assemble(Config(**settings), Workspace(tmp_path), Isolation((), (), 1, ()), Screen(print, lines.append), pool)
+    assert any("longer than the 0.25 hours given" in line for line in lines) == said
+
+
 def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.create(sample_proposal(), "smoke", SMOKE.fingerprint, "approved")
@@ -191,6 +204,9 @@ def test_a_node_with_other_code_or_without_isolation_is_given_nothing():
     with pytest.raises(Unavailable, match=r"node n .*NOT PROVEN"):
         check_node(broken, allow_unsandboxed=False)
     check_node(broken, allow_unsandboxed=True)
+    useless = Node("n", code_digest(), replace(proven, trouble="AcceleratorError: OS call failed"))
+    with pytest.raises(Unavailable, match=r"node n .*GPU CANNOT BE USED in it: AcceleratorError"):
+        check_node(useless, allow_unsandboxed=True)
 
 
 @NEEDS_RAY
