@@ -1,50 +1,58 @@
 """What a GPU gains by each lever, side by side in one run: the part of `make bench` that needs one.
 
-Everything is of the template under `mad`. Whatever does not work on a machine is said and left out.
+    python -m benchmarks.card --length 32 --length 128
+
+Everything is of the template under `mad`. Whatever does not work on a machine is said and left out. What is quickly
+told comes first: whole steps are compiled, which takes up to a minute a size.
 """
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import torch.nn.functional as F
+import typer
 from torch import Tensor
 
 from agent.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract import sample_call
+from agent.evaluator.network import FILTER
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
 from agent.evaluator.speed import differentiate
 from agent.evaluator.trainer import Training
 from agent.evaluator.variant import Variant, load_variant
-from agent.kernels import triangular
+from agent.kernels import short_conv, triangular
+from agent.kernels.choice import in_words
 from benchmarks.timing import in_turn, one_line, show
 from benchmarks.ways import WAYS, first_gradient, take
 
 STACKS = {32: (1, 64), 128: (1, 16), 512: (1, 4)}  # of a length, alone and as many as TOKENS_A_STEP allows
 STEPS = 10  # timed together
 MATRICES = (512, 8_192)
+SEQUENCES = (128, 1_024)  # lengths of what is convolved
 EXAMPLES = 1_280  # drawn for a training: ten batches
-SAME = 1e-2  # how far apart, relatively, bfloat16 may carry two ways of computing one gradient
+SAME = 5e-2  # how far apart, relatively, bfloat16 may carry two ways of computing one gradient
 
 
-def card() -> None:
-    """Steps of every way and size, the inverse by its kernels, and the op against fla-core's."""
+def card(lengths: Sequence[int] = tuple(STACKS)) -> None:
+    """The building blocks by their kernels, the op against fla-core's, and steps of every way and size."""
     if not torch.cuda.is_available():
         print("card: no GPU here; left out")
         return
-    device = torch.device("cuda")
-    name, kernels = torch.cuda.get_device_name(device), triangular.fused(device).words
-    print(f"card: {name}, torch {torch.__version__}, kernels: {kernels}")
+    device = torch.device("cuda", torch.cuda.current_device())
+    print(f"card: {torch.cuda.get_device_name(device)}, torch {torch.__version__}, {in_words(device)}")
     variant = load_variant(baseline_path(TEMPLATE))
-    for length, stacked in STACKS.items():
-        for replicas in stacked:
-            steps(variant, length, replicas, device)
     inverses(device)
-    for length in STACKS:
+    convolutions(device)
+    for length in lengths:
         ops(variant, length, device)
+    for length in lengths:
+        for replicas in STACKS[length]:
+            steps(variant, length, replicas, device)
 
 
 def training_of(variant: Variant, length: int, replicas: int, device: torch.device) -> Training:
@@ -60,8 +68,8 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
     calls: dict[str, Callable[[], object]] = {}
     first: Tensor | None = None
     for name, change in WAYS.items():
-        training = training_of(variant, length, replicas, device)
         try:
+            training = training_of(variant, length, replicas, device)
             change(training)
             gradient = first_gradient(training)
         except (RuntimeError, NotImplementedError, torch.cuda.OutOfMemoryError) as error:
@@ -69,23 +77,25 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
             continue
         first = gradient if first is None else first
         apart = float((gradient - first).norm() / first.norm())
-        if apart > SAME:
+        if not apart <= SAME:  # nor where it is no number
             print(f"  {name} computes another gradient: {apart:.1e} apart")
         calls[name] = partial(take, training, STEPS)
-    if not calls:
-        return
-    seconds = in_turn(calls, device=device)
-    show(f"  {STEPS} steps, length {length}, {replicas} stacked", seconds)
-    per_second = replicas * STEPS / min(seconds.values())
-    print(f"  {'':<44}{per_second:,.0f} steps of a replica a second", flush=True)
+    if calls:
+        seconds = in_turn(calls, device=device)
+        show(f"  {STEPS} steps, length {length}, {replicas} stacked", seconds)
+        per_second = replicas * STEPS / min(seconds.values())
+        print(f"  {'':<44}{per_second:,.0f} steps of a replica a second", flush=True)
+    # The next size is another program, and needs the memory.
     calls.clear()
+    training = first = gradient = None
     gc.collect()
-    torch.compiler.reset()  # the next size is another program
+    torch.compiler.reset()
+    torch.cuda.empty_cache()
 
 
 def inverses(device: torch.device) -> None:
     """The inverse of chunk matrices, forward and backward: by the fused kernels, and in plain PyTorch."""
-    found = triangular.fused(device).kernels
+    found = triangular.fused_inverse(device).kernels
     for count in MATRICES:
         lower = torch.rand(count, MAD.chunk_size, MAD.chunk_size, device=device).sub(0.5).requires_grad_()
         grad = torch.rand_like(lower)
@@ -93,10 +103,29 @@ def inverses(device: torch.device) -> None:
         def timed(kernels: Any, lower: Tensor = lower, grad: Tensor = grad) -> None:
             torch.autograd.grad(triangular.UnitLowerInverse.apply(lower, kernels), lower, grad)
 
-        calls: dict[str, Callable[[], object]] = {"plain": lambda timed=timed: timed(None)}  # type: ignore[misc]
+        calls: dict[str, Callable[[], object]] = {"plain": partial(timed, None)}
         if found:
-            calls["triton"] = lambda timed=timed: timed(found)  # type: ignore[misc]
+            calls["triton"] = partial(timed, found)
         show(f"  {count:,} inverses of {MAD.chunk_size} x {MAD.chunk_size}", in_turn(calls, device=device))
+
+
+def convolutions(device: torch.device) -> None:
+    """The convolution of q, k and v with SiLU, forward and backward: by the fused kernels, and in plain PyTorch."""
+    found = short_conv.fused_convolution(device).kernels
+    for length in SEQUENCES:
+        shape = (1, 128, length, 3 * MAD.width)
+        x = torch.rand(shape, device=device, dtype=torch.bfloat16).requires_grad_()
+        filters = torch.rand(1, 3 * MAD.width, FILTER, device=device).requires_grad_()
+        grad = torch.rand(shape, device=device)
+
+        def plain(x: Tensor = x, filters: Tensor = filters, grad: Tensor = grad) -> None:
+            torch.autograd.grad(F.silu(short_conv.short_convolution(x, filters)), (x, filters), grad)
+
+        def fused(x: Tensor = x, filters: Tensor = filters, grad: Tensor = grad) -> None:
+            torch.autograd.grad(short_conv.SiluConvolution.apply(x, filters, found), (x, filters), grad)
+
+        calls: dict[str, Callable[[], object]] = {"plain": plain} | ({"triton": fused} if found else {})
+        show(f"  convolution and SiLU, batch 128, length {length}", in_turn(calls, device=device))
 
 
 def ops(variant: Variant, length: int, device: torch.device) -> None:
@@ -126,3 +155,19 @@ def fused_delta_rule() -> Callable[..., tuple[Tensor, Any]] | None:
         return o.transpose(1, 2).to(torch.float32), state
 
     return op
+
+
+def main(
+    length: Annotated[
+        list[int] | None, typer.Option(help="Of the sequences: 32, 128 or 512; may be given again.")
+    ] = None,
+) -> None:
+    """Measure what a GPU gains by each lever."""
+    lengths = length or list(STACKS)
+    if unknown := set(lengths) - STACKS.keys():
+        raise typer.BadParameter(f"there is no stack of length {min(unknown)}: {', '.join(map(str, STACKS))}")
+    card(lengths)
+
+
+if __name__ == "__main__":
+    typer.run(main)

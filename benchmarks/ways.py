@@ -11,7 +11,7 @@ from torch import Tensor
 
 from agent.evaluator.tasks import Examples
 from agent.evaluator.trainer import Training
-from agent.kernels import triangular
+from agent.kernels.choice import in_words
 
 WARM_UPS = 3  # before a capture, so that whatever is built or chosen at a first call is there
 
@@ -22,7 +22,7 @@ def eagerly(training: Training) -> None:
 
 def compiled(training: Training) -> None:
     """The network and its op, forward and backward, fused by torch.compile."""
-    triangular.fused(training.stack.rows.device)  # the trial of the kernels is not to be traced
+    in_words(training.stack.rows.device)  # the trial of the kernels is not to be traced
     training.stack.losses = torch.compile(training.stack.losses, dynamic=False)  # type: ignore[method-assign]
 
 

@@ -1,6 +1,7 @@
 """The Triton kernels against their plain reference: interpreted, compiled for a GPU, and where they cannot be."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -8,8 +9,11 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from agent.kernels.triangular import fused
+from agent.kernels.choice import in_words
+from agent.kernels.short_conv import fused_convolution
+from agent.kernels.triangular import fused_inverse
 
+CPU = torch.device("cpu")
 pytestmark = pytest.mark.skipif(
     find_spec("triton") is None, reason="triton is not installed: pip install triton (it exists for Linux only)"
 )
@@ -38,20 +42,57 @@ for shape in [(3, 32, 32), (2, 1, 2, 16, 16), (2, 5, 5), (1, 48, 48), (0, 16, 16
 assert triangular_triton.fits(torch.zeros(1, 64, 64))
 assert not triangular_triton.fits(torch.zeros(1, 65, 65))
 assert not triangular_triton.fits(torch.zeros(1, 16, 16, dtype=torch.float64))
-print(triangular.fused(torch.device("cpu")).words)
+print(triangular.fused_inverse(torch.device("cpu")).words)
+"""
+
+CONVOLUTION_IN_INTERPRETER = """
+import torch
+import torch.nn.functional as F
+from agent.kernels import short_conv, short_conv_triton
+
+chance = torch.Generator().manual_seed(0)
+shapes = [((2, 2, 19, 5), 4), ((1, 1, 1, 3), 4), ((2, 1, 32, 128), 4), ((1, 1, 5, 130), 3), ((2, 0, 8, 8), 4)]
+for shape, width in shapes:
+    replicas, batch, length, channels = shape
+    filters = torch.randn(replicas, channels, width, generator=chance)
+    grad = torch.randn(shape, generator=chance)
+    part = torch.randn(replicas, batch, length, channels + 7, generator=chance)[..., :channels]
+    other_way_round = torch.randn(replicas, length, batch, channels, generator=chance).transpose(1, 2)
+    for x in (part, other_way_round):
+        ours = [x.detach().requires_grad_(), filters.clone().requires_grad_()]
+        exact = [x.detach().double().requires_grad_(), filters.double().requires_grad_()]
+        y = short_conv.SiluConvolution.apply(*ours, short_conv_triton)
+        z = F.silu(short_conv.short_convolution(*exact))
+        assert y.dtype == torch.float32
+        torch.testing.assert_close(y.double(), z, rtol=1e-5, atol=1e-5)
+        gradients = torch.autograd.grad(y, ours, grad), torch.autograd.grad(z, exact, grad.double())
+        for found, expected in zip(*gradients, strict=True):
+            torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4)
+
+x, filters = torch.randn(1, 2, 40, 8, generator=chance).bfloat16(), torch.randn(1, 8, 4, generator=chance)
+assert short_conv_triton.convolve(x, filters).dtype == torch.float32
+assert short_conv_triton.convolve_backward(x, filters, torch.ones(x.shape))[0].dtype == torch.bfloat16
+assert short_conv_triton.fits(x, filters) and short_conv_triton.fits(x.float(), filters)
+assert not short_conv_triton.fits(x.double(), filters) and not short_conv_triton.fits(x, filters.double())
+print(short_conv.fused_convolution(torch.device("cpu")).words)
 """
 
 FOR_A_GPU = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from agent.kernels import triangular_triton
+from agent.kernels import short_conv_triton, triangular_triton
 
-for kernel, pointers in [(triangular_triton._substitute, 2), (triangular_triton._differentiate, 3)]:
-    names = kernel.arg_names
-    signature = {name: "*fp32" if place < pointers else "constexpr" for place, name in enumerate(names)}
-    source = ASTSource(kernel, signature=signature, constexprs={"SIZE": 32, "BLOCK": 32})
-    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 1})
+square, tile = {"SIZE": 32, "BLOCK": 32}, {"CHANNELS": 384, "WIDTH": 4, "TIMES": 16, "SPAN": 128}
+for kernel, kinds, sizes in [
+    (triangular_triton._substitute, ["*fp32"] * 2, square),
+    (triangular_triton._differentiate, ["*fp32"] * 3, square),
+    (short_conv_triton._forward, ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3, tile),
+    (short_conv_triton._backward, ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3, tile),
+]:
+    signature = dict(zip(kernel.arg_names, kinds + ["constexpr"] * len(sizes), strict=True))
+    source = ASTSource(kernel, signature=signature, constexprs=sizes)
+    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32))
     assert len(compiled.asm["cubin"]) > 1000
     assert "tf32" not in compiled.asm["ptx"]
 print("built")
@@ -66,8 +107,9 @@ def run(script, tmp_path, **environment):
     return done.stdout.strip()
 
 
-def test_in_the_interpreter_they_are_their_formula_and_its_gradient(tmp_path):
-    assert run(IN_INTERPRETER, tmp_path, TRITON_INTERPRET="1").startswith("triton ")
+@pytest.mark.parametrize("script", [IN_INTERPRETER, CONVOLUTION_IN_INTERPRETER], ids=["inverse", "convolution"])
+def test_in_the_interpreter_they_are_their_formula_and_its_gradient(script, tmp_path):
+    assert run(script, tmp_path, TRITON_INTERPRET="1").startswith("triton ")
 
 
 def test_they_compile_for_a_gpu_without_one(tmp_path):
@@ -76,6 +118,7 @@ def test_they_compile_for_a_gpu_without_one(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here they can be built")
 def test_where_they_cannot_be_built_the_plain_path_remains_and_says_why():
-    found = fused(torch.device("cpu"))
-    assert found.kernels is None
-    assert found.words.startswith("plain PyTorch (")
+    for found in (fused_inverse(CPU), fused_convolution(CPU)):
+        assert found.kernels is None
+        assert found.words.startswith("plain PyTorch (")
+    assert re.fullmatch(r"inverse by plain PyTorch \(.+\); convolution by plain PyTorch \(.+\)", in_words(CPU))

@@ -16,6 +16,7 @@ from agent.evaluator.contract import sample_call
 from agent.evaluator.trainer import Training
 from agent.evaluator.variant import load_variant
 from agent.kernels import triangular
+from agent.kernels.fused import FOUND, Fused
 from benchmarks import card
 from benchmarks.ways import captured, compiled, eagerly
 from templates.recurrence import delta_rule_recurrent
@@ -87,10 +88,10 @@ def test_a_compiler_finds_the_kernels_that_were_tried_before():
     kernels = SimpleNamespace(invert=triangular.invert, invert_backward=triangular.invert_backward)
 
     def inverse(matrices):
-        return triangular.UnitLowerInverse.apply(matrices, triangular.fused(matrices.device).kernels)
+        return triangular.UnitLowerInverse.apply(matrices, triangular.fused_inverse(matrices.device).kernels)
 
     matrices = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(0))
-    with mock.patch.dict(triangular.FOUND, {CPU: triangular.Fused(kernels, "pretended")}):
+    with mock.patch.dict(FOUND, {("triangular_triton", CPU): Fused(kernels, "pretended")}):
         torch.compiler.reset()
         found = torch.compile(inverse, fullgraph=True, backend="aot_eager")(matrices)
     assert_same(found, triangular.invert(matrices), 1e-6)
@@ -129,17 +130,25 @@ def test_the_ways_are_timed_beside_each_other_and_what_fails_is_said(monkeypatch
         take = trained.stack.gradient
         trained.stack.gradient = lambda batch, asked: (take(batch, asked)[0], 2 * take(batch, asked)[1])
 
-    monkeypatch.setattr(card, "WAYS", {"eager": eagerly, "fails": fails, "wrong": wrong})
+    def no_number(trained):
+        take = trained.stack.gradient
+        trained.stack.gradient = lambda batch, asked: (take(batch, asked)[0], torch.nan * take(batch, asked)[1])
+
+    monkeypatch.setattr(card, "WAYS", {"eager": eagerly, "fails": fails, "wrong": wrong, "none": no_number})
     monkeypatch.setattr(card, "MAD", card.replace(card.MAD, width=16, inner=24))
     monkeypatch.setattr(card, "STEPS", 1)
     monkeypatch.setattr(card, "MATRICES", (8,))
     card.steps(load_variant(baseline_path(TEMPLATE)), 8, 2, CPU)
+    monkeypatch.setattr(card, "SEQUENCES", (8,))
     card.inverses(CPU)
+    card.convolutions(CPU)
     monkeypatch.setattr(card, "WAYS", {"fails": fails})
     card.steps(load_variant(baseline_path(TEMPLATE)), 8, 2, CPU)  # nothing is left to time
     shown = capsys.readouterr().out
     assert "fails does not work here: RuntimeError: no such thing here\n" in shown
     assert "wrong computes another gradient: 1.0e+00 apart" in shown
+    assert "none computes another gradient: nan apart" in shown
+    assert "convolution and SiLU, batch 128, length 8" in shown
     assert "1 steps, length 8, 2 stacked" in shown
     assert "(1.00x)" in shown
     assert "plain" in shown

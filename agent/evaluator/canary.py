@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.evaluator import worker  # with torch and all that it starts, as in a worker
 from agent.evaluator.confinement import confine
-from agent.kernels.triangular import fused
+from agent.kernels.choice import in_words
 
 
 def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], Any]]:
@@ -54,7 +54,7 @@ def use_gpu(device: str) -> dict[str, str]:
         x = torch.rand(64, 64, device=device, requires_grad=True)
         (gradient,) = torch.autograd.grad((x @ x).sum(), x)
         gradient.sum().item()
-        return {"kernels": fused(torch.device(device)).words}
+        return {"kernels": in_words(torch.device(device))}
     except Exception as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         return {"trouble": f"{type(error).__name__}: {reason}"}

@@ -27,7 +27,7 @@ from agent.evaluator.worker import Job
 from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.temporary import temporary_folder
 
-LONGEST_WORDS = 200  # of a worker
+LONGEST_WORDS = 400  # of a worker
 
 
 def evaluate(

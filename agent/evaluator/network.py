@@ -14,7 +14,8 @@ from torch import Tensor
 
 from agent.evaluator.parameters import Layout, Parameter, constant, linear
 from agent.evaluator.variant import Declaration, Variant
-from agent.kernels import rms_norm, short_convolution
+from agent.kernels import rms_norm
+from agent.kernels.short_conv import silu_convolution
 
 FILTER = 4
 EMBEDDING_STD = 0.02
@@ -77,7 +78,7 @@ class Network:
         declared = self.variant.declaration
         projected = _linear(rms_norm(x), _behind_norm(weights, prefix + "in"))
         qkv, beta, *gates = projected.split([3 * width, heads, *_gate_widths(self.architecture, declared)], dim=-1)
-        qkv = F.silu(short_convolution(qkv, weights[prefix + "filters"]))
+        qkv = silu_convolution(qkv, weights[prefix + "filters"])
         q, k, v = (_by_head(part, heads) for part in qkv.split(width, dim=-1))
         learned = {
             name: _by_head(gate, heads).squeeze(-1) if kind == "head" else _by_head(gate, heads)

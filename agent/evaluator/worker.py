@@ -29,7 +29,7 @@ from agent.evaluator.speed import measure_speed
 from agent.evaluator.stack import Stack, stacks
 from agent.evaluator.trainer import Progress, train
 from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_variant
-from agent.kernels.triangular import fused
+from agent.kernels.choice import in_words
 from agent.score import FailureKind
 
 TORCH_SHARE = 0.9  # of a GPU's memory; above GPU_SHARE of agent/evaluator/forkserver.py a worker is killed
@@ -98,7 +98,7 @@ class Worker:
             "state_size": state_size(self.variant, self.protocol, self.device),
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
-            "kernels": fused(self.device).words if self.device.type == "cuda" else None,
+            "kernels": in_words(self.device) if self.device.type == "cuda" else None,
         }
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

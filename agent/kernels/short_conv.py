@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from agent.kernels.fused import Fused, fused
+
 
 def short_convolution(x: Tensor, filters: Tensor) -> Tensor:
     """y_t = sum_i filters[..., W - 1 - i] x_{t-i}: x (R, B, L, C), filters (R, C, W), y (R, B, L, C).
@@ -16,6 +18,15 @@ def short_convolution(x: Tensor, filters: Tensor) -> Tensor:
     if x.device.type == "cpu" and x.dtype == torch.float32:
         return _by_library(x, filters)
     y: Tensor = _ShiftedProducts.apply(x, filters)
+    return y
+
+
+def silu_convolution(x: Tensor, filters: Tensor) -> Tensor:
+    """SiLU of `short_convolution`, as it stands before every op: on a GPU in one pass forward and one backward."""
+    kernels = fused_convolution(x.device).kernels if x.is_cuda else None
+    if kernels is None or not kernels.fits(x, filters):
+        return F.silu(short_convolution(x, filters))
+    y: Tensor = SiluConvolution.apply(x, filters, kernels)
     return y
 
 
@@ -59,3 +70,40 @@ class _ShiftedProducts(torch.autograd.Function):
 def _taps(filters: Tensor) -> list[Tensor]:
     """(R, C, W) -> W tensors (R, 1, 1, C), the present token's first."""
     return [tap[:, None, None, :] for tap in filters.unbind(-1)[::-1]]
+
+
+class SiluConvolution(torch.autograd.Function):
+    """Both and their gradient, by a module of fused kernels. Of the forward pass nothing is kept but its inputs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, filters: Tensor, kernels: Any) -> Tensor:
+        ctx.kernels = kernels
+        ctx.save_for_backward(x, filters)
+        y: Tensor = kernels.convolve(x, filters)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        grad_x, grad_filters = ctx.kernels.convolve_backward(*ctx.saved_tensors, grad)
+        return grad_x, grad_filters, None
+
+
+def fused_convolution(device: torch.device) -> Fused:
+    """The fused kernels where they say on a device what the plain path says, of a part of a wider tensor too."""
+    return fused("short_conv_triton", _try_kernels, device)
+
+
+def _try_kernels(kernels: Any, device: torch.device) -> None:
+    chance = torch.Generator().manual_seed(0)
+    wide, filters, grad = (
+        torch.randn(shape, generator=chance).to(device) for shape in ((2, 3, 70, 50), (2, 40, 4), (2, 3, 70, 40))
+    )
+    for kind, tolerance in ((torch.float32, 1e-4), (torch.bfloat16, 2e-2)):
+        x = wide.to(kind)[..., :40]
+        exact, weights = x.float().requires_grad_(), filters.clone().requires_grad_()
+        y = F.silu(_ShiftedProducts.apply(exact, weights))
+        expected = (y, *torch.autograd.grad(y, (exact, weights), grad))
+        found = (kernels.convolve(x, filters), *kernels.convolve_backward(x, filters, grad))
+        for ours, plain in zip(found, expected, strict=True):
+            torch.testing.assert_close(ours.float(), plain, rtol=tolerance, atol=tolerance * 10)

@@ -1,12 +1,12 @@
 """The inverse of many small unit lower triangular matrices, which every chunkwise delta rule needs."""
 
-import importlib
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from agent.kernels.fused import Fused, fused
 
 
 class UnitLowerInverse(torch.autograd.Function):
@@ -31,7 +31,7 @@ def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
 
     What stands on or above the diagonal of A is not read, and no gradient flows to it.
     """
-    kernels = fused(strictly_lower.device).kernels if strictly_lower.is_cuda else None
+    kernels = fused_inverse(strictly_lower.device).kernels if strictly_lower.is_cuda else None
     if kernels is not None and not kernels.fits(strictly_lower):
         kernels = None
     inverse: Tensor = UnitLowerInverse.apply(strictly_lower, kernels)
@@ -53,40 +53,15 @@ def invert_backward(inverse: Tensor, grad: Tensor) -> Tensor:
     return -(transposed @ grad @ transposed).tril(-1)
 
 
-@dataclass(frozen=True)
-class Fused:
-    """The module with the fused kernels, or None, and in words what is used instead and why."""
-
-    kernels: Any
-    words: str
+def fused_inverse(device: torch.device) -> Fused:
+    """The fused kernels where they say on a device what the plain path says."""
+    return fused("triangular_triton", _try_kernels, device)
 
 
-FOUND: dict[torch.device, Fused] = {}
-
-
-def fused(device: torch.device) -> Fused:
-    """The fused kernels if they can be built for a device and say there what the plain path says; tried once.
-
-    They are an optimisation: whatever goes wrong with them, and a compiler or a driver may go wrong in any way, the
-    plain path remains.
-    """
-    # Not functools.cache: torch.compile looks through it and would trace the trial.
-    if device not in FOUND:
-        FOUND[device] = _tried(device)
-    return FOUND[device]
-
-
-def _tried(device: torch.device) -> Fused:
-    try:
-        triton = importlib.import_module("triton")
-        kernels = importlib.import_module("agent.kernels.triangular_triton")
-        chance = torch.Generator().manual_seed(0)
-        lower, grad = (torch.rand(4, 32, 32, generator=chance).sub(0.5).to(device) for _ in range(2))
-        inverse = kernels.invert(lower)
-        torch.testing.assert_close(inverse, invert(lower), rtol=1e-4, atol=1e-4)
-        gradient = kernels.invert_backward(inverse, grad)
-        torch.testing.assert_close(gradient, invert_backward(inverse, grad), rtol=1e-4, atol=1e-3)
-    except Exception as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
-        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason})")
-    return Fused(kernels, f"triton {triton.__version__}")
+def _try_kernels(kernels: Any, device: torch.device) -> None:
+    chance = torch.Generator().manual_seed(0)
+    lower, grad = (torch.rand(4, 32, 32, generator=chance).sub(0.5).to(device) for _ in range(2))
+    inverse = kernels.invert(lower)
+    torch.testing.assert_close(inverse, invert(lower), rtol=1e-4, atol=1e-4)
+    gradient = kernels.invert_backward(inverse, grad)
+    torch.testing.assert_close(gradient, invert_backward(inverse, grad), rtol=1e-4, atol=1e-3)

@@ -1,0 +1,43 @@
+"""Fused kernels are an optimisation: each is tried on a device before it is used there, and the plain path remains.
+
+Whatever goes wrong with one, and a compiler or a driver may go wrong in any way, is said and costs speed alone.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The module with the fused kernels, or None, and in words what is used instead and why."""
+
+    kernels: Any
+    words: str
+
+
+FOUND: dict[tuple[str, torch.device], Fused] = {}
+
+
+def fused(name: str, trial: Callable[[Any, torch.device], None], device: torch.device) -> Fused:
+    """The kernels of agent/kernels/NAME.py if they can be built for a device and pass the trial there, held once."""
+    if device.type == "cuda" and device.index is None:  # as a tensor that lies there names it
+        device = torch.device("cuda", torch.cuda.current_device())
+    # Not functools.cache: torch.compile looks through it and would trace the trial.
+    if (name, device) not in FOUND:
+        FOUND[name, device] = _tried(name, trial, device)
+    return FOUND[name, device]
+
+
+def _tried(name: str, trial: Callable[[Any, torch.device], None], device: torch.device) -> Fused:
+    try:
+        triton = importlib.import_module("triton")
+        kernels = importlib.import_module(f"agent.kernels.{name}")
+        trial(kernels, device)
+    except Exception as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason})")
+    return Fused(kernels, f"triton {triton.__version__}")
