@@ -217,7 +217,10 @@ def test_what_a_gpu_says_when_its_memory_is_full_is_out_of_memory(message, tmp_p
         ("raise SystemExit", "crash", "SystemExit"),
     ],
 )
-def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason):
+def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason, monkeypatch):
+    monkeypatch.setattr(
+        "agent.evaluator.crew.SECONDS_TO_DIE", 2.0
+    )  # as long as the one that closes its pipe is waited for
     told = failure(in_op=f"print('here'); {in_op}")
     assert told.kind == kind
     assert re.search(reason, told.reason)

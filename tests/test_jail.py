@@ -15,7 +15,7 @@ from small_evaluations import living
 
 from agent import assembly
 from agent.errors import Unavailable
-from agent.evaluator import forkserver, isolation, jail, nursery
+from agent.evaluator import forkserver, isolation, jail, nursery, user
 from agent.evaluator import wall as walls
 from agent.evaluator.exchange import leave, printable, take
 from agent.evaluator.forkserver import Ward
@@ -148,6 +148,32 @@ def test_a_worker_is_nobody_where_this_program_is_root(folder):
     if expected is None:
         pytest.skip(f"{jail.nursery._user.missing}: put Python and this project where every user can read them")
     assert users == {expected}
+
+
+@ON_LINUX
+def test_a_user_of_its_own_must_be_able_to_open_the_gpu(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(trial, **options):
+        tried.append(trial)
+        return subprocess.CompletedProcess(trial, 1, "", "/dev/nvidia0 is closed to it")
+
+    monkeypatch.setattr(user, "gpus", lambda: ["/dev/nvidia0"])
+    monkeypatch.setattr(user.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(user.os, "chown", lambda path, uid, gid: None)
+    monkeypatch.setattr(user.subprocess, "run", refuse)
+    found = user.own_user((), tmp_path, {})
+    assert found == user.User(None, "a user of its own (/dev/nvidia0 is closed to it)")
+    assert [trial[-1] for trial in tried] == ["/dev/nvidia0"]
+
+
+def test_what_compiles_for_a_gpu_reaches_a_worker_and_a_key_does_not(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRITON_PTXAS_PATH", "/opt/ptxas")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    environment = nursery.clean_environment(tmp_path)
+    assert (environment["TRITON_PTXAS_PATH"], environment["CUDA_VISIBLE_DEVICES"]) == ("/opt/ptxas", "1")
+    assert not any("secret" in value for value in environment.values())
 
 
 def test_what_the_kernel_does_not_limit_is_watched(tmp_path, monkeypatch):

@@ -54,7 +54,8 @@ MEMORY_SHARE = 0.6  # of the machine's, beyond what the worker has mapped when i
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system",
           "/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/zero", "/dev/urandom")  # fmt: skip
 # What CUDA opens when it starts, beside the devices: to name its threads, and to look where it is.
-CUDA_DEVICES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-caps")
+CUDA_DEVICES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
+CUDA_MORE = ("/dev/nvidia-uvm-tools", "/dev/nvidia-caps")  # not on every machine, nor for everybody
 CUDA_WRITES = ("/proc/self/task",)
 CUDA_READS = ("/proc/self", "/proc/driver/nvidia", "/proc/driver/nvidia-uvm", "/proc/devices", "/proc/stat",
               "/proc/filesystems", "/proc/sys/vm/mmap_min_addr", "/proc/sys/vm/overcommit_memory", "/sys/bus/pci",
@@ -128,8 +129,7 @@ def _landlock(scratch: Path, device: str, compiles: bool) -> None:
         for path in readable():
             _grant(ruleset, Path(path), (READ | EXECUTE if compiles else READ) & rights)
         if device != "cpu":
-            numbered = map(str, Path("/dev").glob("nvidia[0-9]*"))
-            for granted, paths in ((USE, (*CUDA_DEVICES, *numbered)), (OVERWRITE, CUDA_WRITES), (READ, CUDA_READS)):
+            for granted, paths in ((USE, (*gpus(), *CUDA_MORE)), (OVERWRITE, CUDA_WRITES), (READ, CUDA_READS)):
                 for path in paths:
                     _grant(ruleset, Path(path), granted & rights)
         if compiles:  # who starts a compiler sends what it says to nowhere
@@ -139,6 +139,11 @@ def _landlock(scratch: Path, device: str, compiles: bool) -> None:
         _check(_libc().syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)
+
+
+def gpus() -> list[str]:
+    """The devices by which GPUs are reached; none where there is no GPU."""
+    return [*filter(os.path.exists, CUDA_DEVICES), *map(str, sorted(Path("/dev").glob("nvidia[0-9]*")))]
 
 
 def readable() -> list[str]:

@@ -17,7 +17,7 @@ from agent.evaluator.jail import Child, confined
 from agent.evaluator.progress import Update
 from agent.score import Failure, FailureKind
 
-SECONDS_TO_DIE = 2.0
+SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
 LONGEST_REASON = 500  # characters
 EXCESSES: dict[str, tuple[FailureKind, str]] = {
     "disk": ("crash", "what it wrote to the disk"),

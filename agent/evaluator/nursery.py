@@ -26,7 +26,10 @@ from agent.temporary import remove_abandoned, temporary_folder
 
 ROOT = Path(__file__).parents[2]
 TEMPORARY = "tmp"  # of the fork server; a child's is its own folder
-SECONDS_TO_DIE = 5.0  # for the fork server, once its socket is closed
+# Where programs and libraries are, which GPU is meant, and what compiles for it.
+PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CC",
+             "TRITON_PTXAS_PATH", "TRITON_LIBCUDA_PATH")  # fmt: skip
+SECONDS_TO_DIE = 15.0  # for the fork server, once its socket is closed, and for all workers before it
 
 
 class Nursery:
@@ -146,8 +149,7 @@ def _keep(*command: Any, **options: Any) -> "subprocess.Popen[bytes]":
 
 def clean_environment(home: Path) -> dict[str, str]:
     """What a worker may know of its surroundings: no key, no home of its user's, no proxy."""
-    passed_on = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-    environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return environment | {
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(home / TEMPORARY),

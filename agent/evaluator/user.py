@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.evaluator.confinement import readable
+from agent.evaluator.confinement import gpus, readable
 
 FIRST, NUMBERS = 60_706, 478  # given to nobody (systemd.io/UIDS-GIDS); a search takes one by its process's number
 SECONDS = 60.0  # for the trial: a machine may be busy
@@ -37,7 +37,7 @@ def own_user(command: Sequence[str], folder: Path, environment: dict[str, str]) 
     if sys.platform != "linux" or os.geteuid() != 0:
         return User(None)
     uid = FIRST + os.getpid() % NUMBERS
-    needed = [path for path in readable() if os.path.exists(path) and not path.startswith(("/proc", "/dev"))]
+    needed = [path for path in readable() if os.path.exists(path) and not path.startswith(("/proc", "/dev"))] + gpus()
     try:
         os.chown(folder, uid, uid)
         trial = [*command, sys.executable, "-c", TRIAL, str(uid), str(folder), *needed]
