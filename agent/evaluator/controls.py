@@ -45,12 +45,16 @@ class Paper:
 
     def betrayed(self, predictions: Tensor, device_kind: str) -> float | None:
         """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if none does."""
+        changed, compared = self.changed(predictions)
+        return changed / compared if changed > 1 + TOLERATED[device_kind] * compared else None
+
+    def changed(self, predictions: Tensor) -> tuple[int, int]:
+        """How many predictions (N + C, T) shortly before the cuts differ between sequence and copy, and of how many."""
         originals = predictions[self.places[self.copied]]
         copies = predictions[self.places[self.tests :]]
         positions = torch.arange(predictions.shape[1])
         near = (positions < self.cuts[:, None]) & (positions >= self.cuts[:, None] - NEAR)
-        changed, compared = int(((originals != copies) & near).sum()), int(near.sum())
-        return changed / compared if changed > 1 + TOLERATED[device_kind] * compared else None
+        return int(((originals != copies) & near).sum()), int(near.sum())
 
 
 def prepare(test: Examples, seed: int, whole: bool) -> Paper:

@@ -13,6 +13,8 @@ from agent.evaluator.tasks import Examples
 from agent.evaluator.tasks.request import chance_of
 from agent.evaluator.variant import Variant
 
+# The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/performance.md).
+IN_BFLOAT16 = {"cuda"}
 # How many logits one pass over examples may give: on a CPU a few that stay in its cache, on a GPU what keeps it busy.
 LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}
 
@@ -46,11 +48,8 @@ class Stack:
         chosen: Tensor | slice = slice(None),
         asked: slice = slice(None),
     ) -> Tensor:
-        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows, at all positions or those `asked`.
-
-        A GPU multiplies in bfloat16.
-        """
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows, at all positions or those `asked`."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type in IN_BFLOAT16):
             logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None, asked)
         return logits.to(self.rows.dtype)
 
