@@ -1,7 +1,7 @@
 """A child that is confined as a worker on a GPU is, where kernels are compiled: the fork server of a test bears it.
 
-It compiles a function in C, loads and calls it, listens at a socket as CUDA does when it starts, and then tries what it
-must not do all the same. It answers with one line of JSON, and leaves a process behind.
+It compiles a function in C, loads and calls it, has Triton build the kernels where there is Triton, listens at a socket
+as CUDA does when it starts, and then tries what it must not do all the same. It answers with one line of JSON, and leaves a process behind.
 """
 
 import ctypes
@@ -10,9 +10,11 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from agent.evaluator.confinement import confine
+from tests.kernels_for_a_gpu import build
 
 SOURCE = "int answer(void) { return 42; }"
 
@@ -24,6 +26,8 @@ def main() -> None:
     command = ["cc", "-shared", "-fPIC", "-o", "answer.so", "answer.c"]
     compiled = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     answer = ctypes.CDLL(str(folder / "answer.so")).answer() if compiled.returncode == 0 else compiled.stderr
+    if find_spec("triton") is not None:
+        build()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(f"\0cuda-uvmfd-{os.getpid()}")
     listening.listen(1)

@@ -133,7 +133,9 @@ def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path
     secret = tmp_path / "secret"
     secret.write_text("canary")
     with confined("tests.compiling", [str(folder), str(secret)], folder) as child:
-        told = json.loads(next(child.lines(lambda: False)))
+        line = next(child.lines(lambda: False), None)
+        assert line is not None, child.log_tail()
+    told = json.loads(line)
     assert told == {"answer": 42, "worked": []}
     assert living(folder) == []
     assert list(tmp_path.iterdir()) == [secret]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import torch
@@ -77,43 +78,24 @@ assert not short_conv_triton.fits(x.double(), filters) and not short_conv_triton
 print(short_conv.fused_convolution(torch.device("cpu")).words)
 """
 
-FOR_A_GPU = """
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-from agent.kernels import short_conv_triton, triangular_triton
-
-square, tile = {"SIZE": 32, "BLOCK": 32}, {"CHANNELS": 384, "WIDTH": 4, "TIMES": 16, "SPAN": 128}
-for kernel, kinds, sizes in [
-    (triangular_triton._substitute, ["*fp32"] * 2, square),
-    (triangular_triton._differentiate, ["*fp32"] * 3, square),
-    (short_conv_triton._forward, ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3, tile),
-    (short_conv_triton._backward, ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3, tile),
-]:
-    signature = dict(zip(kernel.arg_names, kinds + ["constexpr"] * len(sizes), strict=True))
-    source = ASTSource(kernel, signature=signature, constexprs=sizes)
-    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32))
-    assert len(compiled.asm["cubin"]) > 1000
-    assert "tf32" not in compiled.asm["ptx"]
-print("built")
-"""
+FOR_A_GPU = Path(__file__).with_name("kernels_for_a_gpu.py")
 
 
 def run(script, tmp_path, **environment):
     """In a process of its own: Triton decides when it is imported whether it interprets."""
     environment = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path), **environment}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, *script], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 @pytest.mark.parametrize("script", [IN_INTERPRETER, CONVOLUTION_IN_INTERPRETER], ids=["inverse", "convolution"])
 def test_in_the_interpreter_they_are_their_formula_and_its_gradient(script, tmp_path):
-    assert run(script, tmp_path, TRITON_INTERPRET="1").startswith("triton ")
+    assert run(["-c", script], tmp_path, TRITON_INTERPRET="1").startswith("triton ")
 
 
 def test_they_compile_for_a_gpu_without_one(tmp_path):
-    assert run(FOR_A_GPU, tmp_path) == "built"
+    assert run([str(FOR_A_GPU)], tmp_path) == "built"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here they can be built")
