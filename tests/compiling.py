@@ -1,7 +1,8 @@
 """A child that is confined as a worker on a GPU is, where kernels are compiled: the fork server of a test bears it.
 
 It compiles a function in C, loads and calls it, has Triton build the kernels where there is Triton, listens at a socket
-as CUDA does when it starts, and then tries what it must not do all the same. It answers with one line of JSON, and leaves a process behind.
+as CUDA does when it starts, and then tries what it must not do all the same. It answers with one line of JSON, and
+leaves a process behind.
 """
 
 import ctypes
