@@ -40,8 +40,9 @@ report: $(STAMP)
 screenshots: $(STAMP)
 	$(RUN) tests/screenshots.py
 
+# The program takes UTF-8 by itself whatever the locale is; pytest is told.
 test: $(STAMP)
-	$(RUN) -m pytest
+	PYTHONUTF8=1 $(RUN) -m pytest
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .
