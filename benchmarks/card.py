@@ -1,21 +1,21 @@
 """What a GPU gains by each lever, side by side in one run: the part of `make bench` that needs one.
 
-    python -m benchmarks.card --length 32 --length 128
+    python -m benchmarks.card 32 128
 
 Everything is of the template under `mad`. Whatever does not work on a machine is said and left out. What is quickly
 told comes first: whole steps are compiled, which takes up to a minute a size.
 """
 
 import gc
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-import typer
 from torch import Tensor
 
 from agent.baselines import TEMPLATE, baseline_path
@@ -157,17 +157,14 @@ def fused_delta_rule() -> Callable[..., tuple[Tensor, Any]] | None:
     return op
 
 
-def main(
-    length: Annotated[
-        list[int] | None, typer.Option(help="Of the sequences: 32, 128 or 512; may be given again.")
-    ] = None,
-) -> None:
-    """Measure what a GPU gains by each lever."""
-    lengths = length or list(STACKS)
-    if unknown := set(lengths) - STACKS.keys():
-        raise typer.BadParameter(f"there is no stack of length {min(unknown)}: {', '.join(map(str, STACKS))}")
-    card(lengths)
+def main() -> None:
+    """Measure what a GPU gains by each lever, at the lengths that are named or at all."""
+    known = {str(length): length for length in STACKS}
+    unknown = [word for word in sys.argv[1:] if word not in known]
+    if unknown:
+        sys.exit(f"card: there is no stack of length {unknown[0]}: {', '.join(known)}")
+    card([known[word] for word in sys.argv[1:]] or list(STACKS))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

@@ -155,6 +155,13 @@ def test_the_ways_are_timed_beside_each_other_and_what_fails_is_said(monkeypatch
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here there is a GPU")
-def test_without_a_gpu_that_part_is_left_out(capsys):
-    card.card()
+def test_without_a_gpu_that_part_is_left_out(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["card", "32", "128"])
+    card.main()
     assert "left out" in capsys.readouterr().out
+
+
+def test_a_length_that_the_card_does_not_measure_is_named(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["card", "32", "33"])
+    with pytest.raises(SystemExit, match="no stack of length 33: 32, 128, 512"):
+        card.main()
