@@ -20,3 +20,8 @@ class Unavailable(DeltaSearchError):
     """This machine lacks what was asked for."""
 
     exit_code = UNAVAILABLE
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what an error says; the error itself where it says nothing."""
+    return (str(error).strip() or repr(error)).splitlines()[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.errors import UsageError
+from agent.errors import UsageError, reason_of
 
 FULL = "nothing was lost: make room, and start again"
 
@@ -27,7 +27,7 @@ def reading(path: Path, remedy: str = "repair it, or give another --workspace") 
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else repr(error)
+        reason = reason_of(error)
         raise WorkspaceError(f"{path}: cannot be read ({reason}); {remedy}") from error
 
 

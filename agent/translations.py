@@ -129,6 +129,9 @@ SENTENCES = tuple(
          "{0}：无法读取（{1}）；请给出变体文件的路径"),
         (r"(\S+), line (\d+): hands the module (\S+) around; use its functions one by one",
          "{0} 第 {1} 行：把模块 {2} 本身作为值传递；请逐个使用其函数"),
+        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; .+)?; THE GPU CANNOT BE USED in it: (.+?)"
+         r"(?:; search on the CPU with --device cpu, and please report this line)?",
+         "{0}；尝试了 {1} 种被禁止的行为，均未成功；GPU 在其中无法使用：{2}（可用 --device cpu 在 CPU 上搜索）"),
         (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; .+)?; the GPU works in it, kernels: (.+)",
          "{0}；尝试了 {1} 种被禁止的行为，均未成功；GPU 在其中可用，内核：{2}"),
         (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; missing: (.+))?",

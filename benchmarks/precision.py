@@ -2,9 +2,10 @@
 
     python -m benchmarks.precision --seeds 10
 
-A CPU rounds what is multiplied as a GPU does, and adds up in float32 as well; the order in which it adds is its own. Of
-the quick protocol, the template: each seed is trained both ways, from the same weights on the same examples. Then
-the altered copies of a test (agent/evaluator/controls.py) show how many predictions tip by rounding alone.
+A CPU rounds what is multiplied as a GPU does, and adds up in float32 as well; the order in which it adds is its own.
+The template under quick: each seed is trained both ways, from the same weights on the same examples, and its two
+accuracies are a pair. Then the altered copies of a test (agent/evaluator/controls.py) show how many predictions tip by
+rounding alone.
 """
 
 from collections.abc import Iterator
@@ -69,11 +70,12 @@ def main(seeds: Annotated[int, typer.Option(min=2, help="Trained both ways, for 
             full, full_tipped = trained(replicas, variant)
             with in_bfloat16("cpu"):
                 reduced, reduced_tipped = trained(replicas, variant)
-        error = ((variance(full) + variance(reduced)) / seeds) ** 0.5
+        differences = [b - a for a, b in zip(full, reduced, strict=True)]
+        error = (variance(differences) / seeds) ** 0.5
         shares = [f"{changed:,} of {compared:,}" for changed, compared in (full_tipped, reduced_tipped)]
         print(
             f"| {task} | {fmean(full):.4f} | {fmean(reduced):.4f} "
-            f"| {fmean(reduced) - fmean(full):+.4f} | {error:.4f} | {shares[0]} | {shares[1]} |",
+            f"| {fmean(differences):+.4f} | {error:.4f} | {shares[0]} | {shares[1]} |",
             flush=True,
         )
 

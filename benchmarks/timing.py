@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from agent.errors import reason_of
 from agent.evaluator.speed import wait_for
 
 CPU = torch.device("cpu")
@@ -50,4 +51,4 @@ def show(title: str, seconds: dict[str, float]) -> None:
 
 def one_line(error: Exception) -> str:
     """The kind of an error and the first line of what it says."""
-    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"
+    return f"{type(error).__name__}: {reason_of(error)}"

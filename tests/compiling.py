@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def main() -> None:
         "open datagrams": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK),
         "open a pair": socket.socketpair,
         "connect": lambda: _another().connect(listening.getsockname()),
-        "let somebody in": lambda: _at_once(listening).accept(),
+        "let somebody in": lambda: _let_in(listening),
         "change a mode": lambda: (folder / "answer.c").chmod(0o777),
         "make a link": lambda: (folder / "link").symlink_to(secret),
         "give a file a second name": lambda: (folder / "second").hardlink_to(folder / "answer.c"),
@@ -61,7 +62,8 @@ def _another() -> socket.socket:
     return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _at_once(listening: socket.socket) -> socket.socket:
-    """One that would not wait for somebody to come, were it allowed to let them in."""
-    listening.settimeout(0.1)
-    return listening
+def _let_in(listening: socket.socket) -> None:
+    """Nobody is there; that one would have to wait for somebody is no refusal."""
+    listening.setblocking(False)
+    with suppress(BlockingIOError):
+        listening.accept()

@@ -10,15 +10,23 @@ def build() -> None:
     from agent.kernels import short_conv_triton, triangular_triton
 
     square, tile = {"SIZE": 32, "BLOCK": 32}, {"CHANNELS": 384, "WIDTH": 4, "TIMES": 16, "SPAN": 128}
-    for kernel, kinds, sizes in (
-        (triangular_triton._substitute, ["*fp32"] * 2, square),
-        (triangular_triton._differentiate, ["*fp32"] * 3, square),
-        (short_conv_triton._forward, ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3, tile),
-        (short_conv_triton._backward, ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3, tile),
+    forward, backward = (
+        ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3,
+        ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3,
+    )
+    for kernel, kinds, sizes, warps, even in (
+        (triangular_triton._substitute, ["*fp32"] * 2, square, 1, True),
+        (triangular_triton._differentiate, ["*fp32"] * 3, square, 1, True),
+        (short_conv_triton._forward, forward, tile, 4, True),
+        (short_conv_triton._forward, forward, tile, 4, False),
+        (short_conv_triton._backward, backward, tile, 4, True),
+        (short_conv_triton._backward, backward, tile, 4, False),
     ):
         signature = dict(zip(kernel.arg_names, kinds + ["constexpr"] * len(sizes), strict=True))
-        source = ASTSource(kernel, signature=signature, constexprs=sizes)
-        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32))
+        # Even: all addresses and numbers are known to be multiples of 16.
+        attrs = {(place,): [["tt.divisibility", 16]] for place in range(len(kinds))} if even else {}
+        source = ASTSource(kernel, signature=signature, constexprs=sizes, attrs=attrs)
+        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": warps})
         assert len(compiled.asm["cubin"]) > 1000
         assert "tf32" not in compiled.asm["ptx"]
 

@@ -4,13 +4,16 @@ import ctypes
 import os
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from agent.evaluator import gpu_memory
 from agent.evaluator.forkserver import Ward
 from agent.evaluator.gpu_memory import Use
 from agent.evaluator.processes import living
+from agent.evaluator.worker import keep_below_the_watchdog
 
 STAND_IN = """
 #include <stdlib.h>
@@ -57,6 +60,19 @@ def test_before_a_fork_it_is_closed_and_after_that_opened_anew(library):
     assert opened.value == 0
     assert gpu_memory.gpu_memory() == (Use(10, 1000), Use(990, 1000))
     assert opened.value == 1
+
+
+@pytest.mark.parametrize(("gibibytes", "share"), [(80, 0.93), (8, 0.76), (2, 0.5)])
+def test_torch_keeps_below_what_a_worker_is_killed_for(monkeypatch, gibibytes, share):
+    kept = []
+    properties = SimpleNamespace(total_memory=gibibytes << 30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda.memory, "_lazy_init", lambda: None)
+    monkeypatch.setattr(torch._C, "_cuda_setMemoryFraction", lambda *told: kept.append(told), raising=False)
+    keep_below_the_watchdog(torch.device("cuda"))
+    keep_below_the_watchdog(torch.device("cpu"))
+    assert kept == [(pytest.approx(share, abs=0.01), 0)]
 
 
 def test_a_library_that_does_not_start_is_none(library, monkeypatch):

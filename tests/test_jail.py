@@ -24,6 +24,7 @@ from agent.evaluator.jail import Ending, confined, scratch
 from agent.evaluator.nursery import Nursery
 from agent.evaluator.processes import living as processes
 from agent.evaluator.wall import Wall, wall
+from agent.translations import translated
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a subreaper; run it there")
 
@@ -116,6 +117,27 @@ def test_isolation_for_a_gpu_is_proven_as_well_and_says_whether_that_can_be_used
     else:
         assert isolation.trouble
         assert f"THE GPU CANNOT BE USED in it: {isolation.trouble}" in isolation.line
+
+
+@pytest.mark.parametrize("missing", [(), ("a control group (none)",)])
+@pytest.mark.parametrize(
+    ("more", "chinese"),
+    [
+        ({}, "尝试了 11 种被禁止的行为，均未成功"),
+        ({"kernels": "inverse by triton 3.6.0; convolution by plain PyTorch (X: no)"},
+         "GPU 在其中可用，内核：inverse by triton 3.6.0; convolution by plain PyTorch (X: no)"),
+        ({"trouble": "AcceleratorError: CUDA error: OS call failed"},
+         "GPU 在其中无法使用：AcceleratorError: CUDA error: OS call failed（"),
+    ],
+)  # fmt: skip
+def test_the_line_of_an_isolation_is_told_in_chinese_with_all_that_matters(missing, more, chinese):
+    line = Isolation(("Landlock", "seccomp"), missing, 11, (), **more).line
+    advice = "; search on the CPU with --device cpu, and please report this line"
+    for text in (line, line + advice) if "trouble" in more else (line,):
+        told = translated(text)
+        assert told is not None, text
+        assert chinese in told.zh
+        assert "--device cpu" in told.zh or "trouble" not in more
 
 
 def test_nothing_is_searched_on_a_gpu_that_cannot_be_used(monkeypatch):

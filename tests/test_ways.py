@@ -142,12 +142,15 @@ def test_the_ways_are_timed_beside_each_other_and_what_fails_is_said(monkeypatch
     monkeypatch.setattr(card, "SEQUENCES", (8,))
     card.inverses(CPU)
     card.convolutions(CPU)
+    card.products(CPU)
     monkeypatch.setattr(card, "WAYS", {"fails": fails})
     card.steps(load_variant(baseline_path(TEMPLATE)), 8, 2, CPU)  # nothing is left to time
     shown = capsys.readouterr().out
     assert "fails does not work here: RuntimeError: no such thing here\n" in shown
     assert "wrong computes another gradient: 1.0e+00 apart" in shown
     assert "none computes another gradient: nan apart" in shown
+    assert "49 rows" in shown
+    assert "64 rows" in shown
     assert "convolution and SiLU, batch 128, length 8" in shown
     assert "1 steps, length 8, 2 stacked" in shown
     assert "(1.00x)" in shown

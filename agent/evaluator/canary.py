@@ -1,7 +1,7 @@
 """A child that is confined as a worker is and tries what it must not; agent/evaluator/isolation.py starts it.
 
-It answers with one line of JSON: the layers, each attempt that worked, and whether a GPU can be used in there.
-FOLDER/targets.json says what to try it on.
+It answers with one line of JSON, the layers and each attempt that worked; and where there is to be a GPU with another,
+whether that can be used in there. FOLDER/targets.json says what to try it on.
 """
 
 import json
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agent.errors import reason_of
 from agent.evaluator import worker  # with torch and all that it starts, as in a worker
 from agent.evaluator.confinement import confine
 from agent.kernels.choice import in_words
@@ -51,13 +52,13 @@ def use_gpu(device: str) -> dict[str, str]:
     """What a variant does there, and the kernels that are built for it; what goes wrong is told and not raised."""
     torch = worker.torch
     try:
+        worker.keep_below_the_watchdog(torch.device(device))
         x = torch.rand(64, 64, device=device, requires_grad=True)
         (gradient,) = torch.autograd.grad((x @ x).sum(), x)
         gradient.sum().item()
         return {"kernels": in_words(torch.device(device))}
     except Exception as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
-        return {"trouble": f"{type(error).__name__}: {reason}"}
+        return {"trouble": f"{type(error).__name__}: {reason_of(error)}"}
 
 
 def main() -> None:
@@ -74,5 +75,6 @@ def main() -> None:
         except OSError:
             continue
         worked.append(name)
-    gpu = use_gpu(device) if device != "cpu" else {}
-    print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked, "gpu": gpu}), flush=True)
+    print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked}), flush=True)
+    if device != "cpu":
+        print(json.dumps(use_gpu(device)), flush=True)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.evaluator.gpu_memory import Use, gpu_memory, let_go
+from agent.evaluator.gpu_memory import SHARE, Use, gpu_memory, let_go
 from agent.evaluator.processes import Process, children, family, living
 from agent.evaluator.user import become
 
@@ -34,7 +34,6 @@ PRELOADED = ("agent.evaluator.worker", "agent.evaluator.canary")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
 RESIDENT_SHARE = 0.6  # of the machine's memory, for one child and what descends from it
-GPU_SHARE = 0.95  # of a GPU's, beyond what was in use when it was born
 LARGEST_FOLDER = 16 << 30  # bytes that a child may have written: nine are the weights of all of mad-grid
 MOST_FILES = 10_000  # that it may have made
 MOST_THREADS = 512  # that it may have, with what descends from it
@@ -57,7 +56,7 @@ class Ward:
         if sum(member.threads for member in members) > MOST_THREADS:
             return "threads"
         for now, then in zip(gpu_memory() if self.found else (), self.found, strict=False):
-            if now.used - then.used > GPU_SHARE * now.total:
+            if now.used - then.used > SHARE * now.total:
                 return "GPU memory"
         sizes = list(_sizes(self.folder))
         return "disk" if sum(sizes) > LARGEST_FOLDER or len(sizes) > MOST_FILES else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 LIBRARY = "libnvidia-ml.so.1"
+SHARE = 0.95  # of a GPU's memory, beyond what was in use when a worker was born: above that it is killed
 
 
 class _Memory(ctypes.Structure):
@@ -38,7 +39,7 @@ def let_go() -> None:
     """Close the library, before a fork: a child would inherit it as if it were open, and not what it had opened."""
     if (library := _library()) is not None:
         library.nvmlShutdown()
-    _library.cache_clear()
+        _library.cache_clear()
 
 
 def _use(library: ctypes.CDLL, index: int) -> Use | None:

@@ -9,6 +9,7 @@ from agent.evaluator.jail import confined, scratch
 from agent.evaluator.nursery import nursery
 from agent.temporary import temporary_folder
 
+NO_WORD = b'{"trouble": "whoever tried it died of it, or came to no end"}'
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
 
 
@@ -62,11 +63,12 @@ def prove_isolation(device: str = "cpu") -> Isolation:
         (folder / "targets.json").write_text(json.dumps(targets))
         deadline = time.monotonic() + SECONDS
         with confined("agent.evaluator.canary", [str(folder)], folder) as child:
-            said = next(child.lines(lambda: time.monotonic() > deadline), b"{}")
+            lines = child.lines(lambda: time.monotonic() > deadline)
+            said, gpu = next(lines, b"{}"), next(lines, NO_WORD) if device != "cpu" else b"{}"
     try:
         facts = json.loads(said)
         around = nursery.layers()
         on, missing = (*around.on, *facts["on"]), (*around.missing, *facts["missing"])
-        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]), **facts["gpu"])
+        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]), **json.loads(gpu))
     except (ValueError, KeyError, TypeError):
         return Isolation((), ("the canary gave no answer",), 0, ())

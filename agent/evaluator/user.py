@@ -19,7 +19,7 @@ TRIAL = """\
 import os, sys
 from agent.evaluator.user import become
 become(int(sys.argv[1]))
-closed = [path for path in sys.argv[2:] if not os.access(path, os.R_OK)]
+closed = [path for path in sys.argv[2:] if not os.access(path, os.R_OK | (os.W_OK if path.startswith("/dev/") else 0))]
 sys.exit(f"{closed[0]} is closed to it" if closed else 0)
 """
 

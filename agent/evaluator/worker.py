@@ -21,6 +21,7 @@ from torch import Tensor
 from agent.evaluator.confinement import confine
 from agent.evaluator.contract import check_contract, state_size
 from agent.evaluator.exchange import leave
+from agent.evaluator.gpu_memory import SHARE
 from agent.evaluator.memory import keep_freed_memory
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.questions import answer_all
@@ -32,7 +33,7 @@ from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_va
 from agent.kernels.choice import in_words
 from agent.score import FailureKind
 
-TORCH_SHARE = 0.9  # of a GPU's memory; above GPU_SHARE of agent/evaluator/forkserver.py a worker is killed
+BESIDE_TORCH = 3 << 29  # bytes of a GPU, for CUDA itself and what its libraries keep
 # Words that stand together in what torch, CUDA and its libraries say when memory runs out.
 OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudacachingallocator",))
 
@@ -86,8 +87,7 @@ class Worker:
         self.protocol = Protocol.from_json(job.protocol)
         self.device = torch.device(job.device)
         self.stacks = stacks(self.protocol, self.device.type)
-        if self.device.type == "cuda":  # what torch keeps for later counts as used, and the watchdog kills for it
-            torch.cuda.set_per_process_memory_fraction(TORCH_SHARE, self.device)
+        keep_below_the_watchdog(self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The sizes, and the speed of the op, once it has kept the contract on this device."""
@@ -156,6 +156,13 @@ class Worker:
         for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
             predictions[:, part] = logits.argmax(-1)
         return predictions
+
+
+def keep_below_the_watchdog(device: torch.device) -> None:
+    """Have torch say that a GPU's memory is out before this process is killed for it. What torch keeps is in use."""
+    if device.type == "cuda":
+        total = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(max(0.5, SHARE - BESIDE_TORCH / total))
 
 
 def serve(job: Job, requests: TextIO, replies: TextIO) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.errors import Unavailable
+from agent.errors import Unavailable, reason_of
 from agent.evaluator.isolation import Isolation, prove_isolation
 from agent.executor.place import Assignment, Message, PlaceLost, Watch, carry_out, read
 from agent.executor.pool import Pool
@@ -112,8 +112,9 @@ def cluster_executor(address: str, device: str | None, places: int | None, allow
     try:
         ray.init(address=address, log_to_driver=False, **(here if address == HERE else {}))
     except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
-        raise Unavailable(f"no Ray cluster at {address}: {reason}; start one with `ray start --head`") from error
+        raise Unavailable(
+            f"no Ray cluster at {address}: {reason_of(error)}; start one with `ray start --head`"
+        ) from error
     try:
         gpus, cores = (int(ray.cluster_resources().get(kind, 0)) for kind in ("GPU", "CPU"))
         device = device or ("cuda" if gpus else "cpu")

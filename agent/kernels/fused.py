@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from agent.errors import reason_of
+
 
 @dataclass(frozen=True)
 class Fused:
@@ -36,8 +38,9 @@ def _tried(name: str, trial: Callable[[Any, torch.device], None], device: torch.
     try:
         triton = importlib.import_module("triton")
         kernels = importlib.import_module(f"agent.kernels.{name}")
-        trial(kernels, device)
+        # The first to ask may be predicting, or multiply in bfloat16; the trial is the same for all.
+        with torch.enable_grad(), torch.autocast(device.type, enabled=False):
+            trial(kernels, device)
     except Exception as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
-        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason})")
+        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason_of(error)})")
     return Fused(kernels, f"triton {triton.__version__}")

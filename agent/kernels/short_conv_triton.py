@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-TIMES, SPAN = 16, 128  # of a tile: so it is read four numbers at a time
+TIMES, SPAN = 16, 128  # of a tile: wide, as numbers that lie side by side are read together
 KINDS = (torch.float32, torch.bfloat16)
 
 
@@ -106,7 +106,11 @@ def _in_rows(x: Tensor) -> Tensor:
     """x itself where its times lie evenly apart, as in a part of a wider tensor's channels; else a copy of it."""
     _, batch, length, _ = x.shape
     row = x.stride(2)
-    return x if x.stride() == (batch * length * row, length * row, row, 1) else x.contiguous()
+    if x.stride() == (batch * length * row, length * row, row, 1):
+        return x
+    return x.clone(
+        memory_format=torch.contiguous_format
+    )  # `contiguous` may keep the stride of what there is but one of
 
 
 def _launch(kernel, x: Tensor, filters: Tensor, *others: Tensor) -> None:  # type: ignore[no-untyped-def]
