@@ -12,7 +12,8 @@ from agent.evaluator.protocol import Protocol
 from agent.files import WorkspaceError
 from agent.history import History
 from agent.record import Proposal, Run, Text
-from agent.status import END, STATUS, End, Status, clock, describe_run
+from agent.sentences import counted
+from agent.status import END, STATUS, End, Status, clock, describe_run, read_status
 from agent.summary import summary_of
 from agent.terminal import describe
 from agent.workspace import Workspace
@@ -35,12 +36,19 @@ class Journal:
         self.workspace, self.ledger, self.show, self.line = workspace, ledger, show, line
         self.status = Status("starting", isolation=isolation, budget=self._budget())
         self.written = 0.0
+        self.resumes = False
+
+    def resume(self) -> None:
+        """Go on in the name of the latest search, if there was one: what is done now is no search of its own."""
+        with suppress(WorkspaceError):
+            self.status = replace(self.status, started=read_status(self.workspace).started)
+            self.resumes = True
 
     def begin(self, history: History, cut_off: tuple[Run, ...]) -> None:
         """A search begins where an earlier one may have left off, with these runs in mid-way."""
         self.line(self.status.isolation)
         if history.runs:
-            self.line(f"going on with {len(history.runs)} runs, {len(history.scored)} of them scored")
+            self.line(f"going on with {counted(len(history.runs), 'run')}, {len(history.scored)} of them scored")
         for run in cut_off:
             again = "it is given up" if run.failure else "it is evaluated again"
             self.line(f"{run.name} was cut off while it was evaluated: {again}")
@@ -76,11 +84,16 @@ class Journal:
         self.write()
 
     def stopped(self, reason: Text) -> None:
-        """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace."""
+        """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace.
+
+        One that was resumed keeps the reason it had.
+        """
         if not self.written:
             return
         self._change(phase="", run="", idea="", training="", share=0.0)
         self.write()
+        if self.resumes:
+            return
         end = End(self.status.started, time.time(), reason)
         self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
 
@@ -97,7 +110,7 @@ class Journal:
     def _budget(self) -> str:
         budget, used = self.ledger.budget, self.ledger
         parts = [f"{clock(used.seconds)} of {clock(budget.hours * 3600)}" if budget.hours else clock(used.seconds)]
-        parts += [f"{used.finished} of {budget.runs} runs"] if budget.runs else [f"{used.finished} runs"]
+        parts += [f"{used.finished} of {counted(budget.runs, 'run')}" if budget.runs else counted(used.finished, "run")]
         parts += [str(used.purse)] if used.purse.calls else []
         parts += [f"{used.failures_in_a_row} failures in a row"] if used.failures_in_a_row else []
         return ", ".join(parts)

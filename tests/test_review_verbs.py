@@ -9,11 +9,15 @@ import pytest
 from proposed_runs import DECAY, VALUE_SKIP, propose, scored_template, wait_for_review
 
 from agent.analyst.note import render_note
+from agent.budget import Budget, Ledger
 from agent.errors import USAGE, DeltaSearchError, UsageError
 from agent.evaluator.exam import EvaluationFailed
 from agent.invocation import command
+from agent.journal import Journal
 from agent.proposer import NothingToPropose
-from agent.record import PERSON, Review
+from agent.record import PERSON, Review, Text
+from agent.report.night import latest_search
+from agent.status import read_status
 from agent.verbs import reviewing
 
 
@@ -189,6 +193,27 @@ def test_a_script_edits_and_the_proposal_stays_where_it_is_refused(home, tmp_pat
     found = home.find(run.id)
     assert (found.stage, found.proposal.author, found.proposal.editor) == ("approved", "catalogue", PERSON)
     assert (found.proposal.unedited, found.review.reason) == (run.proposal.source, "the other sign")
+
+
+@pytest.mark.parametrize("earlier", ["a search that ended", "a search that was killed", "none"])
+def test_what_a_review_trains_is_no_search_of_its_own(home, earlier):
+    (run,) = wait_for_review(home, "value_skip")
+    if earlier != "none":
+        night = Journal(home, Ledger(Budget(hours=8)), lambda status: None, lambda line: None)
+        night.begin(home.history(), ())
+        if earlier == "a search that ended":
+            night.stopped(Text("its 8 hours are over", "预定的 8 小时已到"))
+    before = latest_search(home)
+    kept = {"workspace": home.root, "allow_unsandboxed": True}
+    with pytest.raises(SystemExit, match="0"):
+        reviewing.review(VALUE_SKIP, approve=True, **kept)
+    assert home.find(run.id).stage == "analysed"
+    found = latest_search(home)
+    assert read_status(home).phase == ""
+    if earlier == "none":
+        assert found.stop.en == "what was approved is trained"
+    else:
+        assert (found.started, found.stop) == (before.started, before.stop)
 
 
 def test_the_catalogue_does_not_propose_again_what_was_rejected_or_made_into_something_else(home):

@@ -105,8 +105,8 @@ class Attendance:
         return stop
 
     def _tell_why(self, reason: Text) -> None:
-        """Why a search ended is kept; a review is none."""
-        if self.begun is not None and self.desk.propose is not None:
+        """Why it ended is kept."""
+        if self.begun is not None:
             self.begun.journal.stopped(reason)
 
     def _attend(self) -> Stop:

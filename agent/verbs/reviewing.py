@@ -14,7 +14,7 @@ from agent.desk.decisions import reject as reject_run
 from agent.desk.decisions import waiting
 from agent.errors import TOO_MANY_FAILURES, DeltaSearchError, UsageError
 from agent.invocation import HERE, command
-from agent.record import Run, Stage
+from agent.record import Run, Stage, Text
 from agent.verbs.options import (
     DeviceOption,
     JsonOption,
@@ -28,6 +28,9 @@ from agent.workspace import SearchIsRunning, Workspace
 
 if TYPE_CHECKING:
     from agent.loop import Search
+
+
+TRAINED = Text("what was approved is trained", "已批准的都已训练完毕")
 
 
 class NothingProposed(DeltaSearchError):
@@ -213,7 +216,9 @@ def _train(config: Config, home: Workspace, allow_unsandboxed: bool) -> Stop | N
         search = training(assembled(config, home, allow_unsandboxed, screen))
         with stopping(search.ledger, screen.warn):
             try:
-                return search.run()
+                stop = search.run()
+                search.journal.stopped(TRAINED)
+                return stop
             except SearchIsRunning as running:
                 screen.line(f"· {running}: it trains what is approved")
                 return None

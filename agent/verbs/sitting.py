@@ -68,7 +68,12 @@ def proposing(search: "Search") -> "Search":
 
 
 def training(search: "Search", baselines: bool = False) -> "Search":
-    """The same search for whoever only trains: what is approved and, with `baselines`, what it is compared with."""
+    """The same search for whoever only trains: what is approved and, with `baselines`, what it is compared with.
+
+    Without them it is a review's, and the latest search stays what `status` and the report tell of.
+    """
+    if not baselines:
+        search.journal.resume()
     drafts = replace(search.drafts, proposer=None)
     return replace(search, drafts=drafts, baselines=search.baselines if baselines else ())
 
