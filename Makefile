@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+STAMP = $(VENV)/.installed-$(EXTRAS)
 VARIANT ?= templates/naive.py
 HOURS ?=
 OPTIONS ?=

@@ -88,7 +88,8 @@ class Ledger:
             count = self.failures_in_a_row
             return Stop(Text(f"{count} runs in a row failed", f"连续 {count} 次运行失败"), TOO_MANY_FAILURES)
         if budget.runs is not None and finished >= budget.runs:
-            return Stop(Text(f"its {budget.runs} runs are done", f"已完成预定的 {budget.runs} 次运行"))
+            done = "its run is done" if budget.runs == 1 else f"its {budget.runs} runs are done"
+            return Stop(Text(done, f"已完成预定的 {budget.runs} 次运行"))
         if budget.hours is not None and seconds + self._expected / 2 >= budget.hours * 3600:
             return Stop(_over(budget.hours))
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from agent.errors import INTERRUPTED, DeltaSearchError
+from agent.invocation import command
 from agent.streams import settle
 from agent.verbs import evaluating, keeping, reading, reporting, reviewing, searching
 
@@ -35,7 +36,7 @@ VERBS: dict[Callable[..., None], str] = {
 }
 for verb, example in VERBS.items():
     name = "import" if verb is keeping.import_notes else verb.__name__
-    app.command(name, epilog=f"Example: python -m agent {example}")(verb)
+    app.command(name, epilog=f"Example: {command(example)}")(verb)
 
 
 def main() -> None:

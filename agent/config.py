@@ -23,7 +23,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     protocol: str | None = None
-    """smoke, quick, mad or mad-grid; without one: mad on a GPU, quick on a CPU."""
+    """smoke, quick, mad or mad-grid; without one the workspace's own, at first mad on a GPU and quick on a CPU."""
     device: Literal["cpu", "cuda"] | None = None
     """Without one: a GPU where there is one."""
     proposer: Literal["auto", "catalogue", "model"] = "auto"

@@ -129,32 +129,49 @@ SENTENCES = tuple(
          "{0}：无法读取（{1}）；请给出变体文件的路径"),
         (r"(\S+), line (\d+): hands the module (\S+) around; use its functions one by one",
          "{0} 第 {1} 行：把模块 {2} 本身作为值传递；请逐个使用其函数"),
-        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; .+)?; THE GPU CANNOT BE USED in it: (.+?)"
-         r"(?:; search on the CPU with --device cpu, and please report this line)?",
-         "{0}；尝试了 {1} 种被禁止的行为，均未成功；GPU 在其中无法使用：{2}（可用 --device cpu 在 CPU 上搜索）"),
-        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; .+)?; the GPU works in it, kernels: (.+)",
-         "{0}；尝试了 {1} 种被禁止的行为，均未成功；GPU 在其中可用，内核：{2}"),
-        (r"isolation: (.+); (\d+) forbidden things tried, none worked(?:; missing: (.+))?",
-         "{0}；尝试了 {1} 种被禁止的行为，均未成功"),
-        (r"isolation: (.+); nothing could be tried(?:; missing: (.+))?", "{0}；未能进行任何尝试"),
-        (r"isolation NOT PROVEN: (.+); it was possible to (.+)", "未能证明隔离（{0}）：可以 {1}"),
+    )
+)  # fmt: skip
+# What a line about the isolation (agent/evaluator/isolation.py) is made of, "; " between its parts.
+ISOLATION = tuple(
+    (re.compile(english), chinese)
+    for english, chinese in (
+        (r"isolation: (.+)", "{0}"),
+        (r"isolation NOT PROVEN: (.+)", "未能证明隔离：{0}"),
+        (r"(\d+) forbidden things tried, none worked", "尝试了 {0} 种被禁止的行为，均未成功"),
+        (r"nothing could be tried", "未能进行任何尝试"),
+        (r"it was possible to (.+)", "可以 {0}"),
+        (r"missing: (.+)", "缺少：{0}"),
+        (r"the GPU works in it, kernels: (.+)", "GPU 在其中可用，内核：{0}"),
+        (r"THE GPU CANNOT BE USED in it: (.+)", "GPU 在其中无法使用：{0}"),
+        (r"search on the CPU with --device cpu, and please report this line",
+         "可用 --device cpu 在 CPU 上搜索，并请报告此行"),
+        (r"go on without it with --allow-unsandboxed, at your own risk",
+         "可用 --allow-unsandboxed 在没有它的情况下继续，风险自负"),
     )
 )  # fmt: skip
 LAYERS = {
     "namespaces": "命名空间", "a user of its own": "独立用户", "a control group": "控制组",
-    "resource limits": "资源限制", "no capabilities": "无特权", "none": "无",
+    "resource limits": "资源限制", "no capabilities": "无特权",
 }  # fmt: skip
 
 
 def translated(text: str) -> Text | None:
     """A message in both languages; None where it is none of ours."""
+    text = text.strip()
+    if text.startswith("isolation"):
+        return Text(text.removeprefix("isolation: "), "；".join(map(_of_isolation, text.split("; "))))
     for english, chinese in SENTENCES:
-        if found := english.fullmatch(text.strip()):
-            parts = [_layers(part or "") for part in found.groups()]
-            return Text(text.strip().removeprefix("isolation: "), chinese.format(*parts))
+        if found := english.fullmatch(text):
+            return Text(text, chinese.format(*(part or "" for part in found.groups())))
     return None
 
 
-def _layers(part: str) -> str:
-    """The names of what confines a variant, where a group lists them."""
-    return "、".join(LAYERS.get(name, name) for name in part.split(", ")) if part.split(", ")[0] in LAYERS else part
+def _of_isolation(part: str) -> str:
+    """One part of such a line; what is somebody else's words, such as a kernel's reason, stays as it is."""
+    for english, chinese in ISOLATION:
+        if found := english.fullmatch(part):
+            part = chinese.format(*found.groups())
+            for name, theirs in LAYERS.items():
+                part = part.replace(name, theirs)
+            return part
+    return part

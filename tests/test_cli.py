@@ -19,6 +19,7 @@ from agent.baselines import GATED, TEMPLATE, baseline_path
 from agent.errors import UNAVAILABLE, USAGE
 from agent.evaluator.protocols import MAD_GRID, SMOKE
 from agent.evaluator.setting import TASKS
+from agent.invocation import command
 from agent.workspace import TABLE, Workspace
 
 DELTA_NET, GATED_DELTA_NET = baseline_path(TEMPLATE), baseline_path(GATED)
@@ -178,7 +179,8 @@ def test_an_unknown_option_or_verb_is_a_mistake(run):
 def test_help_has_an_example(run):
     code, output, errors = run("evaluate", "--help", COLUMNS="200")
     assert (code, errors) == (0, "")
-    assert "Example: python -m agent evaluate baselines/gated_delta_net.py" in output
+    example = command("evaluate baselines/gated_delta_net.py --protocol quick")
+    assert f"Example: {example}" in " ".join(output.split())
 
 
 def test_a_device_that_is_not_here_is_unavailable(run):

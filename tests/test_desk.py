@@ -142,7 +142,7 @@ def test_what_the_model_has_cost_stands_on_the_card_and_a_new_result_renews_it(h
 
     text = card()
     assert "$0.50" in text
-    assert "so far 1 runs" in text
+    assert "so far 1 run, " in text
     costs[0] = 1.25
     score = sample_card(SMOKE.fingerprint)
     home.create(sample_proposal(f"{TEMPLATE}_new"), SMOKE.name, SMOKE.fingerprint, "evaluated", card=score)

@@ -106,7 +106,7 @@ def test_a_name_that_somebody_takes_meanwhile_does_not_end_the_search(root):
 
     search = small_search(root, runs=1, proposer=Script(too_late, scripted("tripled", TEMPLATE_SOURCE.replace(
         "return o, S", "return 3 * o, S"))))  # fmt: skip
-    assert search.run().reason.en == "its 1 runs are done"
+    assert search.run().reason.en == "its run is done"
     assert [(run.name, run.stage) for run in Workspace(root).history().runs[2:]] == [
         (f"{TEMPLATE}_doubled", "proposed"), (f"{TEMPLATE}_tripled", "analysed")
     ]  # fmt: skip

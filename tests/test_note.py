@@ -115,7 +115,7 @@ def test_the_registered_prediction_stands_beside_what_came():
         in told
     )
     assert "• Compress: predicted 0.510, measured 0.500 ± 0.010: hit\n" in told
-    assert "Predictions so far: 5 of 6 hit; on the mean they were off by +0.035." in lessons(known)
+    assert "Predictions so far: 5 of 6 hit; on average they were off by +0.035." in lessons(known)
 
 
 def test_a_difference_is_told_with_its_noise_and_its_confidence():
@@ -150,7 +150,7 @@ def test_without_any_noise_nothing_is_claimed():
     for claim in ("inf", "hit", "missed", "Within the noise", "indistinguishable", "%"):
         assert claim not in told
     learnt = lessons(known)
-    assert "Predictions so far: 0 of 0 hit, 6 cannot be judged without the noise; on the mean" in learnt
+    assert "Predictions so far: 0 of 0 hit, 6 cannot be judged without the noise; on average" in learnt
     assert f"{SKIP}: +0.0" in learnt
     assert "from 1 run; the noise was never measured." in learnt
     assert "Next: measure the noise. A search does so by itself where it has the time for it; by hand it is" in learnt
@@ -204,7 +204,7 @@ def test_a_failure_has_its_reason_and_no_number(kind, then):
     failure = Failure(kind, "KeyError: 'gate' (line 6 of the variant)")
     known = history(run(1, proposed(history()), failure=failure), run(2, proposed(history()), failure=failure))
     assert "(line 6 of the variant)" in outcome(known)
-    assert f"So ended 1 before it, the latest: {TEMPLATE}_{SKIP}." in outcome(known)
+    assert f"Earlier failures of this kind: 1, the latest: {TEMPLATE}_{SKIP}." in outcome(known)
     assert f"Next: {then}" in lessons(known)
     assert "predicted" not in outcome(known)
 

@@ -27,7 +27,7 @@ from agent.workspace import Workspace
 
 STATUS = Status(
     "training", f"{TEMPLATE}_x", f"A change (from {TEMPLATE})", "Memorize V16 L16, step 4/8", share=0.5,
-    budget="1:00 of 15:00, 1 runs", isolation="isolation: Landlock; 14 tried, none worked", busy=0.75, tried=3, kept=1,
+    budget="1:00 of 15:00, 1 run", isolation="isolation: Landlock; 14 tried, none worked", busy=0.75, tried=3, kept=1,
     failed=1, best=f"▲ {TEMPLATE}_y: 0.7000", latest=("✗ a: crash: why", f"▲ {TEMPLATE}_y: 0.7000"),
 )  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_the_panel_has_everything_that_is_known_just_now():
     for part in (
         f"now     training {TEMPLATE}_x", f"idea    A change (from {TEMPLATE})", f"best    ▲ {TEMPLATE}_y: 0.7000",
         "so far  3 tried: 1 better than the template, 1 failed",
-        "used    1:00 of 15:00, 1 runs; training 75% of the time", " 50%", "Memorize V16 L16, step 4/8",
+        "used    1:00 of 15:00, 1 run; training 75% of the time", " 50%", "Memorize V16 L16, step 4/8",
     ):  # fmt: skip
         assert part in text
     assert text.index("50%") < text.index("best")
@@ -151,7 +151,7 @@ def test_the_journal_keeps_what_it_shows(journal, workspace):
     assert (kept.phase, kept.run, kept.idea) == ("training", proposal.name, f"A change (from {TEMPLATE})")
     assert kept.best == f"· {TEMPLATE}: 0.5000"
     assert kept.budget == "0:00 of 15:00, 0 of 5 runs"
-    assert journal.lines == ["isolation: as in tests", "going on with 1 runs, 1 of them scored"]
+    assert journal.lines == ["isolation: as in tests", "going on with 1 run, 1 of them scored"]
 
     run = score(workspace, f"{TEMPLATE}_x", Memorize=0.9)
     journal.ended(workspace.history(), run)

@@ -136,7 +136,7 @@ def test_ctrl_c_once_finishes_the_step(story):
 def test_ctrl_c_twice_stops_at_once_and_speaks_against_nobody(story):
     code, output = story.twice
     assert code == INTERRUPTED
-    assert "going on with 1 runs, 1 of them scored" in output
+    assert "going on with 1 run, 1 of them scored" in output
     assert output.endswith("deltasearch: interrupted; no worker is left\n")
     template, gated = story.after_twice
     assert (template.stage, template.scored) == ("analysed", True)

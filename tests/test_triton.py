@@ -104,4 +104,4 @@ def test_where_they_cannot_be_built_the_plain_path_remains_and_says_why():
     for found in (fused_inverse(CPU), fused_convolution(CPU)):
         assert found.kernels is None
         assert found.words.startswith("plain PyTorch (")
-    assert re.fullmatch(r"inverse by plain PyTorch \(.+\); convolution by plain PyTorch \(.+\)", in_words(CPU))
+    assert re.fullmatch(r"inverse by plain PyTorch \(.+\) and convolution by plain PyTorch \(.+\)", in_words(CPU))

@@ -57,7 +57,7 @@ def _verdict(facts: Facts) -> list[Text]:
         return [Text("Next: do not go on from here as it is.", "下一步：不要在此基础上原样继续。")]
     if found.verdict == "unjudged":
         apart = signed(found.difference)
-        measure = f"python -m agent.study {measuring_noise(card_of(facts.run).protocol)}"
+        measure = f".venv/bin/python -m agent.study {measuring_noise(card_of(facts.run).protocol)}"
         return [
             Text(
                 "Next: measure the noise. A search does so by itself where it has the time for it; by hand it is "

@@ -106,7 +106,7 @@ def memorize_apart(facts: Facts) -> list[Text]:
     return [
         Text(
             f"Without {MEMORIZE} the average of the other tasks differs from the template's by {others}. {MEMORIZE} "
-            "needs the last token alone, so its gain may come from initialisation or smoothing and not from a better "
+            "needs the token before alone, so its gain may come from initialisation or smoothing and not from a better "
             "memory.",
             f"去掉 {MEMORIZE} 后，其余任务的平均分与模板相差 {others}。{MEMORIZE} 只依赖前一个 token，"
             "其收益可能来自初始化或平滑，而非更好的记忆。",
@@ -212,7 +212,7 @@ def calibration(found: dict[str, Calibration]) -> list[Text]:
         so_far += Text(f", {unknown} cannot be judged without the noise", f"，另有 {unknown} 个因噪声未知而未作判断")
     lines = [
         Text(
-            f"Predictions so far: {so_far.en}; on the mean they were off by {bias}.",
+            f"Predictions so far: {so_far.en}; on average they were off by {bias}.",
             f"迄今预测：{so_far.zh}；平均偏差 {bias}。",
         )
     ]
@@ -221,7 +221,7 @@ def calibration(found: dict[str, Calibration]) -> list[Text]:
         bias = signed(found[worst].bias)
         lines.append(
             Text(
-                f"Their largest bias is on {worst}: measured minus predicted is {bias} on the mean.",
+                f"Their largest bias is on {worst}: measured minus predicted is {bias} on average.",
                 f"偏差最大的是 {worst}：实测减预测的均值为 {bias}。",
             )
         )
@@ -257,7 +257,8 @@ def failure(facts: Facts) -> list[Text]:
         names = [run.name for run in facts.similar_failures[-3:]]
         count = len(facts.similar_failures)
         lines.append(
-            Text(f"So ended {count} before it, the latest: ", f"此前有 {count} 次同类失败，最近的是：") + listed(names)
+            Text(f"Earlier failures of this kind: {count}, the latest: ", f"此前有 {count} 次同类失败，最近的是：")
+            + listed(names)
         )
     return lines
 

@@ -16,7 +16,8 @@ from agent.desk.scores import legend, render_scores
 from agent.desk.words import Language, words
 from agent.history import History, card_of
 from agent.plain import clean
-from agent.record import Run, Section
+from agent.record import Run, Section, Text
+from agent.sentences import counted
 from agent.status import clock
 
 HEADING = "bold cyan"
@@ -122,9 +123,10 @@ def _cost(run: Run, history: History, language: Language, dollars: float) -> str
     parent = history.parent(run.proposal)
     seconds = [card_of(other).seconds for other in scored]
     expected = card_of(parent).seconds if parent else median(seconds)
-    used = f"{words(language, 'so far')} {len(scored)} {words(language, 'runs')}, {clock(sum(seconds))}"
-    money = f", ${dollars:.2f}" if dollars else ""
-    return f"{used} {words(language, 'of training')}{money} · {words(language, 'this one')} {clock(expected)}"
+    used = clock(sum(seconds))
+    told = Text(f"so far {counted(len(scored), 'run')}, {used} of training", f"迄今 {len(scored)} 次运行，训练 {used}")
+    money = f" · ${dollars:.2f}" if dollars else ""
+    return f"{getattr(told, language)}{money} · {words(language, 'this one')} {clock(expected)}"
 
 
 def _changes(run: Run, history: History, language: Language, width: int) -> Iterator[RenderableType]:

@@ -16,7 +16,7 @@ FILE = "desk.json"  # in runs/
 WORDS = {
     "approve": Text("approve", "批准"),
     "edit": Text("edit", "编辑"),
-    "reject": Text("reject", "拒绝"),
+    "reject": Text("reject", "驳回"),
     "skip": Text("skip", "跳过"),
     "language": Text("中文", "English"),
     "file": Text("full file", "完整文件"),
@@ -24,10 +24,10 @@ WORDS = {
     "quit": Text("quit", "退出"),
     "scroll": Text("scroll", "滚动"),
     "remark": Text("Approve with a remark, or none", "批准（可附备注）"),
-    "reason": Text("Reject, because", "拒绝，理由"),
+    "reason": Text("Reject, because", "驳回，理由"),
     "reason needed": Text("A reason is needed: the next proposals learn from it.", "需要给出理由：后续提案会参考。"),
     "approved": Text("approved", "已批准"),
-    "rejected": Text("rejected", "已拒绝"),
+    "rejected": Text("rejected", "已驳回"),
     "skipped": Text("skipped for now", "暂时跳过"),
     "unchanged": Text("Nothing was changed.", "没有改动。"),
     "edited": Text("Your version passed the checks and replaces the proposal.", "你的版本通过了检查，已取代原提案。"),
@@ -62,7 +62,7 @@ WORDS = {
     "against the parent": Text("against", "相对"),
     "best is": Text("The best is ", "最佳变体："),
     "of the unedited": Text(
-        "Predicted and argued was of the proposal before it was edited.", "预测与理由针对编辑之前的提案。"
+        "Prediction and reasons are those of the proposal before it was edited.", "预测与理由针对编辑之前的提案。"
     ),
     "no prediction": Text("Nothing was predicted.", "没有给出预测。"),
     "checks": Text("Checks passed", "已通过检查"),
@@ -72,9 +72,6 @@ WORDS = {
         "代码、契约、可重复性、因果性、批次独立、流式、线性开销、梯度；与此前任何变体都不等价",
     ),
     "cost": Text("Cost", "成本"),
-    "so far": Text("so far", "迄今"),
-    "of training": Text("of training", "训练"),
-    "runs": Text("runs", "次运行"),
     "this one": Text("this one about", "本次约"),
     "unknown time": Text("nothing was timed yet", "尚无计时"),
     "diff": Text("The change", "代码改动"),

@@ -9,4 +9,4 @@ from agent.kernels.triangular import fused_inverse
 def in_words(device: torch.device) -> str:
     """Each building block with a fused form, and what computes it there; all are tried, if they were not before."""
     found = {"inverse": fused_inverse(device), "convolution": fused_convolution(device)}
-    return "; ".join(f"{name} by {kernels.words}" for name, kernels in found.items())
+    return " and ".join(f"{name} by {kernels.words}" for name, kernels in found.items())

@@ -178,7 +178,10 @@ def _expected(case: Case) -> list[Text]:
     corrected = [f"{task} {signed(by)}" for task, by in case.corrected.items() if abs(by) >= CHANGE]
     if corrected:
         lines.append(
-            Text("Of this makes up for what earlier predictions missed: ", "其中用于弥补此前预测偏差的部分：")
+            Text(
+                "Corrected by what earlier predictions missed, before scores are held to 0 and 1: ",
+                "已按此前预测的偏差修正（在把分数限制到 0 与 1 之间以前）：",
+            )
             + listed(corrected)
         )
     return lines

@@ -28,9 +28,10 @@ systems with its own code under `{protocol}`. This page is made from `baselines/
     make seed-table OPTIONS="--task Memorize --variant delta_net --hours 1"
 
 **{measured} of {cells} cells are measured**, {partly} more in part. {machines}
-A cell is measured once all settings of its task are. Where it is not, a dot stands in place of our number: none is
-ever taken from the known scores. The score is macro accuracy, the mean over settings of the mean over seeds; `plain` is
-the share of scored tokens that were right; seconds are by the clock, whatever else the machine was doing.
+A cell is measured once each setting of its task has a seed (`mad` has five of Memorize, two of Fuzzy Recall and one of
+the rest). Where it is not, a dot stands in place of our number: none is ever taken from the known scores. The score is
+macro accuracy, the mean over settings of the mean over seeds; `plain` is the share of scored tokens that were right;
+seconds are those of all seeds together, by the clock, whatever else the machine was doing.
 """
 
 JUDGED = """\
