@@ -5,6 +5,7 @@ training takes 2:15 is made up.
 """
 
 import csv
+import html
 import io
 import re
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
@@ -35,6 +37,7 @@ PICTURES: tuple[tuple[str, int, int, Language, TerminalTheme], ...] = (
 )
 MOVE = "two_householder_steps"
 SECONDS = 135.0
+WIDTH = re.compile(r'textLength="(?P<width>[0-9.]+)"(?P<between>[^>]*)>(?P<text>[^<]+)<')
 # A page of documentation loads nothing from elsewhere.
 STYLE = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
@@ -88,9 +91,17 @@ def draw(workspace: Workspace, run: Run, width: int, height: int, language: Lang
     seat = Seat(workspace, language, terminal=Paper(width, height), count=1, counted=float("inf"))
     reading = Reading(seat, run, lambda run, reply: run, lambda: 0.0)
     reading.draw()
-    return seat.terminal.console.export_svg(
+    picture = seat.terminal.console.export_svg(
         title="python -m agent review", theme=theme, code_format=STYLE, unique_id="review"
     )
+    return WIDTH.sub(_as_wide_as_on_a_terminal, picture)
+
+
+def _as_wide_as_on_a_terminal(found: re.Match[str]) -> str:
+    """Rich gives a text the room of so many narrow letters, into which Chinese would be squeezed."""
+    text = html.unescape(found["text"])
+    width = float(found["width"]) / len(text) * cell_len(text)
+    return f'textLength="{width:g}"{found["between"]}>{found["text"]}<'
 
 
 def draw_desk(folder: Path) -> None:
