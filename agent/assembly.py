@@ -56,8 +56,8 @@ def assemble(
     hours = config.hours if config.hours != math.inf else None
     if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:
         screen.line(
-            f"· {protocol.name} on a GPU, as no protocol was named: a row may take longer than the {hours:g} hours "
-            "given, and is trained to its end; for a first look add --protocol quick, for a night --hours 8"
+            f"· {protocol.name} on a GPU, as none was named: a row may take longer than the {hours:g} hours given, "
+            "and is trained to its end; for a night add --hours 8, for a first look --protocol quick --workspace try"
         )
     ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
