@@ -25,3 +25,8 @@ class Unavailable(DeltaSearchError):
 def reason_of(error: BaseException) -> str:
     """The first line of what an error says; the error itself where it says nothing."""
     return (str(error).strip() or repr(error)).splitlines()[0]
+
+
+def kind_and_reason(error: BaseException) -> str:
+    """The same behind the kind of the error, for what was not raised by this program."""
+    return f"{type(error).__name__}: {reason_of(error)}"

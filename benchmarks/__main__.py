@@ -15,6 +15,7 @@ from functools import partial
 import torch
 
 from agent.baselines import TEMPLATE, baseline_path
+from agent.errors import kind_and_reason
 from agent.evaluator.contract import sample_call
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import best_of_grid
@@ -31,7 +32,7 @@ from agent.evaluator.worker import Job
 from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.ordinary import train_ordinary
-from benchmarks.timing import CPU, in_turn, one_line, one_thread, show
+from benchmarks.timing import CPU, in_turn, one_thread, show
 from templates.recurrence import delta_rule_recurrent
 
 SEEDS = 2
@@ -107,7 +108,7 @@ def fusion() -> None:
             try:
                 ways.first_gradient(fused)
             except RuntimeError as error:  # without a C++ compiler there is none; say so and go on
-                print(f"  torch.compile does not work here: {one_line(error)}")
+                print(f"  torch.compile does not work here: {kind_and_reason(error)}")
                 return
             building = time.perf_counter() - started
             seconds = in_turn({"eager": partial(ways.take, eager, STEPS), "compiled": partial(ways.take, fused, STEPS)})
@@ -130,7 +131,7 @@ def op() -> None:
         try:
             calls["compiled"]()
         except RuntimeError as error:  # a machine without a C++ compiler has no inductor; say so and go on
-            print(f"  torch.compile does not work here: {one_line(error)}")
+            print(f"  torch.compile does not work here: {kind_and_reason(error)}")
             del calls["compiled"]
         show(f"  length {length}", in_turn(calls))
 

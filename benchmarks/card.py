@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from agent.baselines import TEMPLATE, baseline_path
+from agent.errors import kind_and_reason
 from agent.evaluator.contract import sample_call
 from agent.evaluator.network import FILTER
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
@@ -27,7 +28,7 @@ from agent.evaluator.trainer import Training
 from agent.evaluator.variant import Variant, load_variant
 from agent.kernels import short_conv, triangular
 from agent.kernels.choice import in_words
-from benchmarks.timing import in_turn, one_line, show
+from benchmarks.timing import in_turn, show
 from benchmarks.ways import WAYS, first_gradient, take
 
 STACKS = {32: (1, 64), 128: (1, 16), 512: (1, 4)}  # of a length, alone and as many as TOKENS_A_STEP allows
@@ -74,7 +75,7 @@ def steps(variant: Variant, length: int, replicas: int, device: torch.device) ->
             change(training)
             gradient = first_gradient(training)
         except Exception as error:  # a compiler may fail in any way
-            print(f"  {name} does not work here: {one_line(error)}")
+            print(f"  {name} does not work here: {kind_and_reason(error)}")
             continue
         first = gradient if first is None else first
         apart = float((gradient - first).norm() / first.norm())

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import torch
 
-from agent.errors import reason_of
 from agent.evaluator.speed import wait_for
 
 CPU = torch.device("cpu")
@@ -47,8 +46,3 @@ def show(title: str, seconds: dict[str, float]) -> None:
     first = next(iter(seconds.values()))
     parts = [f"{name} {1e3 * value:,.1f} ms ({value / first:.2f}x)" for name, value in seconds.items()]
     print(f"{title:<44} {'   '.join(parts)}", flush=True)
-
-
-def one_line(error: Exception) -> str:
-    """The kind of an error and the first line of what it says."""
-    return f"{type(error).__name__}: {reason_of(error)}"

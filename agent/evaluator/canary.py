@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.errors import reason_of
+from agent.errors import kind_and_reason
 from agent.evaluator import worker  # with torch and all that it starts, as in a worker
 from agent.evaluator.confinement import confine
 from agent.kernels.choice import in_words
@@ -58,7 +58,7 @@ def use_gpu(device: str) -> dict[str, str]:
         gradient.sum().item()
         return {"kernels": in_words(torch.device(device))}
     except Exception as error:
-        return {"trouble": f"{type(error).__name__}: {reason_of(error)}"}
+        return {"trouble": kind_and_reason(error)}
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from agent.errors import reason_of
+from agent.errors import kind_and_reason
 
 
 @dataclass(frozen=True)
@@ -42,5 +42,5 @@ def _tried(name: str, trial: Callable[[Any, torch.device], None], device: torch.
         with torch.enable_grad(), torch.autocast(device.type, enabled=False):
             trial(kernels, device)
     except Exception as error:
-        return Fused(None, f"plain PyTorch ({type(error).__name__}: {reason_of(error)})")
+        return Fused(None, f"plain PyTorch ({kind_and_reason(error)})")
     return Fused(kernels, f"triton {triton.__version__}")
