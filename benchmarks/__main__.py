@@ -14,21 +14,21 @@ from functools import partial
 
 import torch
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.errors import kind_and_reason
-from agent.evaluator.contract import sample_call
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.core.errors import kind_and_reason
+from agent.evaluator.contract.calls import sample_call
+from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.crew import Crew, crew_size
 from agent.evaluator.exam import best_of_grid
-from agent.evaluator.jail import confined, scratch
-from agent.evaluator.nursery import clean_environment
+from agent.evaluator.jail.jail import confined, scratch
+from agent.evaluator.jail.nursery import clean_environment
+from agent.evaluator.job import Job
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
 from agent.evaluator.speed import differentiate
-from agent.evaluator.stack import stacks
 from agent.evaluator.tasks import draw
-from agent.evaluator.trainer import Training, train
-from agent.evaluator.variant import Variant, load_variant
-from agent.evaluator.worker import Job
+from agent.evaluator.training.stack import stacks
+from agent.evaluator.training.trainer import Training, train
 from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.ordinary import train_ordinary

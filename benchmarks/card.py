@@ -18,14 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.errors import kind_and_reason
-from agent.evaluator.contract import sample_call
-from agent.evaluator.network import FILTER
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.core.errors import kind_and_reason
+from agent.evaluator.contract.calls import sample_call
+from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
 from agent.evaluator.speed import differentiate
-from agent.evaluator.trainer import Training
-from agent.evaluator.variant import Variant, load_variant
+from agent.evaluator.training.network import FILTER
+from agent.evaluator.training.trainer import Training
 from agent.kernels import short_conv, triangular
 from agent.kernels.choice import in_words
 from benchmarks.timing import in_turn, show

@@ -21,16 +21,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.contract import Call
-from agent.evaluator.metric import token_losses
-from agent.evaluator.network import Architecture, Network
-from agent.evaluator.optimiser import StackedAdamW
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.calls import Call
+from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocol import Replica
 from agent.evaluator.protocols import MAD
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import architecture
-from agent.evaluator.variant import Variant, load_variant
+from agent.evaluator.training.metric import token_losses
+from agent.evaluator.training.network import Architecture, Network
+from agent.evaluator.training.optimiser import StackedAdamW
+from agent.evaluator.training.stack import architecture
 from agent.kernels import unit_lower_inverse
 
 # Not float32, for which a CPU has a convolution of its own; what is counted is float32 all the same.
@@ -86,7 +86,7 @@ def count(work: Callable[[], object]) -> Count:
 
 
 def step(variant: Variant, length: int, replicas: int) -> Callable[[], object]:
-    """One optimiser step of stacked replicas, as agent/evaluator/trainer.py takes it."""
+    """One optimiser step of stacked replicas, as agent/evaluator/training/trainer.py takes it."""
     alike = [
         Replica(Setting("Memorize", VOCAB, length, BATCH), seed, BATCH, 1, 1, 1e-3, 0.0) for seed in range(replicas)
     ]

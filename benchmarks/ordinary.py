@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler, TensorDataset
 
-from agent.evaluator.batches import Batches, Collection, validation_examples
-from agent.evaluator.metric import METRIC_BATCH, accuracy
+from agent.core.score import CurvePoint
+from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.stack import Stack
 from agent.evaluator.tasks import IGNORE, Examples
-from agent.evaluator.trainer import Ending
-from agent.evaluator.variant import Variant
-from agent.score import CurvePoint
+from agent.evaluator.training.batches import Batches, Collection, validation_examples
+from agent.evaluator.training.metric import METRIC_BATCH, accuracy
+from agent.evaluator.training.stack import Stack
+from agent.evaluator.training.trainer import Ending
 from benchmarks.ordinary_model import Model, load_row, parameter_groups
 
 CPU = torch.device("cpu")

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from agent.evaluator.network import FILTER, Architecture, sinusoids
-from agent.evaluator.parameters import Layout
-from agent.evaluator.variant import Variant
+from agent.evaluator.contract.variant import Variant
+from agent.evaluator.training.network import FILTER, Architecture, sinusoids
+from agent.evaluator.training.parameters import Layout
 
 EPS = 1e-5
 

@@ -4,8 +4,8 @@
 
 A CPU rounds what is multiplied as a GPU does, and adds up in float32 as well; the order in which it adds is its own.
 The template under quick: each seed is trained both ways, from the same weights on the same examples, and its two
-accuracies are a pair. Then the altered copies of a test (agent/evaluator/controls.py) show how many predictions tip by
-rounding alone.
+accuracies are a pair. Then the altered copies of a test (agent/evaluator/probes/controls.py) show how many
+predictions tip by rounding alone.
 """
 
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from typing import Annotated
 import torch
 import typer
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator import stack
-from agent.evaluator.controls import prepare
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.probes.controls import prepare
 from agent.evaluator.protocol import Replica
 from agent.evaluator.protocols import QUICK
 from agent.evaluator.tasks import draw
-from agent.evaluator.trainer import Trainee, train
-from agent.evaluator.variant import Variant, load_variant
+from agent.evaluator.training import stack
+from agent.evaluator.training.trainer import Trainee, train
 from benchmarks.timing import CPU, one_thread
 
 TEST_SEED = 1

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from agent.evaluator.tasks import Examples
-from agent.evaluator.trainer import Training
+from agent.evaluator.training.trainer import Training
 from agent.kernels.choice import in_words
 
 WARM_UPS = 3  # before a capture, so that whatever is built or chosen at a first call is there

@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.evaluator.confinement import confine
+from agent.evaluator.jail.confinement import confine
 from tests.kernels_for_a_gpu import build
 
 SOURCE = "int answer(void) { return 42; }"

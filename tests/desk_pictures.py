@@ -18,17 +18,18 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 
-from agent.assembly import make_catalogue
-from agent.baselines import GATED, TEMPLATE, baseline_path, moves_of
-from agent.desk.reading import Reading
+from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.run import BASELINE, Proposal, Run
+from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.text import Text
+from agent.desk.keys import Reading
 from agent.desk.seat import Seat
 from agent.desk.terminal import Terminal
 from agent.desk.words import Language
 from agent.evaluator.protocols import QUICK
-from agent.noise import MEASURED
-from agent.record import BASELINE, Proposal, Run, Text
-from agent.score import ScoreCard, SeedScore, Speed, TaskScore
-from agent.workspace import Workspace
+from agent.science.noise import MEASURED
+from agent.search.assembly import make_catalogue
+from agent.store.workspace import Workspace
 
 PICTURES: tuple[tuple[str, int, int, Language, TerminalTheme], ...] = (
     ("review.svg", 170, 56, "en", SVG_EXPORT_THEME),

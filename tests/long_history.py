@@ -5,10 +5,11 @@ from random import Random
 from model_replies import MOVES, NAIVE
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import GATED, TEMPLATE, baseline_path
-from agent.history import History
-from agent.record import Review, Run, Text
-from agent.score import Failure
+from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.run import Review, Run
+from agent.core.score import Failure
+from agent.core.text import Text
+from agent.science.history import History
 
 SENTENCE = "the memory keeps what the decay forgets and a gate bounds the error of each chunk before it is written"
 WORDS = SENTENCE.split(" ")

@@ -1,7 +1,7 @@
 """Replies such as a model writes."""
 
-from agent.assembly import TEMPLATES
 from agent.proposer.moves import compose, load_moves
+from agent.search.assembly import TEMPLATES
 
 NAIVE = (TEMPLATES / "naive.py").read_text(encoding="utf-8")
 MOVES = load_moves(TEMPLATES / "moves")

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from agent.evaluator.stack import LOGITS_AT_ONCE, TOKENS_A_STEP
+from agent.evaluator.training.stack import LOGITS_AT_ONCE, TOKENS_A_STEP
 
 CARD = torch.device("meta")
 ACROSS = ("aten::_to_copy", "aten::copy_")  # may be given tensors of two devices

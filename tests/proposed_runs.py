@@ -4,11 +4,12 @@ from random import Random
 
 from sample_cards import sample_card
 
-from agent.assembly import make_catalogue
-from agent.baselines import TEMPLATE, baseline_path
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.core.run import BASELINE, Proposal
+from agent.core.text import Text
 from agent.evaluator.protocols import SMOKE
-from agent.record import BASELINE, Proposal, Text
-from agent.workspace import Workspace
+from agent.search.assembly import make_catalogue
+from agent.store.workspace import Workspace
 
 VALUE_SKIP = f"{TEMPLATE}_value_skip"
 DECAY = f"{TEMPLATE}_data_dependent_decay"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from agent.errors import UsageError
+from agent.core.errors import UsageError
 from agent.llm import Keep, Message, Reply, spoken
 from agent.llm.transcript import Exchange
 

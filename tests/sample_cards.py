@@ -1,8 +1,8 @@
 """Score cards, proposals and runs made up for tests."""
 
-from agent.evaluator.setting import TASKS
-from agent.record import Proposal, Text
-from agent.score import CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.run import Proposal
+from agent.core.score import TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.text import Text
 
 FINGERPRINT = "0123456789ab"
 CURVE = (CurvePoint(5, 2.5, 2.25, 0.125), CurvePoint(10, 1.5, 1.25, 0.5))

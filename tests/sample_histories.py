@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from agent import folder
-from agent.baselines import GATED, TEMPLATE
-from agent.evaluator.setting import TASKS
+from agent.core.baselines import GATED, TEMPLATE
+from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
+from agent.core.score import TASKS, CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.text import Text
 from agent.proposer.moves import load_moves
-from agent.record import BASELINE, SECTIONS, Milestone, Proposal, Review, Run, Text
-from agent.score import CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
+from agent.store import folder
 
 ROOT = Path(__file__).parents[1]
 START = 1_764_000_000.0  # the evening of the made-up night

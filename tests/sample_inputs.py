@@ -4,8 +4,8 @@ import importlib.util
 
 import torch
 
-from agent.baselines import ROOT, baseline_path
-from agent.evaluator.variant import Declaration, load_variant
+from agent.core.baselines import ROOT, baseline_path
+from agent.evaluator.contract.variant import Declaration, load_variant
 
 ORDINARY = Declaration(inputs={}, parameters={})
 EACH_TOKEN = {"head": (), "key": ("key",), "value": ("value",)}

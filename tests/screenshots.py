@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from chromium import chromium  # noqa: E402
 from desk_pictures import draw_desk  # noqa: E402
 
-from agent.workspace import Workspace  # noqa: E402
+from agent.store.workspace import Workspace  # noqa: E402
 
 RUNS = "8"
 WIDTH = 1120

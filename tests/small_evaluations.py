@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from agent.evaluator import processes
+from agent.evaluator.jail import processes
 from agent.evaluator.protocols import SMOKE
 
 TINY = replace(SMOKE, plans=(replace(SMOKE.plans[0], epochs=2, validations=2),))

@@ -4,7 +4,7 @@ import torch
 
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import Stack
+from agent.evaluator.training.stack import Stack
 
 CPU = torch.device("cpu")
 NARROW = Protocol("narrow", "tests", plans=(), width=16, inner=24, chunk_size=4, validation_examples=40, solved_at=0.9)

@@ -7,21 +7,21 @@ from random import Random
 
 from small_evaluations import ONE_TASK
 
-from agent.assembly import make_catalogue
-from agent.baselines import TEMPLATE
-from agent.budget import Budget, Ledger
-from agent.drafts import Drafts
-from agent.history import History
-from agent.inspection import Inspection
-from agent.journal import Journal
-from agent.lineage import Lineage
-from agent.loop import Search
+from agent.core.baselines import TEMPLATE
+from agent.core.run import BASELINE, Proposal, Run
 from agent.proposer import NothingToPropose, Proposer
 from agent.proposer.moves import MOVES
-from agent.readings import Readings
-from agent.record import BASELINE, Proposal, Run
-from agent.replication import Replication
-from agent.workspace import Workspace
+from agent.science.history import History
+from agent.search.analyses import Readings
+from agent.search.assembly import make_catalogue
+from agent.search.budget import Budget, Ledger
+from agent.search.drafts import Drafts
+from agent.search.inspection import Inspection
+from agent.search.journal import Journal
+from agent.search.loop import Search
+from agent.search.replication import Replication
+from agent.store.lineage import Lineage
+from agent.store.workspace import Workspace
 
 TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
 

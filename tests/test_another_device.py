@@ -8,15 +8,16 @@ import torch
 from pretended_card import CARD, OnCard, pretended_card
 from safetensors.torch import save_file
 
-from agent.baselines import BASELINES, TEMPLATE, baseline_path
-from agent.evaluator import contract
-from agent.evaluator.contract import check_contract, state_size
+from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
+from agent.evaluator.contract import calls as contract
+from agent.evaluator.contract.calls import check_contract, state_size
+from agent.evaluator.contract.variant import load_variant
+from agent.evaluator.job import Job
 from agent.evaluator.protocols import MAD_GRID, SMOKE
 from agent.evaluator.speed import measure_speed
-from agent.evaluator.stack import Stack
-from agent.evaluator.trainer import train
-from agent.evaluator.variant import load_variant
-from agent.evaluator.worker import Job, Worker
+from agent.evaluator.training.stack import Stack
+from agent.evaluator.training.trainer import train
+from agent.evaluator.worker import Worker
 from agent.proposer.moves import MOVES, compose, load_moves
 
 ALL = load_moves(MOVES)

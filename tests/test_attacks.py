@@ -15,16 +15,17 @@ from pathlib import Path
 import pytest
 from small_evaluations import ONE_TASK, living
 
-from agent.baselines import ROOT
-from agent.evaluator import check, evaluation, isolation, jail
-from agent.evaluator import nursery as nurseries
+from agent.core.baselines import ROOT
+from agent.core.translations import translated
+from agent.evaluator import check, evaluation
+from agent.evaluator.contract.variant import LARGEST_FILE, VariantRefused
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.isolation import prove_isolation
-from agent.evaluator.nursery import Nursery
-from agent.evaluator.variant import LARGEST_FILE, VariantRefused
-from agent.evaluator.wall import Wall
-from agent.translations import translated
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail import isolation, jail
+from agent.evaluator.jail import nursery as nurseries
+from agent.evaluator.jail.isolation import prove_isolation
+from agent.evaluator.jail.nursery import Nursery
+from agent.evaluator.jail.wall import Wall
 
 SECONDS_TO_LOOP = 4.0  # for the check of what is expected to loop without end
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.py"))
@@ -120,7 +121,7 @@ def outcome(scene, tmp_path, monkeypatch):
             failed = isinstance(error, EvaluationFailed)
             if not failed or error.failure.kind == "refused":  # of the rest much is in others' words
                 reason = error.failure.reason if failed else said
-                assert translated(reason), f"agent/translations.py has no Chinese for: {reason}"
+                assert translated(reason), f"agent/core/translations.py has no Chinese for: {reason}"
         else:
             said = "harmless"
         scene.assert_unharmed()

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from agent.baselines import BASELINES, GATED, ROOT, TEMPLATE, baseline_path, reference_scores
-from agent.evaluator.variant import read_declaration
+from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE, baseline_path, reference_scores
+from agent.evaluator.contract.variant import read_declaration
 
 TASKS = ["Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy"]
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 
-from agent.evaluator.batches import Batches, training_examples, validation_examples
 from agent.evaluator.protocol import Plan
 from agent.evaluator.protocols import PROTOCOLS, SMOKE
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import TOKENS_A_STEP, stacks, work
 from agent.evaluator.tasks import IGNORE, draw
+from agent.evaluator.training.batches import Batches, training_examples, validation_examples
+from agent.evaluator.training.stack import TOKENS_A_STEP, stacks, work
 
 # Twelve tokens of 64: no two examples are alike by chance.
 MANY_TOKENS = {examples: compress(vocab=64, examples=examples) for examples in (27, 40)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.bilingual import gaps, read_parts, speaks, texts
+from agent.llm.reply import gaps, read_parts, speaks, texts
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.budget import Budget, Ledger
-from agent.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
-from agent.record import Run
-from agent.score import Failure
+from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.core.run import Run
+from agent.core.score import Failure
+from agent.search.budget import Budget, Ledger
 
 
 class Clock:

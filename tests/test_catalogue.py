@@ -5,20 +5,19 @@ from random import Random
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import GATED, TEMPLATE, baseline_path, moves_of
-from agent.calibration import corrections
-from agent.comparison import AVERAGE
-from agent.effects import effects
-from agent.evaluator.setting import TASKS
-from agent.history import History, card_of
-from agent.patch import same_code
+from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.run import PROPOSED_SECTIONS, Run
+from agent.core.score import TASKS, Failure
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
 from agent.proposer.known import known_variant
 from agent.proposer.moves import MOVES, compose, load_moves
-from agent.record import PROPOSED_SECTIONS, Run
-from agent.score import Failure
-from agent.workspace import NAME
+from agent.proposer.patch import same_code
+from agent.science.calibration import corrections
+from agent.science.comparison import AVERAGE
+from agent.science.effects import effects
+from agent.science.history import History, card_of
+from agent.store.workspace import NAME
 
 TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
 ALL = load_moves(MOVES)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from agent.evaluator import cgroup
-from agent.evaluator.cgroup import make_cgroup
+from agent.evaluator.jail import cgroup
+from agent.evaluator.jail.cgroup import make_cgroup
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has control groups; run it there")
 

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from sample_inputs import ORDINARY, assert_same, load_baseline, sample, state_tensors, tokens
 
-from agent.baselines import BASELINES, TEMPLATE
+from agent.core.baselines import BASELINES, TEMPLATE
 
 LENGTH, CHUNK = 14, 4
 ADAM = "adam_style_adaptive_state_update_after_output"

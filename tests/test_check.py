@@ -6,15 +6,15 @@ import pytest
 from sample_inputs import load_baseline
 from small_evaluations import write_variant
 
-from agent.baselines import BASELINES, ROOT, TEMPLATE, baseline_path
-from agent.errors import USAGE
+from agent.core.baselines import BASELINES, ROOT, TEMPLATE, baseline_path
+from agent.core.errors import USAGE
 from agent.evaluator.check import check
-from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.contract.signature import signature
+from agent.evaluator.contract.variant import VariantRefused, load_variant
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.evaluator.signature import signature
-from agent.evaluator.variant import VariantRefused, load_variant
-from agent.fingerprint import TOLERANCE, distance, find_duplicate
 from agent.proposer.moves import MOVES, compose, load_moves
+from agent.search.inspection import TOLERANCE, distance, find_duplicate
 
 ALL = load_moves(MOVES)
 SOURCE = (ROOT / "templates" / "naive.py").read_text()

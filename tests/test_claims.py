@@ -3,11 +3,11 @@
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
-from agent.claims import figures_of, unknown_references, verified
-from agent.history import History
-from agent.older_notes import OlderNote
-from agent.record import Run, Text
+from agent.core.baselines import TEMPLATE
+from agent.core.run import OlderNote, Run
+from agent.core.text import Text
+from agent.science.claims import figures_of, unknown_references, verified
+from agent.science.history import History
 
 
 def run(name, **scores):

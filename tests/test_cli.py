@@ -15,12 +15,12 @@ import pytest
 from sample_cards import sample_card, sample_proposal
 from small_evaluations import living, write_variant
 
-from agent.baselines import GATED, TEMPLATE, baseline_path
-from agent.errors import UNAVAILABLE, USAGE
+from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.errors import UNAVAILABLE, USAGE
+from agent.core.invocation import command
+from agent.core.score import TASKS
 from agent.evaluator.protocols import MAD_GRID, SMOKE
-from agent.evaluator.setting import TASKS
-from agent.invocation import command
-from agent.workspace import TABLE, Workspace
+from agent.store.workspace import TABLE, Workspace
 
 DELTA_NET, GATED_DELTA_NET = baseline_path(TEMPLATE), baseline_path(GATED)
 LOOPING = "print('looping')\nwhile True: pass"

@@ -7,7 +7,8 @@ from statistics import stdev
 
 import pytest
 
-from agent.comparison import (
+from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.science.comparison import (
     AVERAGE,
     LEAST_STD,
     Comparison,
@@ -20,7 +21,6 @@ from agent.comparison import (
     resolution,
     student,
 )
-from agent.score import ScoreCard, SeedScore, Speed, TaskScore
 
 # Two-sided quantiles of Student's distribution from the usual tables.
 QUANTILES = [

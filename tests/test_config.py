@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 from typer.main import get_command
 
-from agent import config as module
-from agent.baselines import BASELINES, GATED, ROOT, TEMPLATE
-from agent.cli import app
-from agent.config import Config, read_config
-from agent.errors import UsageError
+from agent.cli.main import app
+from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE
+from agent.core.errors import UsageError
+from agent.search import config as module
+from agent.search.config import Config, read_config
 
 
 @pytest.fixture

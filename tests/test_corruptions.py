@@ -11,13 +11,14 @@ from collections import Counter
 import pytest
 from small_evaluations import ONE_TASK, living
 
-from agent.baselines import ROOT
-from agent.evaluator import check, jail
+from agent.core.baselines import ROOT
+from agent.core.score import ScoreCard
+from agent.evaluator import check
+from agent.evaluator.contract.variant import VariantRefused
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.isolation import prove_isolation
-from agent.evaluator.variant import VariantRefused
-from agent.score import ScoreCard
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail import jail
+from agent.evaluator.jail.isolation import prove_isolation
 
 VALID = (ROOT / "templates" / "naive.py").read_text().splitlines()
 CORRUPTIONS, PARTS = 100, 4

@@ -10,14 +10,14 @@ from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
 from rich.text import Text as Line
 from sample_cards import sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import INTERRUPTED
+from agent.core.invocation import command
+from agent.core.run import PERSON, Review
+from agent.desk.keys import Reading
 from agent.desk.prompt import Prompt
-from agent.desk.reading import Reading
 from agent.desk.seat import Seat
-from agent.errors import INTERRUPTED
 from agent.evaluator.protocols import SMOKE
-from agent.invocation import command
-from agent.record import PERSON, Review
 
 BOTH = (VALUE_SKIP, DECAY)
 

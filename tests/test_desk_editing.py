@@ -7,8 +7,8 @@ import pytest
 from at_a_terminal import CTRL_C, DOWN, ENTER, AtTerminal
 from proposed_runs import DECAY, SWISH, VALUE_SKIP, scored_template, wait_for_review
 
-from agent.errors import INTERRUPTED
-from agent.record import PERSON
+from agent.core.errors import INTERRUPTED
+from agent.core.run import PERSON
 
 ADDED = "o = o + skipped"
 # Breaks causality at first; what he finds of his own he then puts right.

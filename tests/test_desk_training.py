@@ -7,11 +7,11 @@ from at_a_terminal import CTRL_C, ENTER, AtTerminal
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
 from small_evaluations import living
 
-from agent.baselines import TEMPLATE
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import INTERRUPTED
+from agent.core.run import Review
 from agent.desk.decisions import approve, reject
-from agent.errors import INTERRUPTED
-from agent.record import Review
-from agent.workspace import StaleRun
+from agent.store.workspace import StaleRun
 
 
 @pytest.fixture

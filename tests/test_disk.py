@@ -11,10 +11,10 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from small_search import Script, small_search
 
-from agent.errors import USAGE
-from agent.files import WorkspaceError
-from agent.lineage import Lineage
-from agent.workspace import Workspace
+from agent.core.errors import USAGE
+from agent.store.files import WorkspaceError
+from agent.store.lineage import Lineage
+from agent.store.workspace import Workspace
 
 SIZE = 400 << 10  # bytes: room for a few runs
 MS_RDONLY, MS_REMOUNT, MNT_DETACH = 1, 32, 2  # of man mount

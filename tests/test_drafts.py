@@ -6,14 +6,14 @@ from random import Random
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
-from agent.drafts import Drafts
-from agent.errors import Unavailable
-from agent.history import History
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import Unavailable
+from agent.core.run import Review, Run
+from agent.core.score import Failure
 from agent.proposer import NothingToPropose, ProposalFailed
 from agent.proposer.fallback import Fallback
-from agent.record import Review, Run
-from agent.score import Failure
+from agent.science.history import History
+from agent.search.drafts import Drafts
 
 
 def run(name, number, **facts):

@@ -12,12 +12,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from agent.baselines import TEMPLATE, baseline_path
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.protocol import EDITION
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.tasks import draw
-from agent.evaluator.trainer import train
-from agent.evaluator.variant import load_variant
+from agent.evaluator.training.trainer import train
 
 CPU = torch.device("cpu")
 PLAN = replace(SMOKE.plans[0], seeds=1, epochs=6, validations=2)

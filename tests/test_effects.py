@@ -5,11 +5,11 @@ from random import Random
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.comparison import AVERAGE
-from agent.effects import PRIOR_STD, effects, measured_effects
-from agent.evaluator.setting import TASKS
-from agent.history import History
-from agent.record import Run
+from agent.core.run import Run
+from agent.core.score import TASKS
+from agent.science.comparison import AVERAGE
+from agent.science.effects import PRIOR_STD, effects, measured_effects
+from agent.science.history import History
 
 TRUE = {"a": 0.1, "b": -0.05, "c": 0.0}
 

@@ -12,20 +12,22 @@ import torch
 from safetensors.torch import load_file
 from small_evaluations import ONE_TASK, TINY, living, write_variant
 
-from agent.baselines import GATED, TEMPLATE, baseline_path
-from agent.evaluator.confinement import LARGEST_FILE
+from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.score import TASKS
+from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.crew import Crew
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import Candidate, EvaluationFailed, Exam, best_of_grid
-from agent.evaluator.forkserver import LARGEST_FOLDER
-from agent.evaluator.jail import scratch
-from agent.evaluator.network import Network
+from agent.evaluator.exam import Candidate, Exam, best_of_grid
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail.confinement import LARGEST_FILE
+from agent.evaluator.jail.forkserver import LARGEST_FOLDER
+from agent.evaluator.jail.jail import scratch
+from agent.evaluator.job import Job
 from agent.evaluator.protocols import PROTOCOLS
-from agent.evaluator.setting import TASKS
-from agent.evaluator.stack import architecture, stacks
 from agent.evaluator.tasks import draw
-from agent.evaluator.variant import load_variant
-from agent.evaluator.worker import Job, diagnose
+from agent.evaluator.training.network import Network
+from agent.evaluator.training.stack import architecture, stacks
+from agent.evaluator.worker import diagnose
 
 DESCRIBE, TRAIN = {"do": "describe"}, {"do": "train", "stack": 0}
 

@@ -16,22 +16,22 @@ import pytest
 from sample_cards import sample_card, sample_proposal
 from small_evaluations import ONE_TASK, alive, running
 
-from agent.assembly import assemble
-from agent.baselines import TEMPLATE, baseline_path
-from agent.config import Config
-from agent.errors import Unavailable
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.core.errors import Unavailable
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.isolation import Isolation, prove_isolation
+from agent.evaluator.executor.choice import open_executor
+from agent.evaluator.executor.cluster import Node, check_node, code_digest
+from agent.evaluator.executor.local import GPU, LocalPlace, local_executor
+from agent.evaluator.executor.place import Assignment, PlaceLost
+from agent.evaluator.executor.pool import Pool
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail.isolation import Isolation, prove_isolation
 from agent.evaluator.protocols import MAD, SMOKE
-from agent.executor.choice import open_executor
-from agent.executor.cluster import Node, check_node, code_digest
-from agent.executor.local import GPU, LocalPlace, local_executor
-from agent.executor.place import Assignment, PlaceLost
-from agent.executor.pool import Pool
-from agent.files import WorkspaceError
-from agent.screen import Screen
-from agent.workspace import Workspace
+from agent.search.assembly import assemble
+from agent.search.config import Config
+from agent.search.screen import Screen
+from agent.store.files import WorkspaceError
+from agent.store.workspace import Workspace
 
 SECONDS = 1200.0  # against hanging only
 JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed=1, workers=1)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from agent.errors import USAGE
-from agent.files import WorkspaceError, write_atomically
+from agent.core.errors import USAGE
+from agent.store.files import WorkspaceError, write_atomically
 
 
 def test_a_file_is_replaced_whole(tmp_path):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.variant import load_variant
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.variant import load_variant
 from benchmarks.floor import BATCH, count, op, step
 
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from agent.baselines import BASELINES, baseline_path
-from agent.evaluator.gate import check_code
-from agent.evaluator.variant import VariantRefused
-from agent.translations import translated
+from agent.core.baselines import BASELINES, baseline_path
+from agent.core.translations import translated
+from agent.evaluator.contract.gate import check_code
+from agent.evaluator.contract.variant import VariantRefused
 
 FILE = """\
 import math
@@ -33,7 +33,7 @@ def gate(tmp_path):
             check_code(path)
         except VariantRefused as refusal:
             said = str(refusal)
-        assert not said or translated(said), f"agent/translations.py has no Chinese for: {said}"
+        assert not said or translated(said), f"agent/core/translations.py has no Chinese for: {said}"
         return said.removeprefix(f"{path}, ")
 
     return gate

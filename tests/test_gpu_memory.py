@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from agent.evaluator import gpu_memory
-from agent.evaluator.forkserver import Ward
-from agent.evaluator.gpu_memory import Use
-from agent.evaluator.processes import living
-from agent.evaluator.worker import keep_below_the_watchdog
+from agent.evaluator.jail import gpu_memory
+from agent.evaluator.jail.forkserver import Ward
+from agent.evaluator.jail.gpu_memory import Use
+from agent.evaluator.jail.memory import keep_below_the_watchdog
+from agent.evaluator.jail.processes import living
 
 STAND_IN = """
 #include <stdlib.h>

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
-from agent.history import History
-from agent.record import Run
-from agent.score import Failure
+from agent.core.baselines import TEMPLATE
+from agent.core.run import Run
+from agent.core.score import Failure
+from agent.science.history import History
 
 
 def scored(name, spread=0.01, parents=(), **scores):

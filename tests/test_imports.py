@@ -46,16 +46,16 @@ def reached(name):
 
 def test_the_walk_finds_what_is_there():
     assert len(SOURCES) > 20
-    assert "agent.evaluator.protocols" in IMPORTS["agent.verbs.evaluating"]
-    assert "agent.evaluator.evaluation" in IMPORTS["agent.verbs.evaluating"]  # inside a function
-    assert {"torch", "agent.score"} <= reached("agent.cli")
+    assert "agent.evaluator.protocols" in IMPORTS["agent.cli.evaluate"]
+    assert "agent.evaluator.evaluation" in IMPORTS["agent.cli.evaluate"]  # inside a function
+    assert {"torch", "agent.core.score"} <= reached("agent.cli.main")
 
 
 def test_no_import_is_circular():
     TopologicalSorter(IMPORTS).prepare()
 
 
-@pytest.mark.parametrize("name", ["agent.score", "agent.errors", "agent.temporary"])
+@pytest.mark.parametrize("name", ["agent.core.score", "agent.core.errors", "agent.core.temporary"])
 def test_facts_and_errors_know_nobody(name):
     assert not [known for known in IMPORTS[name] if known.startswith("agent")]
 
@@ -67,10 +67,12 @@ def test_evaluation_needs_no_language_model_no_git_and_nobody_above_it():
     ours = {name for name in known if name.partition(".")[0] == "agent"}
     assert not {
         name for name in ours if not name.startswith(("agent.evaluator", "agent.kernels"))
-    } - {"agent.score", "agent.errors", "agent.baselines", "agent.temporary"}  # fmt: skip
+    } - {"agent.core.score", "agent.core.errors", "agent.core.baselines", "agent.core.temporary"}  # fmt: skip
 
 
 def test_the_command_line_starts_without_anything_heavy():
     heavy = {"torch", "numpy", "pandas", "openai", "git"}
-    loaded = subprocess.check_output([sys.executable, "-c", "import agent.cli, sys; print(*sys.modules)"], text=True)
+    loaded = subprocess.check_output(
+        [sys.executable, "-c", "import agent.cli.main, sys; print(*sys.modules)"], text=True
+    )
     assert heavy.isdisjoint(loaded.split())

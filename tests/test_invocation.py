@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent import invocation
-from agent.invocation import command
+from agent.core import invocation
+from agent.core.invocation import command
 
 
 @pytest.fixture

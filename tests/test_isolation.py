@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.baselines import ROOT
-from agent.errors import UNAVAILABLE
+from agent.core.baselines import ROOT
+from agent.core.errors import UNAVAILABLE
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have nothing to prove; run it on Linux")
 WITHOUT_LAYERS = Path(__file__).with_name("without_layers.py")
@@ -81,7 +81,7 @@ def nobody():
 
 @ON_LINUX
 def test_it_is_proven_for_a_user_without_any_power_too(nobody):
-    program = "from agent.evaluator.isolation import prove_isolation; print(prove_isolation().line)"
+    program = "from agent.evaluator.jail.isolation import prove_isolation; print(prove_isolation().line)"
     command = [*nobody, sys.executable, "-c", program]
     told = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT, env={"PATH": "/usr/bin:/bin"})
     assert "none worked" in told.stdout, told

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from agent.errors import UNAVAILABLE
+from agent.core.errors import UNAVAILABLE
 
 NO_NEW_PRIVS, SECCOMP, FILTER = 38, 22, 2  # of man prctl
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | 38  # ENOSYS: as a kernel answers that does not know the call

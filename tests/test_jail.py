@@ -13,18 +13,18 @@ import pytest
 import torch
 from small_evaluations import living
 
-from agent import assembly
-from agent.errors import Unavailable
-from agent.evaluator import forkserver, isolation, jail, nursery, user
-from agent.evaluator import wall as walls
-from agent.evaluator.exchange import leave, printable, take
-from agent.evaluator.forkserver import Ward
-from agent.evaluator.isolation import Isolation, prove_isolation
-from agent.evaluator.jail import Ending, confined, scratch
-from agent.evaluator.nursery import Nursery
-from agent.evaluator.processes import living as processes
-from agent.evaluator.wall import Wall, wall
-from agent.translations import translated
+from agent.core.errors import Unavailable
+from agent.core.translations import translated
+from agent.evaluator.jail import forkserver, isolation, jail, nursery, user
+from agent.evaluator.jail import wall as walls
+from agent.evaluator.jail.exchange import leave, printable, take
+from agent.evaluator.jail.forkserver import Ward
+from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.jail.jail import Ending, confined, scratch
+from agent.evaluator.jail.nursery import Nursery
+from agent.evaluator.jail.processes import living as processes
+from agent.evaluator.jail.wall import Wall, wall
+from agent.search import assembly
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a subreaper; run it there")
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.errors import Unavailable
-from agent.files import WorkspaceError
-from agent.invocation import command
-from agent.lineage import Lineage
-from agent.record import Milestone, Run
+from agent.core.errors import Unavailable
+from agent.core.invocation import command
+from agent.core.run import Milestone, Run
+from agent.store.files import WorkspaceError
+from agent.store.lineage import Lineage
 
 BASE, A, B, BOTH = "delta_net_4layer", "delta_net_4layer_a", "delta_net_4layer_b", "delta_net_4layer_a_and_b"
 

@@ -8,7 +8,7 @@ from openai import OpenAI
 from replay import Replay
 from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
 
-from agent.errors import Unavailable, UsageError
+from agent.core.errors import Unavailable, UsageError
 from agent.llm import Conversation, Message, spoken
 from agent.llm.endpoint import Endpoint
 from agent.llm.hearing import Limits

@@ -8,16 +8,17 @@ import pytest
 from small_evaluations import ONE_TASK, write_variant
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
-from agent.baselines import TEMPLATE
-from agent.errors import ENDED, FAILED, TOO_MANY_FAILURES
-from agent.files import WorkspaceError
-from agent.lineage import Lineage
-from agent.loop import NOTHING_LEFT, conclude
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import ENDED, FAILED, TOO_MANY_FAILURES
+from agent.core.run import Proposal
+from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import TemplateFailed
 from agent.proposer.moves import MOVES, load_moves
-from agent.record import Proposal, Text
-from agent.workspace import Workspace
+from agent.search.loop import NOTHING_LEFT, conclude
+from agent.store.files import WorkspaceError
+from agent.store.lineage import Lineage
+from agent.store.workspace import Workspace
 
 ALL = load_moves(MOVES)
 

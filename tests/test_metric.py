@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.evaluator.metric import METRIC_BATCH, accuracy, token_losses
 from agent.evaluator.tasks import IGNORE
+from agent.evaluator.training.metric import METRIC_BATCH, accuracy, token_losses
 
 
 def literal_macro(predictions, targets):

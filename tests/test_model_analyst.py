@@ -12,19 +12,19 @@ from scripted_endpoint import endpoint, refuse, say
 from agent.analyst.model import ModelAnalyst
 from agent.analyst.next_steps import AFTER_FAILURE
 from agent.analyst.note import analyse, render_note
-from agent.analyst.words import FAILURES
-from agent.baselines import TEMPLATE
-from agent.conversations import Conversations
-from agent.folder import TRANSCRIPT
+from agent.core.baselines import TEMPLATE
+from agent.core.score import Failure, FailureKind
+from agent.core.text import Text
+from agent.core.translations import FAILURES
 from agent.llm.endpoint import Endpoint
 from agent.llm.hearing import Limits
 from agent.llm.purse import Purse
 from agent.llm.secrets import Censor
 from agent.llm.style import Style
 from agent.llm.transcript import read_transcript
-from agent.record import Text
-from agent.score import Failure, FailureKind
-from agent.workspace import Workspace
+from agent.store.conversations import Conversations
+from agent.store.folder import TRANSCRIPT
+from agent.store.workspace import Workspace
 
 NAME = "delta_net_4layer_bound"
 

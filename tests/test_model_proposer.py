@@ -10,24 +10,24 @@ from replay import Replay
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, say
 
-from agent.baselines import GATED, TEMPLATE, baseline_path
-from agent.conversations import Conversations
-from agent.drafts import repair
+from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.run import Review, Run
+from agent.core.score import Failure
 from agent.evaluator.protocols import SMOKE
-from agent.folder import TRANSCRIPT
-from agent.history import History
-from agent.inspection import Inspection
 from agent.llm.endpoint import Endpoint
 from agent.llm.hearing import Limits
 from agent.llm.purse import Purse
 from agent.llm.secrets import Censor
 from agent.llm.style import Style
-from agent.patch import same_code
 from agent.proposer import ProposalFailed
 from agent.proposer.model import ModelProposer
-from agent.record import Review, Run
-from agent.score import Failure
-from agent.workspace import Workspace, conversation_path
+from agent.proposer.patch import same_code
+from agent.science.history import History
+from agent.search.drafts import repair
+from agent.search.inspection import Inspection
+from agent.store.conversations import Conversations
+from agent.store.folder import TRANSCRIPT
+from agent.store.workspace import Workspace, conversation_path
 
 TANH = NAIVE.replace("error = u_i - w_i @ S", "error = torch.tanh(u_i - w_i @ S)")
 DECAY = variant("data_dependent_decay")

@@ -11,15 +11,15 @@ import pytest
 from model_replies import NAIVE, analysis, reply, variant
 from scripted_endpoint import Script, endpoint, refuse, say
 
-from agent.assembly import assemble
-from agent.baselines import TEMPLATE
-from agent.config import Config
-from agent.errors import ENDED, UNAVAILABLE, USAGE, Unavailable, UsageError
-from agent.evaluator.isolation import prove_isolation
-from agent.folder import NOTE, TRANSCRIPT
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import ENDED, UNAVAILABLE, USAGE, Unavailable, UsageError
+from agent.evaluator.jail.isolation import prove_isolation
 from agent.llm.transcript import read_transcript
-from agent.screen import Screen
-from agent.workspace import Workspace, conversation_path
+from agent.search.assembly import assemble
+from agent.search.config import Config
+from agent.search.screen import Screen
+from agent.store.folder import NOTE, TRANSCRIPT
+from agent.store.workspace import Workspace, conversation_path
 
 KEY = "sk-test-abcdefgh12345678"
 MOVES = ("channel_write_gate", "error_normalisation", "learned_decay_per_head", "current_token_bonus", "value_skip")
@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_a_failed_run_and_the_cap_ends_the_search_before_
 
 
 def test_where_the_endpoint_goes_away_the_catalogue_proposes_and_the_built_in_analyst_writes(search, monkeypatch):
-    monkeypatch.setattr("agent.assembly.PATIENCE", {"auto": 0.1})
+    monkeypatch.setattr("agent.search.assembly.PATIENCE", {"auto": 0.1})
     answers = [say(Thinker()), say(Thinker()), refuse(500, "gone")]
     with endpoint(answers) as script:
         stop, workspace, lines = search(script, runs=2)

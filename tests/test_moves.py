@@ -6,10 +6,10 @@ import pytest
 import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 
-from agent.baselines import BASELINES, GATED, ROOT, TEMPLATE
-from agent.errors import UsageError
-from agent.evaluator.setting import TASKS
-from agent.evaluator.variant import load_variant
+from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE
+from agent.core.errors import UsageError
+from agent.core.score import TASKS
+from agent.evaluator.contract.variant import load_variant
 from agent.proposer.moves import MovesConflict, compose, load_moves
 
 MOVES = load_moves(ROOT / "templates" / "moves")

@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from sample_inputs import assert_same, load_baseline
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica, rough_stack
 
-from agent.baselines import GATED, TEMPLATE
-from agent.evaluator.batches import Batches
-from agent.evaluator.metric import token_losses
-from agent.evaluator.network import Architecture, Network, sinusoids
-from agent.evaluator.optimiser import StackedAdamW
+from agent.core.baselines import GATED, TEMPLATE
+from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import LOGITS_AT_ONCE, Stack, architecture
 from agent.evaluator.tasks import IGNORE
-from agent.evaluator.variant import Declaration, LearnedParameter, Variant
+from agent.evaluator.training.batches import Batches
+from agent.evaluator.training.metric import token_losses
+from agent.evaluator.training.network import Architecture, Network, sinusoids
+from agent.evaluator.training.optimiser import StackedAdamW
+from agent.evaluator.training.stack import LOGITS_AT_ONCE, Stack, architecture
 from benchmarks.ordinary_model import Model, load_row, parameter_groups
 
 delta_net, gated_delta_net = load_baseline(TEMPLATE), load_baseline(GATED)

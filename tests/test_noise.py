@@ -6,9 +6,9 @@ from statistics import stdev
 import pytest
 from sample_cards import sample_card
 
-from agent import noise
-from agent.comparison import Noise
-from agent.noise import Replicates, noise_of, read_noise
+from agent.science import noise
+from agent.science.comparison import Noise
+from agent.science.noise import Replicates, noise_of, read_noise
 
 
 def test_noise_is_read_for_its_own_protocol_alone(tmp_path, monkeypatch):

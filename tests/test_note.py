@@ -9,17 +9,17 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from small_search import TEMPLATE_SOURCE
 
 from agent.analyst.facts import gather
-from agent.analyst.note import HEADINGS, MARKER, analyse, render_note
-from agent.baselines import TEMPLATE
-from agent.comparison import Noise
-from agent.evaluator.setting import TASKS
-from agent.history import History
-from agent.older_notes import read_older
+from agent.analyst.note import analyse, render_note
+from agent.core.baselines import TEMPLATE
+from agent.core.run import HEADINGS, MARKER, SECTIONS, Milestone, Run
+from agent.core.score import TASKS, Failure
+from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
 from agent.proposer.moves import MOVES, load_moves
-from agent.record import SECTIONS, Milestone, Run, Text
-from agent.score import Failure
+from agent.science.comparison import Noise
+from agent.science.history import History
+from agent.store.older_notes import read_older
 
 ALL = load_moves(MOVES)
 SKIP, RATE = "value_skip", "implicit_step_size"

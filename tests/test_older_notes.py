@@ -2,10 +2,10 @@
 
 import pytest
 
-from agent.errors import UsageError
-from agent.evaluator.setting import TASKS
-from agent.older_notes import read_all, read_older
-from agent.workspace import Workspace
+from agent.core.errors import UsageError
+from agent.core.score import TASKS
+from agent.store.older_notes import read_all, read_older
+from agent.store.workspace import Workspace
 
 # Headings in both languages below each other, lines that end in two spaces, a bullet that begins like a heading.
 IN_PAIRS = """\

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from agent.baselines import ROOT
-from agent.errors import USAGE
-from agent.patch import PatchRejected, apply_patch, same_code, unified_diff
+from agent.core.baselines import ROOT
+from agent.core.errors import USAGE
+from agent.core.text import unified_diff
+from agent.proposer.patch import PatchRejected, apply_patch, same_code
 
 SOURCE = (ROOT / "templates" / "naive.py").read_text()
 LINES = SOURCE.splitlines()

@@ -5,9 +5,9 @@ from random import Random
 
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.history import History
-from agent.policy import rank_parents
-from agent.record import Run
+from agent.core.run import Run
+from agent.proposer.parents import rank_parents
+from agent.science.history import History
 
 
 def history(**averages):

@@ -3,13 +3,13 @@
 import torch
 from small_replicas import CPU, recall
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.controls import prepare
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.variant import load_variant
+from agent.evaluator.probes.controls import prepare
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.evaluator.stack import IN_BFLOAT16
 from agent.evaluator.tasks import draw
-from agent.evaluator.trainer import Training
-from agent.evaluator.variant import load_variant
+from agent.evaluator.training.stack import IN_BFLOAT16
+from agent.evaluator.training.trainer import Training
 from benchmarks import precision
 from benchmarks.ways import first_gradient
 

@@ -8,17 +8,18 @@ from long_history import long_history
 from model_replies import NAIVE
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
-from agent.evaluator.variant import ALLOWED_IMPORTS
-from agent.history import History
+from agent.analyst.model import ASKED
+from agent.core.baselines import TEMPLATE
+from agent.core.run import OlderNote, Review, Run
+from agent.core.score import Failure
+from agent.core.text import Text
+from agent.evaluator.contract.variant import ALLOWED_IMPORTS
+from agent.llm.prompts import quoted, render
 from agent.llm.tokens import estimate
-from agent.older_notes import OlderNote
-from agent.prompts import quoted, render
 from agent.proposer import NothingToPropose
 from agent.proposer.briefing import Part, fit, relatedness
 from agent.proposer.model import ModelProposer
-from agent.record import Review, Run, Text
-from agent.score import Failure
+from agent.science.history import History
 
 LONG = long_history(2000)
 OLD = OlderNote(
@@ -118,7 +119,7 @@ def test_kin_and_namesakes_are_related():
 
 def test_a_fact_that_a_prompt_wants_is_not_forgotten():
     with pytest.raises(UndefinedError, match="'missing' is undefined"):
-        render("analyse")
+        render(ASKED)
 
 
 def test_a_quotation_is_marked_on_every_line_and_steers_no_terminal():

@@ -5,10 +5,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from agent.errors import UsageError
+from agent.core.errors import UsageError
+from agent.core.score import TASKS
 from agent.evaluator.protocol import EDITION, Cut, Plan, Protocol
 from agent.evaluator.protocols import MAD, MAD_GRID, PROTOCOLS, QUICK, SMOKE, choose_protocol
-from agent.evaluator.setting import TASKS, Setting
+from agent.evaluator.setting import Setting
 
 NOISY = Setting("Noisy Recall", 32, 128, 6400, noise=0.2, noise_vocab=16)
 PLAN = Plan((NOISY,), 2, 32, 4, learning_rates=(1e-3,), weight_decays=(0.0,), validations=2)

@@ -6,11 +6,11 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.analyst.note import analyse
-from agent.files import WorkspaceError
-from agent.folder import NOTE
-from agent.readings import Readings
-from agent.record import Text
-from agent.workspace import Workspace
+from agent.core.text import Text
+from agent.search.analyses import Readings
+from agent.store.files import WorkspaceError
+from agent.store.folder import NOTE
+from agent.store.workspace import Workspace
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_inputs import ORDINARY, assert_same, load_baseline, load_template, sample, tokens
 
-from agent.baselines import GATED, TEMPLATE
+from agent.core.baselines import GATED, TEMPLATE
 from agent.kernels import unit_lower_inverse
 
 delta_net = load_baseline(TEMPLATE)

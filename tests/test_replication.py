@@ -10,15 +10,16 @@ from sample_histories import FINGERPRINT
 from small_evaluations import ONE_TASK
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
-from agent.baselines import TEMPLATE
-from agent.budget import Budget
-from agent.comparison import AVERAGE, Noise
+from agent.core.baselines import TEMPLATE
+from agent.core.run import Proposal
+from agent.core.score import Failure
+from agent.core.text import Text
 from agent.evaluator.evaluation import evaluate_source
-from agent.evaluator.exam import EvaluationFailed
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import MAD, QUICK
-from agent.record import Proposal, Text
-from agent.score import Failure
-from agent.workspace import REPLICATES, Workspace
+from agent.science.comparison import AVERAGE, Noise
+from agent.search.budget import Budget
+from agent.store.workspace import REPLICATES, Workspace
 
 (LONE,) = ONE_TASK.lone_settings
 

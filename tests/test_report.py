@@ -21,27 +21,28 @@ from sample_cards import FINGERPRINT as CARDS
 from sample_cards import sample_card, sample_proposal
 from sample_histories import SECONDS, START, write_history, write_run, write_search
 
-from agent.baselines import GATED, TEMPLATE
-from agent.errors import UsageError
-from agent.evaluator.setting import TASKS
-from agent.history import History
-from agent.record import BASELINE, PERSON, Milestone, Run, Text
+from agent.cli.scoreboard import scoreboard
+from agent.core.baselines import GATED, TEMPLATE
+from agent.core.errors import UsageError
+from agent.core.run import BASELINE, PERSON, Milestone, Run
+from agent.core.score import TASKS
+from agent.core.sentences import confident
+from agent.core.text import Text
 from agent.report.code import diff, highlighted
 from agent.report.curves import GRID, panels
+from agent.report.lineage import edges, tree
 from agent.report.markup import say, told
-from agent.report.night import LatestSearch, latest_search, night
-from agent.report.pages import Pages
+from agent.report.morning import LatestSearch, latest_search, night
 from agent.report.progress import progress
 from agent.report.prose import Prose
+from agent.report.render import Pages
 from agent.report.sentences import duration, moment, period, signed
 from agent.report.serve import open_server
 from agent.report.site import Site
 from agent.report.standing import standings
-from agent.report.tree import edges, tree
 from agent.report.words import WORDS
-from agent.scoreboard import scoreboard
-from agent.sentences import confident
-from agent.workspace import Workspace
+from agent.science.history import History
+from agent.store.workspace import Workspace
 
 COUNT = 40
 TASK_FIELDS = [task.replace(" ", "_") for task in TASKS]
@@ -361,9 +362,9 @@ def test_the_verb_builds_serves_and_ends_cleanly(tmp_path):
 
 def test_a_search_that_ends_says_why(tmp_path):
     """Through the journal, as the search does."""
-    from agent.budget import Budget, Ledger
-    from agent.journal import Journal
-    from agent.status import read_end
+    from agent.search.budget import Budget, Ledger
+    from agent.search.journal import Journal
+    from agent.store.status import read_end
 
     home = Workspace(tmp_path)
     journal = Journal(home, Ledger(Budget()), lambda status: None, lambda line: None)

@@ -9,14 +9,15 @@ import pytest
 from chromium import PHONE, chromium, opened
 from sample_histories import made_history, write_history, write_run
 
-from agent.comparison import Noise
-from agent.history import History
-from agent.record import Review, Text
-from agent.report.night import LatestSearch
-from agent.report.pages import Material, Pages
+from agent.core.run import Review
+from agent.core.text import Text
+from agent.report.morning import LatestSearch
+from agent.report.render import Material, Pages
 from agent.report.serve import open_server
 from agent.report.site import ASSETS, Site, asset
-from agent.workspace import Workspace
+from agent.science.comparison import Noise
+from agent.science.history import History
+from agent.store.workspace import Workspace
 
 PAGES = ("index.html", "lineage.html", "compare.html", "ideas.html")
 MANY = 1000
@@ -168,7 +169,7 @@ def test_noise_that_two_cards_share_counts_once_in_the_browser_as_well(browser, 
     settings = {setting for run in history.scored for task in run.card.tasks.values() for setting in task.by_setting}
     noisy = History(history.runs, {setting: Noise(0.02, 5) for setting in settings})
     one, other = history.scored[3:5]
-    from agent.report.pairs import data_of
+    from agent.report.compare import data_of
 
     with opened(browser, at("compare.html")) as page:
         for run in (one, other):

@@ -9,16 +9,17 @@ import pytest
 from proposed_runs import DECAY, VALUE_SKIP, propose, scored_template, wait_for_review
 
 from agent.analyst.note import render_note
-from agent.budget import Budget, Ledger
-from agent.errors import USAGE, DeltaSearchError, UsageError
-from agent.evaluator.exam import EvaluationFailed
-from agent.invocation import command
-from agent.journal import Journal
+from agent.cli import review as reviewing
+from agent.core.errors import USAGE, DeltaSearchError, UsageError
+from agent.core.invocation import command
+from agent.core.run import PERSON, Review
+from agent.core.text import Text
+from agent.evaluator.failure import EvaluationFailed
 from agent.proposer import NothingToPropose
-from agent.record import PERSON, Review, Text
-from agent.report.night import latest_search
-from agent.status import read_status
-from agent.verbs import reviewing
+from agent.report.morning import latest_search
+from agent.search.budget import Budget, Ledger
+from agent.search.journal import Journal
+from agent.store.status import read_status
 
 
 @pytest.fixture

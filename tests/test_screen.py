@@ -11,19 +11,20 @@ import pytest
 from rich.console import Console
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import TEMPLATE
-from agent.budget import Budget, Ledger, Stop
+from agent.cli.search import summarise
+from agent.core.baselines import TEMPLATE
+from agent.core.invocation import command
+from agent.core.run import Review
+from agent.core.score import Failure
+from agent.core.text import Text
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import SMOKE
-from agent.files import WorkspaceError
-from agent.invocation import command
-from agent.journal import Journal
-from agent.record import Review, Text
-from agent.score import Failure
-from agent.screen import Drawing, describe_status, open_screen, panel
-from agent.status import End, Status, read_end, read_status
-from agent.summary import summarise
-from agent.workspace import Workspace
+from agent.search.budget import Budget, Ledger, Stop
+from agent.search.journal import Journal
+from agent.search.screen import Drawing, describe_status, open_screen, panel
+from agent.store.files import WorkspaceError
+from agent.store.status import End, Status, read_end, read_status
+from agent.store.workspace import Workspace
 
 STATUS = Status(
     "training", f"{TEMPLATE}_x", f"A change (from {TEMPLATE})", "Memorize V16 L16, step 4/8", share=0.5,

@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas
 import pytest
 
-from agent.baselines import GATED, TEMPLATE
-from agent.errors import ENDED, INTERRUPTED, USAGE
+from agent.core.baselines import GATED, TEMPLATE
+from agent.core.errors import ENDED, INTERRUPTED, USAGE
+from agent.core.invocation import command
+from agent.core.score import TASKS
 from agent.evaluator.protocols import SMOKE
-from agent.evaluator.setting import TASKS
-from agent.invocation import command
-from agent.workspace import Workspace
+from agent.store.workspace import Workspace
 
 RUNS = 2
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas
 from small_evaluations import ONE_TASK
 
-from agent.baselines import TEMPLATE
-from agent.lineage import Lineage
-from agent.record import NEXT_STAGES
-from agent.status import STATUS, read_status
-from agent.workspace import TABLE, Workspace
+from agent.core.baselines import TEMPLATE
+from agent.core.run import NEXT_STAGES
+from agent.store.lineage import Lineage
+from agent.store.status import STATUS, read_status
+from agent.store.workspace import TABLE, Workspace
 
 SEARCH = Path(__file__).with_name("small_search.py")
 RUNS, KILLS, SECONDS = 2, 3, 5.0  # many more kills were tried by hand

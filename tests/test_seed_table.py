@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from small_evaluations import alive, running
 
-from agent.baselines import BASELINES, TEMPLATE, reference_scores
-from agent.errors import UsageError
+from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
+from agent.core.errors import UsageError
+from agent.core.score import SeedScore
+from agent.evaluator.executor.local import local_executor
 from agent.evaluator.protocols import MAD, SMOKE
-from agent.evaluator.stack import stacks
-from agent.executor.local import local_executor
-from agent.noise import MEASURED
-from agent.score import SeedScore
-from agent.seed_table.cells import cells_of
-from agent.seed_table.measuring import measure
-from agent.seed_table.page import EXPLAINED, page
-from agent.seed_table.pieces import missing_pieces, setting_fingerprint, settings_of
-from agent.seed_table.rows import Row, Table, kept
+from agent.evaluator.training.stack import stacks
+from agent.science.noise import MEASURED
+from agent.study.cells import cells_of
+from agent.study.measuring import measure
+from agent.study.page import EXPLAINED, page
+from agent.study.pieces import missing_pieces, setting_fingerprint, settings_of
+from agent.study.rows import Row, Table, kept
 
 SECONDS = 1200.0  # against hanging only
 DOCS = Path(__file__).parents[1] / "docs"

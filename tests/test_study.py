@@ -7,11 +7,11 @@ from statistics import stdev
 
 import pytest
 
-from agent import study
-from agent.baselines import BASELINES, reference_scores
+from agent.core.baselines import BASELINES, reference_scores
+from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.noise import MEASURED, read_noise
-from agent.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.science.noise import MEASURED, read_noise
+from agent.study import __main__ as study
 
 
 def card(scores: dict[str, list[float]]) -> ScoreCard:

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from agent.temporary import PREFIX, remove_abandoned, temporary_folder
+from agent.core.temporary import PREFIX, remove_abandoned, temporary_folder
 
 KEEPER = """
 import sys, time

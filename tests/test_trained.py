@@ -8,15 +8,16 @@ import torch
 from safetensors.torch import save_file
 from small_evaluations import ONE_TASK, write_variant
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.bench import CPU, ProbeFailed, listener, overhear
+from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.check import bench
-from agent.evaluator.exam import Candidate, EvaluationFailed, Exam
-from agent.evaluator.network import Network
-from agent.evaluator.stack import Stack, architecture, stacks
+from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.exam import Candidate, Exam
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.job import Job
+from agent.evaluator.probes.asking import CPU, ProbeFailed, listener, overhear
 from agent.evaluator.trained import probe_trained
-from agent.evaluator.variant import Variant, load_variant
-from agent.evaluator.worker import Job
+from agent.evaluator.training.network import Network
+from agent.evaluator.training.stack import Stack, architecture, stacks
 
 GROUPS = stacks(ONE_TASK, "cpu")
 REPLICA = GROUPS[0][0]

@@ -8,17 +8,17 @@ import torch
 from sample_inputs import load_baseline
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 
-from agent.baselines import GATED, TEMPLATE
-from agent.evaluator.batches import validation_examples
+from agent.core.baselines import GATED, TEMPLATE
+from agent.core.score import CurvePoint
+from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
 from agent.evaluator.exam import best_of_grid
-from agent.evaluator.metric import token_losses
-from agent.evaluator.parameters import Layout
 from agent.evaluator.protocol import Cut
 from agent.evaluator.setting import Setting
-from agent.evaluator.stack import Stack
-from agent.evaluator.trainer import Trainee, ending, train
-from agent.evaluator.variant import Declaration, LearnedParameter, Variant
-from agent.score import CurvePoint
+from agent.evaluator.training.batches import validation_examples
+from agent.evaluator.training.metric import token_losses
+from agent.evaluator.training.parameters import Layout
+from agent.evaluator.training.stack import Stack
+from agent.evaluator.training.trainer import Trainee, ending, train
 from benchmarks.ordinary import train_ordinary
 
 delta_net, gated_delta_net = load_baseline(TEMPLATE), load_baseline(GATED)

@@ -5,7 +5,7 @@ import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 from torch.utils.flop_counter import FlopCounterMode
 
-from agent.baselines import BASELINES, TEMPLATE
+from agent.core.baselines import BASELINES, TEMPLATE
 
 LENGTH, CHUNK = 14, 4
 

@@ -11,10 +11,10 @@ import torch
 from sample_inputs import assert_same
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 
-from agent.baselines import TEMPLATE, baseline_path
-from agent.evaluator.contract import sample_call
-from agent.evaluator.trainer import Training
-from agent.evaluator.variant import load_variant
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.calls import sample_call
+from agent.evaluator.contract.variant import load_variant
+from agent.evaluator.training.trainer import Training
 from agent.kernels import triangular
 from agent.kernels.fused import FOUND, Fused
 from benchmarks import card

@@ -13,14 +13,14 @@ import pandas
 import pytest
 from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 
-from agent.baselines import BASELINES, reference_scores
-from agent.errors import USAGE
-from agent.evaluator.setting import TASKS
-from agent.files import WorkspaceError
-from agent.folder import CURVES, RUN, VARIANT
-from agent.record import Review, Text
-from agent.score import Failure
-from agent.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
+from agent.core.baselines import BASELINES, reference_scores
+from agent.core.errors import USAGE
+from agent.core.run import Review
+from agent.core.score import TASKS, Failure
+from agent.core.text import Text
+from agent.store.files import WorkspaceError
+from agent.store.folder import CURVES, RUN, VARIANT
+from agent.store.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from agent.history import History
-from agent.record import Run, Sections
+from agent.core.run import Run, Sections
+from agent.science.history import History
 
 # Writes the sections that follow a run which was scored or failed.
 Analyst = Callable[[History, Run], Sections]

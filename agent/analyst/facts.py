@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from statistics import fmean
 
-from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
-from agent.comparison import AVERAGE, Comparison, resolution
-from agent.effects import Effect, measured_effects
-from agent.history import History, card_of
-from agent.record import Run
+from agent.core.run import Run
+from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
+from agent.science.comparison import AVERAGE, Comparison, resolution
+from agent.science.effects import Effect, measured_effects
+from agent.science.history import History, card_of
 
 MEMORIZE = "Memorize"
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.analyst.note import analyse
-from agent.bilingual import READING, gaps, read_parts, tags_of, texts
-from agent.claims import Figures, figures_of, unknown_references, verified
-from agent.conversations import Conversations
-from agent.errors import Unavailable
-from agent.history import History
+from agent.core.errors import Unavailable
+from agent.core.run import ANALYSED_SECTIONS, BASELINE, OlderNote, Run, Section
+from agent.core.text import Text, clean, unified_diff
 from agent.llm import Conversation, Door, Message
+from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.purse import OutOfMoney
-from agent.older_notes import OlderNote
-from agent.patch import unified_diff
-from agent.plain import clean
-from agent.prompts import Prompt, quoted, render
-from agent.record import ANALYSED_SECTIONS, BASELINE, Run, Section, Text
+from agent.llm.reply import READING, gaps, read_parts, tags_of, texts
+from agent.science.claims import Figures, figures_of, unknown_references, verified
+from agent.science.history import History
+from agent.store.conversations import Conversations
 
+ASKED = Path(__file__).parent / "analyse.j2"
 TRIES = 1  # to complete a reply
 CHANGE, EXPECTED, FACTS, LOG = 1500, 400, 900, 400  # tokens
 
@@ -56,7 +56,7 @@ class ModelAnalyst:
             if not missing:
                 return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
             if left:
-                said = render("analyse", missing=missing).question
+                said = render(ASKED, missing=missing).question
         if gaps(tagged, ANALYSED_SECTIONS):
             return "; ".join(gaps(tagged, ANALYSED_SECTIONS))
         return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
@@ -84,7 +84,7 @@ def question(history: History, run: Run, facts: Mapping[Section, Text]) -> Promp
     change = unified_diff(parent.proposal.source, run.proposal.source, parent.name, run.name) if parent else ""
     expected = run.proposal.argument.get("expected")
     return render(
-        "analyse",
+        ASKED,
         missing=(),
         name=run.name,
         parent=parent.name if parent else "nothing",

@@ -3,11 +3,11 @@
 import math
 
 from agent.analyst.facts import Facts
-from agent.comparison import AVERAGE, Comparison
-from agent.history import card_of
-from agent.record import Text
-from agent.score import FailureKind
-from agent.sentences import SOLVED, measuring_noise, signed
+from agent.core.score import FailureKind
+from agent.core.sentences import SOLVED, measuring_noise, signed
+from agent.core.text import Text
+from agent.science.comparison import AVERAGE, Comparison
+from agent.science.history import card_of
 
 MOST_TIMES = 20  # a difference that needs so many times the seeds is too small to go after
 

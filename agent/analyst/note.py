@@ -3,20 +3,11 @@
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
-from agent.history import History, card_of
-from agent.plain import clean
-from agent.record import BASELINE, SECTIONS, Run, Section, Text
-from agent.sentences import bullets, solved_and_room
+from agent.core.run import BASELINE, HEADINGS, MARKER, SECTIONS, Run, Section
+from agent.core.sentences import bullets, solved_and_room
+from agent.core.text import Text, clean
+from agent.science.history import History, card_of
 
-HEADINGS = {
-    "observations": Text("Key Observations from Experiment Results", "实验结果的关键观察"),
-    "issues": Text("Specific Code Issues Identified", "发现的具体代码问题"),
-    "reasoning": Text("Technical Reasoning for Proposed Change", "拟议变更的技术理由"),
-    "expected": Text("Expected Improvements", "预期改进"),
-    "outcome": Text("Outcome against Expectation", "结果与预期对照"),
-    "lessons": Text("Lessons from Historical Attempts", "历史尝试的经验教训"),
-}
-MARKER = "--- Insights ---"
 NOTHING = Text("Nothing was written.", "（无内容）")
 
 

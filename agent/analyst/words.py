@@ -3,26 +3,16 @@
 import math
 
 from agent.analyst.facts import MEMORIZE, Facts
-from agent.calibration import Calibration, Outcome, hits
-from agent.claims import VERDICTS
-from agent.comparison import AVERAGE, Comparison, Verdict
-from agent.effects import Effect
-from agent.history import card_of
-from agent.record import Run, Text
-from agent.sentences import confident, counted, listed, signed, spread
-from agent.translations import translated
+from agent.core.run import Run
+from agent.core.sentences import confident, counted, listed, signed, spread
+from agent.core.text import Text
+from agent.core.translations import FAILURES, translated
+from agent.science.calibration import Calibration, Outcome, hits
+from agent.science.claims import VERDICTS
+from agent.science.comparison import AVERAGE, Comparison, Verdict
+from agent.science.effects import Effect
+from agent.science.history import card_of
 
-FAILURES = {
-    "refused": Text("refused", "被拒绝"),
-    "duplicate": Text("a duplicate", "重复"),
-    "crash": Text("a crash", "崩溃"),
-    "timeout": Text("out of time", "超时"),
-    "out of memory": Text("out of memory", "内存不足"),
-    "wrong shape": Text("a wrong shape", "形状错误"),
-    "diverged": Text("diverged", "训练发散"),
-    "interrupted": Text("interrupted", "被中断"),
-    "unusable reply": Text("a reply of no use", "模型回复不可用"),
-}
 BY_VERDICT: dict[Verdict, Text] = {
     "better": Text("Up: ", "上升："),
     "worse": Text("Down: ", "下降："),

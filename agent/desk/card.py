@@ -11,14 +11,14 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text as Line
 
+from agent.core.run import Run, Section
+from agent.core.sentences import counted
+from agent.core.text import Text, clean
 from agent.desk.diff import WIDE, count_changes, render_diff
 from agent.desk.scores import legend, render_scores
 from agent.desk.words import Language, words
-from agent.history import History, card_of
-from agent.plain import clean
-from agent.record import Run, Section, Text
-from agent.sentences import counted
-from agent.status import clock
+from agent.science.history import History, card_of
+from agent.store.status import clock
 
 HEADING = "bold cyan"
 ORDER: tuple[Section, ...] = ("reasoning", "issues", "observations", "expected")

@@ -1,8 +1,8 @@
 """What a person decides about a waiting proposal, with a terminal or without one."""
 
-from agent.errors import UsageError
-from agent.record import PERSON, Review, Run
-from agent.workspace import Workspace
+from agent.core.errors import UsageError
+from agent.core.run import PERSON, Review, Run
+from agent.store.workspace import Workspace
 
 
 def waiting(workspace: Workspace, key: str | None = None) -> tuple[Run, ...]:

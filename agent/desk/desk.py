@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from rich.console import Group
 from rich.text import Text as Line
 
+from agent.core.run import UNFINISHED, Run
+from agent.core.text import clean
 from agent.desk.decisions import waiting
-from agent.desk.reading import Reading
+from agent.desk.keys import Reading
 from agent.desk.seat import LOOK, Left, Seat
 from agent.desk.window import Window
-from agent.plain import clean
-from agent.record import UNFINISHED, Run
 
 AHEAD = 2  # approved runs that wait for their training: with more, proposals would be made without their results
 LATEST = 8  # lines of what happened beside a training
@@ -101,7 +101,7 @@ class Desk:
             lines = [Line(clean(line)) for line in self.seat.lines[-LATEST:]]
             if self.seat.status is None:
                 return Group(*lines)
-            from agent.screen import panel  # it imports torch, as whoever makes a status has done by now
+            from agent.search.screen import panel  # it imports torch, as whoever makes a status has done by now
 
             return Group(panel(self.seat.status), Line(), *lines)
 

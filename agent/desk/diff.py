@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
-from agent.plain import clean
+from agent.core.text import clean
 
 WIDE = 150  # columns from which two files fit side by side
 AROUND = 3  # unchanged lines shown before and after a change

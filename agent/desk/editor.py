@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from agent.errors import DeltaSearchError
+from agent.core.errors import DeltaSearchError
 
 
 class EditorFailed(DeltaSearchError):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text as Line
 
-from agent.comparison import AVERAGE, Estimate, resolution
+from agent.core.run import Run
 from agent.desk.words import Language, words
-from agent.history import History
-from agent.record import Run
+from agent.science.comparison import AVERAGE, Estimate, resolution
+from agent.science.history import History
 
 NUMBERS = 60  # columns that the numbers need beside the drawing
 LEAST, MOST = 13, 41  # columns of the drawing

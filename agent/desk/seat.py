@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from rich.text import Text as Line
 
+from agent.core.text import clean
 from agent.desk.decisions import waiting
 from agent.desk.editor import Editor
 from agent.desk.terminal import Key, Terminal
 from agent.desk.window import Frame, Window
 from agent.desk.words import Language, remember_language, words
-from agent.plain import clean
-from agent.status import Status
-from agent.workspace import Workspace
+from agent.store.status import Status
+from agent.store.workspace import Workspace
 
 TICK = 0.2  # seconds between two looks at what changed
 LOOK = 1.0  # seconds between two looks at the run folders

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.segment import Segment, Segments
 
-from agent.errors import UsageError
+from agent.core.errors import UsageError
 
 ALONE = 0.05  # seconds after which an escape byte is the escape key and not the beginning of another
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"

@@ -4,10 +4,10 @@ import json
 import os
 from typing import Literal
 
-from agent.errors import UsageError
-from agent.files import reading
-from agent.record import Text
-from agent.workspace import RUNS, Workspace
+from agent.core.errors import UsageError
+from agent.core.text import Text
+from agent.store.files import reading
+from agent.store.workspace import RUNS, Workspace
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.evaluator.bench import Bench
+from agent.evaluator.contract.gate import check_code
+from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.crew import Crew
-from agent.evaluator.exam import doubting
-from agent.evaluator.gate import check_code
-from agent.evaluator.jail import scratch
-from agent.evaluator.probes import run_probes
+from agent.evaluator.failure import doubting
+from agent.evaluator.jail.jail import scratch
+from agent.evaluator.job import Job
+from agent.evaluator.probes.asking import Bench
+from agent.evaluator.probes.probes import run_probes
+from agent.evaluator.probes.questions import Answer, Question, collect, hand_out
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.questions import Answer, Question, collect, hand_out
-from agent.evaluator.variant import read_declaration
-from agent.evaluator.worker import Job
 
 SECONDS = 120.0  # for a check: most take about two
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
-from agent.evaluator.exam import EvaluationFailed
-from agent.evaluator.exchange import printable
-from agent.evaluator.jail import Child, confined
+from agent.core.score import Failure, FailureKind
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail.exchange import printable
+from agent.evaluator.jail.jail import Child, confined
 from agent.evaluator.progress import Update
-from agent.score import Failure, FailureKind
 
 SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
 LONGEST_REASON = 500  # characters

@@ -10,22 +10,23 @@ from typing import Any
 
 import torch
 
-from agent.errors import Unavailable, UsageError
+from agent.core.errors import Unavailable, UsageError
+from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.temporary import temporary_folder
 from agent.evaluator.check import bench, check
+from agent.evaluator.contract.gate import check_code
+from agent.evaluator.contract.source import variant_file
+from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.crew import Crew, crew_size
-from agent.evaluator.exam import Exam, best_of_grid, doubting
-from agent.evaluator.exchange import printable
-from agent.evaluator.gate import check_code
-from agent.evaluator.jail import scratch
+from agent.evaluator.exam import Exam, best_of_grid
+from agent.evaluator.failure import doubting
+from agent.evaluator.jail.exchange import printable
+from agent.evaluator.jail.jail import scratch
+from agent.evaluator.job import Job
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.source import variant_file
-from agent.evaluator.stack import stacks
 from agent.evaluator.trained import probe_trained
-from agent.evaluator.variant import read_declaration
-from agent.evaluator.worker import Job
-from agent.score import ScoreCard, SeedScore, Speed, TaskScore
-from agent.temporary import temporary_folder
+from agent.evaluator.training.stack import stacks
 
 LONGEST_WORDS = 400  # of a worker
 

@@ -4,40 +4,23 @@ Only the parent runs this. It alone draws the test and holds its labels.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
-from agent.errors import FAILED, USAGE, DeltaSearchError
-from agent.evaluator.controls import Paper, prepare
-from agent.evaluator.exchange import leave, take
-from agent.evaluator.metric import accuracy
+from agent.core.score import CurvePoint, Failure, SeedScore
+from agent.evaluator.failure import EvaluationFailed, doubting
+from agent.evaluator.jail.exchange import leave, take
+from agent.evaluator.job import Job
+from agent.evaluator.probes.controls import Paper, prepare
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import Examples, draw
-from agent.evaluator.worker import Job
-from agent.score import CurvePoint, Failure, SeedScore
-
-
-class EvaluationFailed(DeltaSearchError):
-    """A variant could not be scored."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(f"{failure.kind}: {failure.reason}")
-        self.failure = failure
-        refused = failure.kind in ("refused", "wrong shape")
-        self.exit_code = USAGE if refused else FAILED
-        self.detail = "" if refused else failure.log_tail
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """How it travels from one process to another."""
-        return EvaluationFailed, (self.failure,)
+from agent.evaluator.training.metric import accuracy
 
 
 @dataclass(frozen=True)
@@ -172,12 +155,3 @@ def _candidates(group: list[Replica], answer: Mapping[str, Any]) -> list[Candida
 def _point(facts: Mapping[str, Any]) -> CurvePoint:
     loss, training_loss, accuracy = (float(facts[name]) for name in ("loss", "training_loss", "accuracy"))
     return CurvePoint(int(facts["step"]), training_loss, loss, accuracy)
-
-
-@contextmanager
-def doubting() -> Iterator[None]:
-    """Read a worker's account. It runs a variant's code, so it may say anything, and nonsense is its failure."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, OverflowError, OSError, SafetensorError) as error:
-        raise EvaluationFailed(Failure("crash", f"the worker's account is garbled: {error!r}")) from error

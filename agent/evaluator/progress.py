@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.stack import work
+from agent.evaluator.training.stack import work
 
 
 @dataclass(frozen=True)

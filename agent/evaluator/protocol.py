@@ -6,8 +6,9 @@ from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from agent.errors import UsageError
-from agent.evaluator.setting import TASKS, Setting
+from agent.core.errors import UsageError
+from agent.core.score import TASKS
+from agent.evaluator.setting import Setting
 
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
 # (tests/test_edition.py notices). It enters every fingerprint, since such scores must not be compared with older ones.

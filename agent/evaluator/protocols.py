@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from agent.errors import UsageError
+from agent.core.errors import UsageError
 from agent.evaluator.protocol import Cut, Plan, Protocol
 from agent.evaluator.setting import Setting
 

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agent.baselines import baseline_path
-from agent.evaluator.contract import Call, sample_call
+from agent.core.baselines import baseline_path
+from agent.core.score import Speed
+from agent.evaluator.contract.calls import Call, sample_call
+from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.variant import Variant, load_variant
-from agent.score import Speed
 
 BATCH, LENGTH, ROUNDS = 16, 128, 7
 

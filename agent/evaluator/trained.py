@@ -9,14 +9,15 @@ from collections.abc import Sequence
 
 from safetensors.torch import load
 
-from agent.evaluator.bench import CPU, Bench, listener, overhear
-from agent.evaluator.exam import Exam, doubting
-from agent.evaluator.exchange import take
+from agent.evaluator.exam import Exam
+from agent.evaluator.failure import doubting
+from agent.evaluator.jail.exchange import take
+from agent.evaluator.job import Job
+from agent.evaluator.probes.asking import CPU, Bench, listener, overhear
+from agent.evaluator.probes.questions import Question
+from agent.evaluator.probes.streaming import check_streams
 from agent.evaluator.protocol import Replica
-from agent.evaluator.questions import Question
-from agent.evaluator.stack import Stack
-from agent.evaluator.streaming import check_streams
-from agent.evaluator.worker import Job
+from agent.evaluator.training.stack import Stack
 
 NETWORKS = 6  # drawn from all that are scored
 SEQUENCES = 2  # for each

@@ -1,4 +1,4 @@
-"""The child that runs a variant's code; agent/evaluator/jail.py starts it with a FOLDER.
+"""The child that runs a variant's code; agent/evaluator/jail/jail.py starts it with a FOLDER.
 
 It reads FOLDER/job.json and FOLDER/variant.py, then answers one request a line on its standard input with lines on its
 standard output: progress, and at last "done" or "failed". It never sees a test label: training leaves weights in
@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,64 +18,22 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from agent.evaluator.confinement import confine
-from agent.evaluator.contract import check_contract, state_size
-from agent.evaluator.exchange import leave
-from agent.evaluator.gpu_memory import SHARE
-from agent.evaluator.memory import keep_freed_memory
+from agent.core.score import FailureKind
+from agent.evaluator.contract.calls import check_contract, state_size
+from agent.evaluator.contract.signature import signature
+from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.evaluator.jail.confinement import confine
+from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
+from agent.evaluator.job import Job
+from agent.evaluator.probes.questions import answer_all
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.questions import answer_all
-from agent.evaluator.signature import signature
 from agent.evaluator.speed import measure_speed
-from agent.evaluator.stack import Stack, stacks
-from agent.evaluator.trainer import Progress, train
-from agent.evaluator.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.evaluator.training.stack import Stack, stacks
+from agent.evaluator.training.trainer import Progress, train
 from agent.kernels.choice import in_words
-from agent.score import FailureKind
 
-BESIDE_TORCH = 3 << 29  # bytes of a GPU, for CUDA itself and what its libraries keep
 # Words that stand together in what torch, CUDA and its libraries say when memory runs out.
 OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudacachingallocator",))
-
-
-@dataclass(frozen=True)
-class Job:
-    """A folder with a variant, and what its job.json says: the protocol, the device."""
-
-    folder: Path
-    protocol: str
-    device: str
-
-    @classmethod
-    def read(cls, folder: Path) -> "Job":
-        return cls(folder, **json.loads((folder / "job.json").read_text()))
-
-    def write(self, variant: Path) -> None:
-        """Leave all of it in the folder: an evaluation is of the file as it was when it began."""
-        leave(self.variant, variant.read_bytes())
-        facts = {name: value for name, value in asdict(self).items() if name != "folder"}
-        leave(self.folder / "job.json", json.dumps(facts).encode())
-
-    @property
-    def variant(self) -> Path:
-        return self.folder / "variant.py"
-
-    def weights(self, stack: int) -> Path:
-        return self.folder / f"weights-{stack}.safetensors"
-
-    def inputs(self, stack: int) -> Path:
-        return self.folder / f"inputs-{stack}.safetensors"
-
-    def predictions(self, stack: int) -> Path:
-        return self.folder / f"predictions-{stack}.bin"
-
-    @property
-    def questions(self) -> Path:
-        return self.folder / "questions.safetensors"
-
-    @property
-    def answers(self) -> Path:
-        return self.folder / "answers.safetensors"
 
 
 class Worker:
@@ -156,13 +114,6 @@ class Worker:
         for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
             predictions[:, part] = logits.argmax(-1)
         return predictions
-
-
-def keep_below_the_watchdog(device: torch.device) -> None:
-    """Have torch say that a GPU's memory is out before this process is killed for it. What torch keeps is in use."""
-    if device.type == "cuda":
-        total = torch.cuda.get_device_properties(device).total_memory
-        torch.cuda.set_per_process_memory_fraction(max(0.5, SHARE - BESIDE_TORCH / total))
 
 
 def serve(job: Job, requests: TextIO, replies: TextIO) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from agent.errors import kind_and_reason
+from agent.core.errors import kind_and_reason
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from openai import OpenAI, OpenAIError
 
-from agent.errors import Unavailable
+from agent.core.errors import Unavailable
 from agent.llm import Keep, Message, Reply, spoken
 from agent.llm.hearing import BrokenOff, Heard, Limits, hear
 from agent.llm.purse import Bill, Purse

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.errors import USAGE, DeltaSearchError
+from agent.core.errors import USAGE, DeltaSearchError
+from agent.core.text import Text
 from agent.llm.transcript import Counted
-from agent.record import Text
 
 MILLION = 1_000_000
 

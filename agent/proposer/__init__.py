@@ -3,10 +3,10 @@
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from agent.errors import DeltaSearchError
-from agent.history import History
-from agent.record import Proposal, Run
-from agent.score import Failure
+from agent.core.errors import DeltaSearchError
+from agent.core.run import Proposal, Run
+from agent.core.score import Failure
+from agent.science.history import History
 
 
 class NothingToPropose(DeltaSearchError):

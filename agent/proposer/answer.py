@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent.baselines import TEMPLATE
-from agent.bilingual import gaps, read_parts, tags_of, texts
-from agent.claims import Figures, filled, verified
-from agent.history import History, card_of
+from agent.core.baselines import TEMPLATE
+from agent.core.run import PROPOSED_SECTIONS, Proposal, Run, Section
+from agent.core.score import Failure
+from agent.core.text import Text
 from agent.llm import Reply
+from agent.llm.prompts import one_line
+from agent.llm.reply import gaps, read_parts, tags_of, texts
 from agent.llm.tokens import estimate
-from agent.patch import PatchRejected, apply_patch, same_code
-from agent.prompts import one_line
-from agent.record import PROPOSED_SECTIONS, Proposal, Run, Section, Text
-from agent.score import Failure
+from agent.proposer.patch import PatchRejected, apply_patch, same_code
+from agent.science.claims import Figures, filled, verified
+from agent.science.history import History, card_of
 
 TAGS = ("name", "title_en", "title_zh", "predicted", *tags_of(PROPOSED_SECTIONS))
 PREDICTION = re.compile(r"(?P<sign>[+−-])?\s*(?P<digits>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%)?")

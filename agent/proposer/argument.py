@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.comparison import AVERAGE, resolution
-from agent.effects import Effect
-from agent.history import History, card_of
+from agent.core.run import Run, Section
+from agent.core.sentences import bullets, counted, listed, signed, solved_and_room
+from agent.core.text import Text
 from agent.proposer.moves import Move
-from agent.record import Run, Section, Text
-from agent.sentences import bullets, counted, listed, signed, solved_and_room
+from agent.science.comparison import AVERAGE, resolution
+from agent.science.effects import Effect
+from agent.science.history import History, card_of
 
 CHANGE = 0.005  # an expected change of a score that is worth a line
 STRONGEST = 3  # effects that are named

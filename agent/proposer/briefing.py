@@ -7,16 +7,15 @@ from itertools import zip_longest
 from statistics import quantiles
 from typing import TypeVar
 
-from agent.bilingual import own_words
-from agent.calibration import calibrate, hits, outcomes_of
-from agent.comparison import AVERAGE
-from agent.effects import measured_effects
-from agent.history import History, card_of
+from agent.core.run import BASELINE, OlderNote, Run, Section
+from agent.core.sentences import counted, signed, spread
+from agent.llm.prompts import one_line, quoted
+from agent.llm.reply import own_words
 from agent.llm.tokens import estimate as tokens_of
-from agent.older_notes import OlderNote
-from agent.prompts import one_line, quoted
-from agent.record import BASELINE, Run, Section
-from agent.sentences import counted, signed, spread
+from agent.science.calibration import calibrate, hits, outcomes_of
+from agent.science.comparison import AVERAGE
+from agent.science.effects import measured_effects
+from agent.science.history import History, card_of
 
 T = TypeVar("T")
 

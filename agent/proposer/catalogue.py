@@ -5,19 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from agent.baselines import TEMPLATE
-from agent.calibration import corrections
-from agent.comparison import AVERAGE
-from agent.effects import Effect, effects
-from agent.errors import UsageError
-from agent.history import History, card_of
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import UsageError
+from agent.core.run import Proposal, Run
+from agent.core.text import Text
 from agent.proposer import NothingToPropose
 from agent.proposer.argument import Case, argue
 from agent.proposer.moves import Move, MovesConflict, compose
-from agent.record import Proposal, Run, Text
+from agent.science.calibration import corrections
+from agent.science.comparison import AVERAGE
+from agent.science.effects import Effect, effects
+from agent.science.history import History, card_of
 
 AUTHOR = "catalogue"
-LONGEST_NAME = 124  # and four for a number: agent/workspace.py takes 128
+LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
 MOST_MOVES = 5  # in one variant: what does more is hard to learn from
 
 Effects = Mapping[str, Mapping[str, Effect]]

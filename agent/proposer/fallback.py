@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from agent.errors import Unavailable
-from agent.history import History
+from agent.core.errors import Unavailable
+from agent.core.run import Proposal, Run
 from agent.proposer import Proposer, Repairer
-from agent.record import Proposal, Run
+from agent.science.history import History
 
 
 @dataclass

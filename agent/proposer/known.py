@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Set
 
-from agent.baselines import TEMPLATE, baseline_path, moves_of, reference_scores
-from agent.errors import DeltaSearchError
-from agent.history import History
+from agent.core.baselines import TEMPLATE, baseline_path, moves_of, reference_scores
+from agent.core.errors import DeltaSearchError
+from agent.core.run import BASELINE, Proposal, Run, Section
+from agent.core.sentences import bullets, listed, signed, solved_and_room
+from agent.core.text import Text
 from agent.proposer.moves import MOVES, load_moves
-from agent.record import BASELINE, Proposal, Run, Section, Text
-from agent.sentences import bullets, listed, signed, solved_and_room
+from agent.science.history import History
 
 FAR = 0.01  # a difference of a known score worth a word
 

@@ -4,25 +4,26 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from agent import kernels
-from agent.claims import Figures, figures_of
-from agent.conversations import Conversations
-from agent.evaluator.variant import ALLOWED_IMPORTS, OP
-from agent.history import History, card_of
+from agent.core.run import OlderNote, Proposal, Run
+from agent.core.score import Failure
+from agent.core.text import clean
+from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
 from agent.llm import Conversation, Door, Message, spoken
+from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.tokens import estimate
 from agent.llm.transcript import answered
-from agent.older_notes import OlderNote
-from agent.plain import clean
-from agent.prompts import Prompt, quoted, render
 from agent.proposer import NothingToPropose, ProposalFailed
 from agent.proposer.answer import Answer, shown_lines
 from agent.proposer.briefing import NOTHING_KNOWN, Fitted, brief
-from agent.record import Proposal, Run
-from agent.score import Failure
+from agent.science.claims import Figures, figures_of
+from agent.science.history import History, card_of
+from agent.store.conversations import Conversations
 
+HERE = Path(__file__).parent
 TRIES = 2  # to correct a reply
 CODE_SHARE = 4  # a file may take one part in so many of a prompt
 LEAST_KNOWN = 500  # tokens that must be left for what is known
@@ -134,7 +135,7 @@ class ModelProposer:
 
     def _rendered(self, parent: Run, idea: str, known: Mapping[str, Fitted]) -> Prompt:
         return render(
-            "propose",
+            HERE / "propose.j2",
             op=OP,
             imports=", ".join(ALLOWED_IMPORTS),
             kernels=kernel_lines(),
@@ -160,7 +161,7 @@ def _sent_back(failure: Failure | None, missing: Sequence[str], source: str, lef
     """Why a reply does not do yet: the reason of whoever refused it, the lines that it names, the end of the log."""
     problems = _problems(failure, source) if failure else []
     return render(
-        "repair", trained=False, left=left, problems=[*problems, *missing], code_is_wrong=failure is not None
+        HERE / "repair.j2", trained=False, left=left, problems=[*problems, *missing], code_is_wrong=failure is not None
     ).question
 
 
@@ -168,7 +169,7 @@ def _failed_in_training(run: Run) -> str:
     assert run.failure is not None
     problems = _problems(run.failure, run.proposal.source)
     return render(
-        "repair", trained=True, name=run.name, kind=run.failure.kind, problems=problems, code_is_wrong=True
+        HERE / "repair.j2", trained=True, name=run.name, kind=run.failure.kind, problems=problems, code_is_wrong=True
     ).question
 
 

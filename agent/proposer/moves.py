@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.baselines import ROOT
-from agent.errors import UsageError
-from agent.patch import PatchRejected, apply_patch
-from agent.record import Text
+from agent.core.baselines import ROOT
+from agent.core.errors import UsageError
+from agent.core.text import Text
+from agent.proposer.patch import PatchRejected, apply_patch
 
 MOVES = ROOT / "templates" / "moves"
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
@@ -28,9 +28,10 @@ class MovesConflict(UsageError):
 class Move:
     """An edit of the template, why it might help and what its author expects of it.
 
-    `inputs` and `parameters` are what it adds to LEARNED_INPUTS and LEARNED_PARAMETERS (agent/evaluator/variant.py) and
-    to the signature. Moves are made in the order of their rank, so that `patch` finds the lines of the template: those
-    that only add lines come first. `expected` is a change of score by task.
+    `inputs` and `parameters` are what it adds to LEARNED_INPUTS and LEARNED_PARAMETERS
+    (agent/evaluator/contract/variant.py) and to the signature. Moves are made in the order of their rank, so that
+    `patch` finds the lines of the template: those that only add lines come first. `expected` is a change of score by
+    task.
     """
 
     name: str

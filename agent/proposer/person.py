@@ -3,11 +3,12 @@
 import re
 from difflib import SequenceMatcher
 
-from agent.baselines import TEMPLATE
-from agent.history import History
-from agent.record import PERSON, Proposal, Run, Text
+from agent.core.baselines import TEMPLATE
+from agent.core.run import PERSON, Proposal, Run
+from agent.core.text import Text
+from agent.science.history import History
 
-LONGEST_NAME = 124  # and four for a number: agent/workspace.py takes 128
+LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
 
 
 def own_proposal(history: History, source: str, file: str, name: str | None, parent: Run | None, why: str) -> Proposal:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-from agent.plain import CONTROL
+from agent.core.text import CONTROL
 
 CONTEXT = 3  # unchanged lines around a change
 BUILTINS = (

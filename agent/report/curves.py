@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from agent.record import Run
-from agent.score import SeedScore
+from agent.core.run import Run
+from agent.core.score import SeedScore
 
 GRID = tuple(step / 32 for step in range(33))  # shares of training at which curves are drawn
 MOST_SEEDS = 12  # faint lines of a panel: more are a blot

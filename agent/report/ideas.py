@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.calibration import Calibration, Outcome, calibrate, outcomes_of
-from agent.comparison import AVERAGE
-from agent.effects import Effect, measured_effects
-from agent.history import History
+from agent.core.run import BASELINE, Run
+from agent.core.text import Text
 from agent.proposer.moves import Move
-from agent.record import BASELINE, Run, Text
 from agent.report.sentences import same
 from agent.report.standing import Standing
+from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
+from agent.science.comparison import AVERAGE
+from agent.science.effects import Effect, measured_effects
+from agent.science.history import History
 
 
 @dataclass(frozen=True)

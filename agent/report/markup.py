@@ -4,10 +4,11 @@ from functools import cache
 
 from markupsafe import Markup, escape
 
-from agent.baselines import TEMPLATE
-from agent.record import Run, Text
+from agent.core.baselines import TEMPLATE
+from agent.core.run import Run
+from agent.core.text import Text
+from agent.core.translations import translated
 from agent.report.words import WORDS
-from agent.translations import translated
 
 LANGUAGES = (("en", "en"), ("zh", "zh-Hans"))  # the field of a Text, which is the class that hides it, and its lang
 

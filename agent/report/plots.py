@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from agent.comparison import Estimate
-from agent.effects import Effect
 from agent.report.curves import GRID, Panel
 from agent.report.ideas import Ideas
 from agent.report.markup import page_of
@@ -15,6 +13,8 @@ from agent.report.progress import Attempt, Progress
 from agent.report.standing import Standing, shade
 from agent.report.svg import Scale, drawing, element, grid, path, words
 from agent.report.words import WORDS
+from agent.science.comparison import Estimate
+from agent.science.effects import Effect
 
 Place = Callable[[Attempt], float]
 

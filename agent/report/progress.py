@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.history import History
-from agent.report.night import change, finished_at, training_seconds
+from agent.report.morning import change, finished_at, training_seconds
 from agent.report.standing import Standing
+from agent.science.history import History
 
 Mark = Literal["record", "kept", "discarded", "failed"]
 

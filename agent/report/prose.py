@@ -12,8 +12,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from agent.plain import clean
-from agent.record import Run, Text
+from agent.core.run import Run
+from agent.core.text import Text, clean
 from agent.report.markup import LANGUAGES, page_of, short
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from agent.calibration import outcomes_of
-from agent.comparison import AVERAGE, Comparison, Estimate
-from agent.history import History, card_of
-from agent.record import Run
+from agent.core.run import Run
 from agent.report.standing import Standing
+from agent.science.calibration import outcomes_of
+from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.history import History, card_of
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from agent.analyst.words import FAILURES
-from agent.comparison import Comparison, Estimate
-from agent.record import Run, Text
+from agent.core.run import Run
+from agent.core.sentences import confident, counted, spread
+from agent.core.sentences import signed as plain_signed
+from agent.core.text import Text
+from agent.core.translations import FAILURES
 from agent.report.words import WORDS
-from agent.sentences import confident, counted, spread
-from agent.sentences import signed as plain_signed
+from agent.science.comparison import Comparison, Estimate
 
 WEEKDAYS = (Text("Mon", "周一"), Text("Tue", "周二"), Text("Wed", "周三"), Text("Thu", "周四"), Text("Fri", "周五"),
             Text("Sat", "周六"), Text("Sun", "周日"))  # fmt: skip

@@ -8,13 +8,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-from agent.errors import UsageError
-from agent.files import WorkspaceError
+from agent.core.errors import UsageError
 from agent.report.sentences import same
 from agent.report.site import Site
 from agent.report.words import WORDS
-from agent.status import read_status
-from agent.workspace import Workspace
+from agent.store.files import WorkspaceError
+from agent.store.status import read_status
+from agent.store.workspace import Workspace
 
 LOOPBACK = "127.0.0.1"
 SECONDS_BETWEEN_BUILDS = 2.0

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.files import write_atomically
-from agent.folder import LOG, RUN
-from agent.proposer.moves import load_moves
-from agent.record import Run
-from agent.report.night import latest_search
-from agent.report.pages import TEMPLATES, Material, Pages
-from agent.report.pairs import data_of
-from agent.workspace import RUNS, Workspace
+from agent.core.run import Run
+from agent.proposer.moves import MOVES, load_moves
+from agent.report.compare import data_of
+from agent.report.morning import latest_search
+from agent.report.render import PAGES, Material, Pages
+from agent.store.files import write_atomically
+from agent.store.folder import LOG, RUN
+from agent.store.workspace import RUNS, Workspace
 
 SITE, MANIFEST = "site", ".built.json"
 ASSETS = ("report.css", "report.js")
@@ -46,7 +46,7 @@ class Site:
         self.root = workspace.root / RUNS / SITE
         self.pages = Pages()
         self.version = _version()
-        self.moves = load_moves(TEMPLATES / "moves")
+        self.moves = load_moves(MOVES)
 
     def build(self) -> Built:
         """Bring the site up to date. Raises WorkspaceError where it cannot be written."""
@@ -121,8 +121,8 @@ class Site:
 
 def _version() -> str:
     """Changes with the code, the templates and the moves, so that a newer program makes every page anew."""
-    sources = [*sorted(AGENT.rglob("*.py")), *sorted((TEMPLATES / "report").iterdir())]
-    sources += sorted((TEMPLATES / "moves").iterdir())
+    sources = [*sorted(AGENT.rglob("*.py")), *sorted(PAGES.iterdir())]
+    sources += sorted(MOVES.iterdir())
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.read_bytes())
@@ -131,4 +131,4 @@ def _version() -> str:
 
 def asset(name: str) -> str:
     """A file that all pages share."""
-    return (TEMPLATES / "report" / name).read_text(encoding="utf-8")
+    return (PAGES / name).read_text(encoding="utf-8")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.comparison import AVERAGE, Comparison, Estimate
-from agent.history import History
-from agent.record import BASELINE, Run
+from agent.core.run import BASELINE, Run
+from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.history import History
 
 Kind = Literal["template", "baseline", "kept", "discarded", "failed", "rejected", "waiting"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from agent.record import Text
+from agent.core.text import Text
 from agent.report.markup import LANGUAGES
 
 Point = tuple[float, float]

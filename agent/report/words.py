@@ -1,6 +1,6 @@
 """Every fixed word of the pages, once in each language. Sentences with numbers in them are in sentences.py."""
 
-from agent.record import Text
+from agent.core.text import Text
 
 WORDS = {
     # what surrounds every page

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rereading import reread
 from task_settings import MAD, SMALL, settings_of
 
-from agent.evaluator.setting import TASKS, Setting
+from agent.core.score import TASKS
+from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import Examples, draw
 
 SPLITS = ("train", "test")

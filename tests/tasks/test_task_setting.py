@@ -4,7 +4,8 @@ from dataclasses import FrozenInstanceError, asdict
 
 import pytest
 
-from agent.evaluator.setting import TASKS, Setting
+from agent.core.score import TASKS
+from agent.evaluator.setting import Setting
 
 SOUND = {
     "Compress": Setting("Compress", 16, 32, 100),

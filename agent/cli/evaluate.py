@@ -1,0 +1,93 @@
+"""Train and score one file."""
+
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
+from agent.core.errors import UsageError
+from agent.core.invocation import HERE
+from agent.core.run import PERSON, Proposal
+from agent.core.text import Text
+from agent.evaluator.contract.variant import read_declaration
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import choose_protocol
+from agent.store.workspace import Workspace
+
+LARGEST_TEST_SEED = (1 << 48) - 1  # of those that are drawn
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
+    protocol: ProtocolOption = None,
+    name: Annotated[str | None, typer.Option(help="Keep it as a run, with a row in results.csv, of this name.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Score only this task; may be given again.")] = None,
+    cut: Annotated[bool, typer.Option("--cut/--no-cut", help="Give up hopeless points of a grid early.")] = True,
+    test_seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=LARGEST_TEST_SEED, help="Draw the test from this seed, not a new secret one."),
+    ] = None,
+    device: DeviceOption = None,
+    workspace: WorkspaceOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Train and score one variant file."""
+    # Importing torch takes a second: what can be refused without it is refused at once.
+    read_declaration(file)
+    held = Workspace(workspace).protocol() if name is not None else None
+    chosen = protocol_of(protocol or (held["name"] if held else None), device)
+    chosen = chosen.only(tuple(task)) if task else chosen
+    chosen = chosen if cut else replace(chosen, cut=None)
+    if name is not None:
+        if task:
+            raise UsageError("a row of results.csv needs all six tasks: leave out --task or --name")
+        if not cut:
+            raise UsageError("a row of results.csv is of a protocol as it is: leave out --no-cut or --name")
+        Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
+        Workspace(workspace).check_new(name)
+
+    from agent.evaluator.evaluation import evaluate
+    from agent.search.terminal import print_card, watching
+
+    source = file.read_text(encoding="utf-8")
+    known = _facts_of_a_run(file, chosen, device) if name is not None else {}
+    with watching(chosen) as watch:
+        card = evaluate(file, chosen, device, test_seed, watch)
+    if as_json:
+        json.dump(asdict(card) | {"scores": card.scores, "average": card.average}, sys.stdout, indent=1)
+        print()
+    else:
+        print_card(card)
+    if name is not None:  # last, so that a disk that is full by now costs the row alone
+        from agent.search.loop import conclude
+        from agent.store.lineage import Lineage
+
+        home = Workspace(workspace)
+        proposal = Proposal(name, source, PERSON, Text(f"{file.name}, by hand", f"{file.name}（手工提交）"))
+        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", card=card, **known)
+        conclude(home, Lineage(workspace), run)
+
+
+def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> dict[str, Any]:
+    """What is kept with a run beside its score: by what it can be told from others, and what confined it."""
+    from agent.evaluator.check import check
+    from agent.evaluator.evaluation import choose_device
+    from agent.evaluator.jail.isolation import prove_isolation
+
+    return {
+        "isolation": prove_isolation(choose_device(device)).line,
+        "signature": check(file, protocol),
+    }
+
+
+def protocol_of(name: str | None, device: str | None) -> Protocol:
+    """The protocol that was named, or the one that the device can afford."""
+    if name is not None:
+        return choose_protocol(name, device or "cpu")
+    from agent.evaluator.evaluation import choose_device  # torch alone knows whether there is a GPU
+
+    return choose_protocol(None, choose_device(device))

@@ -1,0 +1,55 @@
+"""The command line: verbs become calls, and what happened becomes an exit code."""
+
+import signal
+import sys
+from collections.abc import Callable
+
+import typer
+
+from agent.cli import evaluate, maintain, read, report, review, search
+from agent.core.errors import INTERRUPTED, DeltaSearchError
+from agent.core.invocation import command, settle
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.callback()
+def deltasearch() -> None:
+    """Search for better DeltaNet token mixers."""
+
+
+VERBS: dict[Callable[..., None], str] = {
+    search.search: "search --hours 8",
+    review.propose: 'propose --idea "value_skip"',
+    review.review: "review",
+    evaluate.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
+    read.table: "table --csv > scores.csv",
+    read.status: "status",
+    read.show: "show delta_net_4layer --lang zh",
+    read.diff: "diff delta_net_4layer gated_delta_net_4layer",
+    read.log: "log",
+    report.report: "report --serve --open",
+    maintain.import_notes: "import old_notes/*.txt",
+    maintain.rebuild: "rebuild",
+    maintain.doctor: "doctor",
+}
+for verb, example in VERBS.items():
+    name = "import" if verb is maintain.import_notes else verb.__name__
+    app.command(name, epilog=f"Example: {command(example)}")(verb)
+
+
+def main() -> None:
+    """Run a verb. An error that has a remedy is one line and an exit code, never a traceback."""
+    settle()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is to be interrupted
+    try:
+        app()
+    except DeltaSearchError as error:
+        if error.detail:
+            print(error.detail.rstrip(), file=sys.stderr)
+        print(f"deltasearch: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("deltasearch: interrupted; no worker is left", file=sys.stderr)
+        raise

@@ -1,0 +1,110 @@
+"""Verbs that read a workspace and change nothing."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from agent.cli.options import JsonOption, WorkspaceOption
+from agent.core.errors import UsageError
+from agent.core.invocation import HERE
+from agent.store.workspace import Workspace
+
+
+def table(
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a spread beside each score.")] = False,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """The scores of all runs with their errors, best average first, what failed, and scores that were imported."""
+    from agent.cli.scoreboard import print_scoreboard, references, scoreboard
+
+    home = Workspace(workspace)
+    entries = scoreboard(home.history())
+    if as_csv:
+        _print_csv(entry.flat() for entry in entries)
+        return
+    entries += references(home.older_notes())
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
+    else:
+        print_scoreboard(entries, workspace)
+
+
+def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
+    """What the search of this workspace is doing, from another shell."""
+    from agent.search.screen import describe_status
+    from agent.store.status import read_end, read_status
+
+    home = Workspace(workspace)
+    now, searcher, end = read_status(home), home.searcher(), read_end(home)
+    if as_json:
+        print(json.dumps(asdict(now) | {"searcher": searcher}, indent=1, ensure_ascii=False))
+    else:
+        print(describe_status(now, searcher, end))
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run's id, its variant's name, or the id of an imported note.")],
+    lang: Annotated[str, typer.Option(help="en, zh or both.")] = "both",
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """A run's note."""
+    from pydantic import TypeAdapter
+
+    from agent.analyst.note import render_note
+    from agent.core.run import Run
+    from agent.core.text import clean
+
+    if lang not in ("en", "zh", "both"):
+        raise UsageError(f"--lang {lang}: en, zh or both")
+    home = Workspace(workspace)
+    imported = [note for note in home.older_notes() if note.id == run]
+    if imported:
+        print(json.dumps(asdict(imported[0]), indent=1, ensure_ascii=False) if as_json else clean(imported[0].text))
+        return
+    found = home.find(run)
+    if as_json:
+        print(TypeAdapter(Run).dump_json(found, indent=1).decode())
+    else:
+        print(render_note(home.history(), found, lang))
+
+
+def diff(
+    a: Annotated[str, typer.Argument(help="A run's id, or its variant's name.")],
+    b: Annotated[str, typer.Argument(help="Another.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """What changes from one variant's code to another's."""
+    from agent.core.text import unified_diff
+    from agent.search.terminal import print_diff
+
+    home = Workspace(workspace)
+    old, new = home.find(a), home.find(b)
+    print_diff(unified_diff(old.proposal.source, new.proposal.source, old.name, new.name))
+
+
+def log(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
+    """The lineage: each scored variant, the latest first, and what it was made from."""
+    from agent.store.lineage import Lineage
+
+    entries = Lineage(workspace).log()
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
+        return
+    for entry in entries:
+        origin = f"  <- {' + '.join(entry.parents)}" if entry.parents else ""
+        print(f"{entry.commit[:10]}  {entry.average:.4f}  {entry.name}{origin}")
+
+
+def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
+    rows = list(rows)
+    if rows:
+        out = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)

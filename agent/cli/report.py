@@ -1,0 +1,31 @@
+"""The report from the command line."""
+
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import WorkspaceOption
+from agent.core.invocation import HERE
+from agent.store.workspace import Workspace
+
+
+def report(
+    serve: Annotated[bool, typer.Option("--serve", help="Show it on this machine, and keep it up to date.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to show it; 0 is any that is free.")] = 8321,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Build the site of all runs, in English and in Chinese: runs/site/index.html."""
+    import webbrowser
+
+    from agent.report.site import Site
+
+    site = Site(Workspace(workspace))
+    built = site.build()
+    print(f"{built.index}: {built.made} of {built.files} files made in {built.seconds:.1f} s", flush=True)
+    if serve:
+        from agent.report.serve import serve_site
+
+        serve_site(site, port, lambda address: webbrowser.open(address) if open_it else None)
+    elif open_it:
+        webbrowser.open(built.index.resolve().as_uri())

@@ -1,0 +1,82 @@
+"""Every run beside the template: what `table` prints."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.core.invocation import command
+from agent.core.run import OlderNote, Run
+from agent.science.comparison import AVERAGE
+from agent.science.history import History, card_of
+from agent.search.terminal import fitting_console
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run's scores and their standard errors by task and "average", and its verdict against the template."""
+
+    name: str
+    run: str
+    stage: str
+    scores: dict[str, float]
+    errors: dict[str, float | None]
+    verdict: str
+    failure: str
+
+    def flat(self) -> dict[str, str | float | None]:
+        """One row with a column a score, as notebooks like it."""
+        scores = {task: f"{score:.6f}" for task, score in self.scores.items()}
+        errors = {f"{task} error": None if error is None else f"{error:.6f}" for task, error in self.errors.items()}
+        said = {"verdict": self.verdict, "stage": self.stage, "failure": self.failure}
+        return {"name": self.name, "run": self.run, **scores, **errors, **said}
+
+
+def scoreboard(history: History) -> list[Entry]:
+    """The scored runs, best average first, then the failed ones."""
+    scored = sorted(history.scored, key=lambda run: card_of(run).average, reverse=True)
+    return [_entry(history, run) for run in (*scored, *history.failed)]
+
+
+def references(notes: Iterable[OlderNote]) -> list[Entry]:
+    """The scores of imported notes, as they stand there: of another protocol and without errors. The last note wins."""
+    rows = {name: (note.id, scores) for note in notes for name, scores in note.table.items()}
+    return [
+        Entry(name, origin, "imported", {**scores, AVERAGE: fmean(scores.values())}, {}, f"imported: {origin}", "")
+        for name, (origin, scores) in rows.items()
+    ]
+
+
+def _entry(history: History, run: Run) -> Entry:
+    if run.card is None:
+        reason = f"{run.failure.kind}: {run.failure.reason}" if run.failure else ""
+        return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
+    estimates = history.estimates(run)
+    against = history.against_template(run)
+    verdict = against[AVERAGE].verdict if against else ""
+    scores = {task: known.mean for task, known in estimates.items()}
+    errors = {task: known.error if known.error < float("inf") else None for task, known in estimates.items()}
+    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "")
+
+
+def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
+    console: Console = fitting_console()
+    board = Table(box=None, pad_edge=False)
+    board.add_column("variant", overflow="fold")
+    tasks = next((list(entry.scores) for entry in entries if entry.scores), [])
+    for task in tasks:
+        board.add_column(task, justify="right", no_wrap=True)
+    board.add_column("against the template")
+    for entry in entries:
+        board.add_row(entry.name, *(_cell(entry, task) for task in tasks), entry.verdict or entry.failure)
+    console.print(board if entries else f"no run yet: {command('search', workspace)}")
+
+
+def _cell(entry: Entry, task: str) -> str:
+    if task not in entry.scores:
+        return ""
+    error = entry.errors.get(task)
+    return f"{entry.scores[task]:.3f}" + (f" ±{error:.3f}" if error is not None else "")

@@ -1,0 +1,50 @@
+"""The systems whose scores were known before this project began: their names, their files and those scores."""
+
+import csv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = "delta_net_4layer"
+GATED = "gated_delta_net_4layer"
+
+# The template, ten changes to it, and Gated DeltaNet, in the order of baselines/reference.csv.
+BASELINES = (
+    TEMPLATE,
+    f"{TEMPLATE}_adam_style_adaptive_state_update_after_output",
+    f"{TEMPLATE}_adaptive_exponential_decay_on_state_before_and_after_prediction_per_chunk",
+    f"{TEMPLATE}_add_affine_free_layernorm_on_qk_before_l2norm",
+    f"{TEMPLATE}_add_momentum_to_state_update_after_output",
+    f"{TEMPLATE}_add_rope_to_keys_and_queries_before_l2norm",
+    f"{TEMPLATE}_rope_softmax_intra_chunk_tanh_error",
+    f"{TEMPLATE}_sigmoid_gate_on_state_update_per_chunk_using_mean_beta",
+    f"{TEMPLATE}_softmax_intra_chunk_and_tanh_error_bounding",
+    f"{TEMPLATE}_softmax_normalised_intra_chunk_causal_attention",
+    f"{TEMPLATE}_tanh_on_error_before_state_update",
+    GATED,
+)
+
+
+def baseline_path(name: str) -> Path:
+    """The variant file of a baseline; LookupError, with the names that exist, for any other name."""
+    if name not in BASELINES:
+        raise LookupError(f"there is no baseline named {name!r}; the baselines are {', '.join(BASELINES)}")
+    if name == TEMPLATE:
+        return ROOT / "baselines" / "delta_net.py"
+    if name == GATED:
+        return ROOT / "baselines" / "gated_delta_net.py"
+    change = name.removeprefix(f"{TEMPLATE}_")
+    return ROOT / "baselines" / "history" / f"{change}.py"
+
+
+def reference_scores() -> dict[str, dict[str, float]]:
+    """The known scores: baseline -> task -> accuracy in 0..1, both in the table's order."""
+    with (ROOT / "baselines" / "reference.csv").open(newline="") as table:
+        # The first column has no title, as pandas writes an index.
+        return {row.pop(""): {task: float(score) for task, score in row.items()} for row in csv.DictReader(table)}
+
+
+def moves_of(name: str) -> tuple[str, ...]:
+    """The move of the catalogue that makes a baseline out of the template; none for the template itself."""
+    if name == GATED:
+        return ("data_dependent_decay",)
+    return (name.removeprefix(f"{TEMPLATE}_"),) if name != TEMPLATE else ()

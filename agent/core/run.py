@@ -1,0 +1,147 @@
+"""A run: one experiment from its proposal to its note. Frozen facts, without input or output."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agent.core.score import Failure, ScoreCard
+from agent.core.text import Text
+
+Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "analysed"]
+
+# What may follow what. A run that was interrupted while evaluating goes back to approved and is evaluated again.
+NEXT_STAGES: Mapping[Stage, tuple[Stage, ...]] = {
+    "proposed": ("approved", "rejected", "failed"),
+    "approved": ("evaluating", "rejected", "failed"),
+    "rejected": (),
+    "evaluating": ("evaluated", "failed", "approved"),
+    "evaluated": ("analysed",),
+    "failed": ("analysed",),
+    "analysed": (),
+}
+
+# What a search still has something to do with. A proposed run waits for a person.
+UNFINISHED: tuple[Stage, ...] = ("approved", "evaluated", "failed")
+
+Section = Literal["observations", "issues", "reasoning", "expected", "outcome", "lessons"]
+
+# The first four are written with the proposal, before anything is known of its scores; the others after.
+PROPOSED_SECTIONS: tuple[Section, ...] = ("observations", "issues", "reasoning", "expected")
+ANALYSED_SECTIONS: tuple[Section, ...] = ("outcome", "lessons")
+SECTIONS: tuple[Section, ...] = PROPOSED_SECTIONS + ANALYSED_SECTIONS
+
+
+BASELINE = "baseline"  # the author of a run of a known variant
+PERSON = "a person"
+
+
+Sections = Mapping[Section, Text]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A variant that was not trained yet: where it comes from, why it might work, and what it should reach.
+
+    `parents` are names of variants; the first is the one whose file was changed, a second makes it a combination.
+    `moves` are all moves of the catalogue that the variant holds, its parents' too. `predicted` is the score expected
+    of each task, registered before anything is trained; `corrected` is the part of it that makes up for what earlier
+    predictions missed. `source` is the whole variant file. Where a person changed it before its training, that is the
+    `editor`, and `unedited` is what the author had proposed: what was predicted and argued was of that.
+
+    What a language model proposed has the name of the conversation that it came from, how often its reply went back to
+    it before it stood, and the run whose failure in training it repairs, if it does.
+    """
+
+    name: str
+    source: str
+    author: str  # "catalogue", "baseline", "a person", or the name of a language model
+    title: Text
+    parents: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+    predicted: Mapping[str, float] = field(default_factory=dict)
+    argument: Mapping[Section, Text] = field(default_factory=dict)
+    editor: str = ""
+    unedited: str = ""
+    corrected: Mapping[str, float] = field(default_factory=dict)
+    conversation: str = ""
+    repairs: int = 0
+    repairs_of: str = ""  # the id of a run
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a person, or the search itself where nobody reviews, decided about a proposal."""
+
+    decision: Literal["approved", "rejected"]
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """When a run entered a stage: seconds since the epoch."""
+
+    stage: Stage
+    at: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment. `id` is the time of its proposal, as in the names of the older notes: 20250616_174156."""
+
+    id: str
+    stage: Stage
+    proposal: Proposal
+    protocol: str
+    fingerprint: str
+    milestones: tuple[Milestone, ...] = ()
+    review: Review | None = None
+    attempts: int = 0
+    isolation: str = ""
+    signature: tuple[float, ...] = ()  # what the op answers on fixed inputs: see agent/evaluator/check.py
+    card: ScoreCard | None = None
+    failure: Failure | None = None
+    analysis: Mapping[Section, Text] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.proposal.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return not NEXT_STAGES[self.stage]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the run has a row in the table."""
+        return self.card is not None
+
+    def reached(self, stage: Stage) -> float | None:
+        """When the run last entered a stage; None if it never did."""
+        times = [milestone.at for milestone in self.milestones if milestone.stage == stage]
+        return times[-1] if times else None
+
+
+HEADINGS = {
+    "observations": Text("Key Observations from Experiment Results", "实验结果的关键观察"),
+    "issues": Text("Specific Code Issues Identified", "发现的具体代码问题"),
+    "reasoning": Text("Technical Reasoning for Proposed Change", "拟议变更的技术理由"),
+    "expected": Text("Expected Improvements", "预期改进"),
+    "outcome": Text("Outcome against Expectation", "结果与预期对照"),
+    "lessons": Text("Lessons from Historical Attempts", "历史尝试的经验教训"),
+}
+
+
+MARKER = "--- Insights ---"
+
+
+@dataclass(frozen=True)
+class OlderNote:
+    """What an older file says: scores by variant and task, the insights whole and by section, and what was missing."""
+
+    id: str
+    table: Mapping[str, Mapping[str, float]]
+    sections: Mapping[str, str]
+    text: str
+    warnings: tuple[str, ...]

@@ -1,0 +1,127 @@
+"""What an evaluation measures: frozen facts, without input or output."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from statistics import fmean, stdev
+from typing import Literal
+
+FailureKind = Literal[
+    "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted",
+    "unusable reply",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no score. It is never read as a number."""
+
+    kind: FailureKind
+    reason: str
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A validation during training: mean training loss since the last one, loss and macro accuracy on unseen data."""
+
+    step: int
+    training_loss: float
+    loss: float
+    accuracy: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether training was still sound here."""
+        return isfinite(self.training_loss) and isfinite(self.loss)
+
+
+@dataclass(frozen=True)
+class SeedScore:
+    """What one seed of one setting reached on the test, and how it was trained.
+
+    `macro` is the score, at the weights with the lowest validation loss; `micro` is the plain fraction correct there,
+    and `macro_last` what the last weights reach. The learning rate and decay are those of the grid's best replica.
+    """
+
+    task: str
+    setting: str
+    seed: int
+    macro: float
+    micro: float
+    macro_last: float
+    learning_rate: float
+    weight_decay: float
+    ending: str
+    best_step: int
+    steps: int
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskScore:
+    """A task's score: the mean over its settings of the mean over their seeds."""
+
+    task: str
+    seeds: tuple[SeedScore, ...]
+
+    @property
+    def by_setting(self) -> dict[str, list[float]]:
+        """Setting -> the macro accuracy of each of its seeds."""
+        scores: dict[str, list[float]] = {}
+        for seed in self.seeds:
+            scores.setdefault(seed.setting, []).append(seed.macro)
+        return scores
+
+    @cached_property
+    def mean(self) -> float:
+        return fmean(fmean(scores) for scores in self.by_setting.values())
+
+    @property
+    def spread(self) -> float | None:
+        """The standard error of the mean that the seeds of this card show; None where every setting has one seed."""
+        repeated = [stdev(scores) ** 2 / len(scores) for scores in self.by_setting.values() if len(scores) > 1]
+        if len(repeated) < len(self.by_setting):
+            return None
+        return sum(repeated) ** 0.5 / len(repeated)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Tokens a second through the op, forward and backward, and the same of the baseline's op in the same process."""
+
+    op: float
+    baseline_op: float
+
+    @property
+    def ratio(self) -> float:
+        return self.op / self.baseline_op
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """All that an evaluation measured, and what is needed to repeat it."""
+
+    protocol: str
+    fingerprint: str
+    tasks: Mapping[str, TaskScore]
+    parameters: int
+    state_size: int
+    speed: Speed
+    device: str
+    versions: Mapping[str, str]
+    test_seed: int
+    seconds: float
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Task -> score, in the order of the table."""
+        return {task: score.mean for task, score in self.tasks.items()}
+
+    @cached_property
+    def average(self) -> float:
+        return fmean(self.scores.values())
+
+
+TASKS = ("Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy")

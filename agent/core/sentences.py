@@ -1,0 +1,55 @@
+"""Parts of sentences in both languages, for all who write into a note."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from agent.core.text import Text
+
+SOLVED = 0.97  # from here on a task leaves no room
+NOISE_SEEDS = 3  # from which the noise of a setting is told that a protocol trains with one
+NOBODY = Text("nothing", "无")
+
+
+def confident(confidence: float) -> str:
+    """A confidence in percent, cut and not rounded: what is called 95 percent has reached it."""
+    return "> 99.9%" if confidence > 0.999 else f"{math.floor(1000 * confidence) / 10:.1f}%"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign; what rounds to nothing has a plus."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def measuring_noise(protocol: str) -> str:
+    """What `python -m agent.study` is told, to measure the noise of a protocol."""
+    return f"noise --protocol {protocol} --seeds {NOISE_SEEDS}"
+
+
+def spread(error: float) -> str:
+    """A standard error behind its number; nothing where none is known."""
+    return f" ± {error:.3f}" if math.isfinite(error) else ""
+
+
+def counted(count: int, one: str) -> str:
+    """A number and what it counts: 1 run, 2 runs."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
+def bullets(lines: Iterable[Text]) -> Text:
+    """One line each, with a dot before it."""
+    lines = list(lines)
+    return Text("\n".join(f"• {line.en}" for line in lines), "\n".join(f"• {line.zh}" for line in lines))
+
+
+def listed(parts: Sequence[str], en: str = ", ", zh: str = "、") -> Text:
+    """A list that ends its sentence."""
+    return Text(f"{en.join(parts)}.", f"{zh.join(parts)}。") if parts else Text(f"{NOBODY.en}.", f"{NOBODY.zh}。")
+
+
+def solved_and_room(scores: Mapping[str, float]) -> Text:
+    """Which tasks are as good as solved, and where there is something to gain, the most first."""
+    solved = [task for task, score in scores.items() if score >= SOLVED]
+    room = [f"{task} {score:.3f}" for task, score in sorted(scores.items(), key=lambda item: item[1]) if score < SOLVED]
+    return (
+        Text("Solved: ", "已基本解决：") + listed(solved) + Text(" Room is left on ", "仍有提升空间：") + listed(room)
+    )

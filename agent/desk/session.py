@@ -1,0 +1,221 @@
+"""Train what is approved while a person reads on: the desk in one thread, the search in the main one.
+
+Ctrl-C once: the desk is left, and the run under way is finished. Twice: it stops now, to be begun anew another time.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from agent.core.errors import INTERRUPTED
+from agent.core.run import UNFINISHED
+from agent.core.text import Text, clean
+from agent.desk.desk import Desk
+from agent.desk.seat import LOOK, Seat
+from agent.search.assembly import assembled, proposing, training
+from agent.search.budget import Stop
+from agent.search.config import Config
+from agent.store.status import RESULTS, Status
+from agent.store.workspace import SearchIsRunning, Workspace
+
+if TYPE_CHECKING:
+    from agent.search.loop import Search
+    from agent.search.screen import Screen
+
+LEFT = Stop(Text("you left the desk", "你离开了审阅台"))
+STOPPED = Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+STOPPED_NOW = Text("you stopped it in the middle of a step", "由你在步骤中途中止")
+TO_LEAVE = 3.0  # seconds that the reader has to give the terminal back
+
+
+@dataclass
+class View:
+    """The search as the desk shows it while somebody sits there, and as its own screen shows it afterwards."""
+
+    seat: Seat
+    stack: ExitStack
+    opened: "Screen | None" = None
+
+    def screen(self) -> "Screen":
+        """What the journal of the search is to be given."""
+        from agent.search.screen import Screen
+
+        return Screen(self.show, self.line)
+
+    def show(self, status: Status) -> None:
+        self.seat.status = status
+        if self.seat.left.is_set():
+            self._open().show(status)
+
+    def line(self, line: str) -> None:
+        if self.seat.left.is_set():
+            self._open().line(line)
+        elif line[:1] in RESULTS:
+            self.seat.say(line)
+
+    def farewell(self) -> None:
+        """Print what happened while the desk had the screen."""
+        lines, self.seat.lines = self.seat.lines, []
+        for line in lines:
+            print(clean(line), flush=True)
+
+    def _open(self) -> "Screen":
+        if self.opened is None:
+            from agent.search.screen import open_screen
+
+            self.farewell()
+            self.opened = self.stack.enter_context(open_screen())
+        return self.opened
+
+
+@dataclass
+class Attendance:
+    """A desk, and the search that trains what is approved at it.
+
+    `search` brings that together when there is something to train, which takes seconds.
+    """
+
+    desk: Desk
+    view: View
+    search: "Callable[[], Search]"
+    begun: "Search | None" = None
+    interrupted: bool = False
+
+    def run(self) -> Stop:
+        """Until the desk is left and what was approved is trained, or the budget ends."""
+        seat = self.desk.seat
+        sitting = threading.Thread(target=self.desk.sit, daemon=True)
+        with self._interruptible():
+            sitting.start()
+            try:
+                stop = self._attend()
+            except KeyboardInterrupt:
+                self._tell_why(STOPPED_NOW)
+                raise
+            finally:
+                seat.close()
+                sitting.join(TO_LEAVE)
+                seat.terminal.close()
+                self.view.farewell()
+        if self.desk.error is not None:
+            raise self.desk.error
+        self._tell_why(stop.reason)
+        return stop
+
+    def _tell_why(self, reason: Text) -> None:
+        """Why it ended is kept."""
+        if self.begun is not None:
+            self.begun.journal.stopped(reason)
+
+    def _attend(self) -> Stop:
+        seat = self.desk.seat
+        while not self.interrupted:
+            stop = self._train() if self.desk.trains else None
+            if stop is not None:
+                return stop
+            if seat.left.is_set() and not (self.desk.trains and self._unfinished()):
+                return LEFT
+            seat.rung.wait(LOOK)
+            seat.rung.clear()
+        return STOPPED
+
+    def _train(self) -> Stop | None:
+        """Train all that there is to be trained; why the search must end, if it must."""
+        if self.begun is not None and not self._unfinished():
+            return self.begun.ledger.stop()
+        if self.begun is None and self.desk.propose is None and not self._unfinished():
+            return None
+        if self.desk.seat.workspace.searcher() is not None:
+            self._leave_it()
+            return None
+        from agent.search.loop import NOTHING_LEFT
+
+        self.begun = self.search()
+        try:
+            stop = self.begun.run()
+        except SearchIsRunning:
+            self._leave_it()
+            return None
+        if stop is not NOTHING_LEFT:
+            return stop
+        if not self.desk.seat.left.is_set():
+            self.begun.journal.phase("waiting for a decision")
+        return None
+
+    def _leave_it(self) -> None:
+        """To the search of another process, which trains what is approved as well."""
+        self.desk.trains = False
+        self.desk.seat.say(f"· {self.desk.seat.words('elsewhere')}")
+
+    def _unfinished(self) -> bool:
+        return any(run.stage in UNFINISHED for run in self.desk.seat.workspace.history().runs)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        def interrupt(number: int, frame: Any) -> None:
+            if self.desk.seat.editor_is_meant:
+                return
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            self.desk.seat.close()
+            if self.begun is not None:
+                self.begun.ledger.interrupted = True
+                print("stopping after this run; Ctrl-C again stops now", file=sys.stderr, flush=True)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+T = TypeVar("T")
+
+
+def sit_down(
+    config: Config,
+    home: Workspace,
+    allow_unsandboxed: bool,
+    lang: str | None,
+    proposes: bool,
+    trains: bool = True,
+    only: str | None = None,
+) -> Stop:
+    """Let a person decide, and train what he approves. With `proposes` there are new proposals until he leaves."""
+    from agent.desk.desk import Desk
+    from agent.desk.seat import Seat
+    from agent.desk.words import choose_language
+
+    seat = Seat(home, choose_language(home, lang))
+    with ExitStack() as stack:
+        view = View(seat, stack)
+        whole = Once(lambda: assembled(config, home, allow_unsandboxed, view.screen()))
+        desk = Desk(
+            seat,
+            amend=lambda run, reply: whole().amend(run, reply),
+            propose=(lambda: proposing(whole()).propose()) if proposes else None,
+            only=only,
+            trains=trains,
+            dollars=lambda: whole.made.ledger.purse.spent if whole.made else 0.0,
+        )
+        return Attendance(desk, view, lambda: training(whole(), baselines=proposes)).run()
+
+
+class Once(Generic[T]):
+    """A thing that is made when it is first asked for, whichever thread asks."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.make = make
+        self.made: T | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self.made is None:
+                self.made = self.make()
+            return self.made

@@ -1,0 +1,95 @@
+"""What an op takes and returns: arguments as the layer would give them, and whether the answer has the right shapes.
+
+A worker looks at it before it describes a variant. What needs more than one call is in
+agent/evaluator/probes/probes.py.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agent.evaluator.contract.variant import OP, Declaration, Variant, VariantRefused, WrongShape
+from agent.evaluator.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Call:
+    """Arguments of one call of an op, as the layer would give them."""
+
+    positional: tuple[Tensor, Tensor, Tensor, Tensor]
+    learned: dict[str, Tensor]
+
+    def tensors(self) -> list[Tensor]:
+        return [*self.positional, *self.learned.values()]
+
+
+def sample_call(
+    declaration: Declaration, protocol: Protocol, batch: int, length: int, device: torch.device, seed: int = 0
+) -> Call:
+    """Random arguments of the protocol's head sizes that ask for gradients."""
+    heads, dim = protocol.heads, protocol.width // protocol.heads
+    chance = torch.Generator().manual_seed(seed)
+    sizes = {"head": heads, "key": dim, "value": dim}
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=chance).to(device).requires_grad_()
+
+    q, k, v = (normal(batch, heads, length, dim) for _ in range(3))
+    beta = torch.rand(batch, heads, length, generator=chance).to(device).requires_grad_()
+    learned = {
+        name: normal(batch, heads, length, *([] if kind == "head" else [dim]))
+        for name, kind in declaration.inputs.items()
+    }
+    for name, parameter in declaration.parameters.items():
+        shape = (1, *(sizes.get(str(kind)) or int(kind) for kind in parameter.shape))
+        initial = torch.empty(shape).uniform_(parameter.low, parameter.high, generator=chance)
+        learned[name] = initial.expand(batch, *shape[1:]).contiguous().to(device).requires_grad_()
+    return Call((q, k, v, beta), learned)
+
+
+def state_tensors(state: Any) -> tuple[Tensor, ...]:
+    """A state as a tuple of tensors; WrongShape if it is anything else."""
+    parts = state if isinstance(state, tuple) else (state,)
+    if not parts or not all(type(part) is Tensor for part in parts):
+        raise WrongShape(f"{OP} must return its state as a tensor or a tuple of tensors, not {type(state).__name__}")
+    return parts
+
+
+def state_size(variant: Variant, protocol: Protocol, device: torch.device) -> int:
+    """How many numbers one sequence's state holds, all heads together."""
+    call = sample_call(variant.declaration, protocol, 1, protocol.chunk_size, device)
+    _, state = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
+    return sum(part.numel() for part in state_tensors(state))
+
+
+def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -> None:
+    """Call the op once, with a length that the chunk does not divide, and look at what comes back.
+
+    Raises WrongShape, or VariantRefused where outputs or gradients are not finite.
+    """
+    batch, length = 2, protocol.chunk_size + 3
+    call = sample_call(variant.declaration, protocol, batch, length, device)
+    returned = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
+    if not (isinstance(returned, tuple) and len(returned) == 2):
+        raise WrongShape(f"{OP} must return (o, state), not {type(returned).__name__}")
+    o, state = returned
+    v = call.positional[2]
+    if type(o) is not Tensor or o.shape != v.shape:
+        found = tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__
+        raise WrongShape(f"{OP} returned o of shape {found}; with v of shape {tuple(v.shape)} it must be the same")
+    if o.dtype != v.dtype:
+        raise WrongShape(f"{OP} returned o as {o.dtype}; with v of {v.dtype} it must be the same")
+    for part in state_tensors(state):
+        if part.shape[:1] != (batch,):
+            raise WrongShape(
+                f"a tensor of the state has shape {tuple(part.shape)}; its first dimension must be the batch, {batch}"
+            )
+    if not o.isfinite().all():
+        raise VariantRefused(f"{OP} returned numbers that are not finite for ordinary inputs")
+    if not o.requires_grad:
+        raise VariantRefused(f"the output of {OP} is cut off from its inputs: no gradient flows back")
+    gradients = torch.autograd.grad(o.square().sum(), call.tensors(), allow_unused=True)
+    if not all(gradient is None or gradient.isfinite().all() for gradient in gradients):
+        raise VariantRefused(f"the gradient of {OP} is not finite for ordinary inputs")

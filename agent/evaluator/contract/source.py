@@ -1,0 +1,24 @@
+"""A variant's code as a file, for those who hold it as text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.core.score import Failure
+from agent.core.temporary import temporary_folder
+from agent.evaluator.contract.variant import VariantRefused
+from agent.evaluator.failure import EvaluationFailed
+
+FILE = "variant.py"
+
+
+@contextmanager
+def variant_file(source: str) -> Iterator[Path]:
+    """The code in a file for as long as it is needed. EvaluationFailed where it is refused as no variant."""
+    with temporary_folder() as folder:
+        path = folder / FILE
+        path.write_text(source, encoding="utf-8")
+        try:
+            yield path
+        except VariantRefused as refusal:
+            raise EvaluationFailed(Failure("refused", str(refusal).replace(str(path), FILE))) from refusal

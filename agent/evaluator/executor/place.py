@@ -1,0 +1,69 @@
+"""A place is one process somewhere that carries out one evaluation at a time; what it is told, and what it says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.core.errors import DeltaSearchError
+from agent.core.score import ScoreCard
+from agent.evaluator.evaluation import evaluate_source
+from agent.evaluator.progress import Update
+from agent.evaluator.protocol import Protocol as ScoringProtocol
+
+Watch = Callable[[Update], None]
+Message = Update | ScoreCard | Exception
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An evaluation that can be carried out wherever the project is installed."""
+
+    source: str
+    protocol: ScoringProtocol
+    device: str
+    test_seed: int | None = None
+    workers: int | None = None  # confined workers at once; None for as many as the device is best served by
+
+
+class PlaceLost(Exception):
+    """The process at a place is gone, and with it what it was doing. It says nothing of the variant."""
+
+
+class Place(Protocol):
+    """One process that evaluates."""
+
+    def evaluate(self, assignment: Assignment, watch: Watch) -> ScoreCard:
+        """As agent.evaluator.evaluation.evaluate_source, with its exceptions; PlaceLost if the process is gone."""
+
+    def close(self) -> None:
+        """End the process, whatever it is doing, and with it every worker of its own."""
+
+
+def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
+    """Evaluate here. Says every update, and at last the card or the reason that there is none."""
+    try:
+        say(
+            evaluate_source(
+                assignment.source,
+                assignment.protocol,
+                assignment.device,
+                assignment.test_seed,
+                say,
+                assignment.workers,
+            )
+        )
+    except DeltaSearchError as error:
+        say(error)
+    except Exception as error:  # of this project's own: whoever asked must hear of it
+        say(RuntimeError(f"the evaluation broke off: {error!r}"))
+
+
+def read(messages: Callable[[], Message], watch: Watch) -> ScoreCard:
+    """Follow what a place says to its end: the card, or the exception raised."""
+    while True:
+        message = messages()
+        if isinstance(message, ScoreCard):
+            return message
+        if isinstance(message, Exception):
+            raise message
+        watch(message)

@@ -1,0 +1,117 @@
+"""Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
+
+This is the one place through which every worker is started. The children are borne by
+agent/evaluator/jail/forkserver.py, with what agent/evaluator/jail/nursery.py puts around all of them; what each gives
+up before it runs a variant is in agent/evaluator/jail/confinement.py. docs/security.md tells all of it in plain
+words.
+"""
+
+import json
+import os
+import select
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from agent.evaluator.jail.exchange import printable
+from agent.evaluator.jail.nursery import nursery
+
+LOG_TAIL = 4_000  # bytes
+LONGEST_LINE = 1 << 24  # bytes
+LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: its exit code, negative for a signal, and the limit for which it was killed, if for one."""
+
+    code: int
+    excess: str | None = None
+
+
+@dataclass(frozen=True)
+class Child:
+    """A confined process: what is written to it, what it says, and its log of everything else.
+
+    The log is held open from before the child is born, who could put another file in its place.
+    """
+
+    key: str
+    requests: IO[bytes]
+    replies: IO[bytes]
+    status: IO[bytes]
+    log: IO[bytes]
+
+    def lines(self, stopped: Callable[[], bool]) -> Iterator[bytes]:
+        """What the child says, line by line, until it has no more to say or `stopped`.
+
+        A dead child says no more, even where a descendant of it still holds its end of the pipe.
+        """
+        rest = b""
+        while not stopped():
+            ready = select.select([self.replies, self.status], [], [], LOOK_UP)[0]
+            if self.replies in ready:
+                part = os.read(self.replies.fileno(), 1 << 16)
+                if not part:
+                    return
+                *lines, rest = (rest + part).split(b"\n")
+                yield from lines
+                rest = rest if len(rest) <= LONGEST_LINE else b""
+            elif ready:
+                return
+
+    def ending(self, seconds: float) -> Ending | None:
+        """How the child ended; None if it lives on for so many seconds."""
+        if not select.select([self.status], [], [], seconds)[0]:
+            return None
+        try:
+            facts = json.loads(self.status.read())
+        except ValueError:  # its parent died, and took it along
+            return Ending(-9)
+        return Ending(facts["code"], facts["excess"])
+
+    def log_tail(self) -> str:
+        """The end of what the child printed."""
+        size = os.fstat(self.log.fileno()).st_size
+        tail = os.pread(self.log.fileno(), LOG_TAIL, max(0, size - LOG_TAIL))
+        return printable(tail.decode(errors="replace"), LOG_TAIL)
+
+    def say_where(self) -> None:
+        """Have the child write into its log where it stands."""
+        nursery.tell({"where": self.key})
+        select.select([self.status], [], [], LOOK_UP)
+
+
+def scratch() -> AbstractContextManager[Path]:
+    """A folder in which a child may write, for as long as it is needed."""
+    return nursery.scratch()
+
+
+@contextmanager
+def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]:
+    """Run a module's `main` on untrusted code; on the way out the child and all its descendants are killed.
+
+    `folder` is one of `scratch`: no other can be written.
+    """
+    key = uuid.uuid4().hex
+    (their_requests, requests), (replies, their_replies), (status, their_status) = os.pipe(), os.pipe(), os.pipe()
+    with (
+        (folder / f"log-{key}.txt").open("xb+") as log,
+        os.fdopen(requests, "wb", buffering=0) as write_requests,
+        os.fdopen(replies, "rb", buffering=0) as read_replies,
+        os.fdopen(status, "rb", buffering=0) as read_status,
+    ):
+        nursery.give(folder)
+        theirs = [their_requests, their_replies, log.fileno(), their_status]
+        message = {"bear": key, "module": module, "arguments": arguments, "folder": str(folder)}
+        nursery.tell(message, theirs)
+        for pipe in (their_requests, their_replies, their_status):
+            os.close(pipe)
+        try:
+            yield Child(key, write_requests, read_replies, read_status, log)
+        finally:
+            nursery.tell({"end": key})
+            select.select([read_status], [], [])  # it is dead now

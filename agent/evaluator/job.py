@@ -1,0 +1,47 @@
+"""A job: the folder that a worker is given, with a variant, what is to be done, and what comes of it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agent.evaluator.jail.exchange import leave
+
+
+@dataclass(frozen=True)
+class Job:
+    """A folder with a variant, and what its job.json says: the protocol, the device."""
+
+    folder: Path
+    protocol: str
+    device: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "Job":
+        return cls(folder, **json.loads((folder / "job.json").read_text()))
+
+    def write(self, variant: Path) -> None:
+        """Leave all of it in the folder: an evaluation is of the file as it was when it began."""
+        leave(self.variant, variant.read_bytes())
+        facts = {name: value for name, value in asdict(self).items() if name != "folder"}
+        leave(self.folder / "job.json", json.dumps(facts).encode())
+
+    @property
+    def variant(self) -> Path:
+        return self.folder / "variant.py"
+
+    def weights(self, stack: int) -> Path:
+        return self.folder / f"weights-{stack}.safetensors"
+
+    def inputs(self, stack: int) -> Path:
+        return self.folder / f"inputs-{stack}.safetensors"
+
+    def predictions(self, stack: int) -> Path:
+        return self.folder / f"predictions-{stack}.bin"
+
+    @property
+    def questions(self) -> Path:
+        return self.folder / "questions.safetensors"
+
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.safetensors"

@@ -1,0 +1,148 @@
+"""An op on the bench: the questions that the probes ask of it, and how they say that it failed.
+
+Questions are of two kinds. Random ones reach far; real ones are what the network around the op really hands it, so that
+an op which is honest with one kind alone is found out by the other. The network runs here with an op that only listens:
+no line of the variant does.
+"""
+
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agent.core.score import Failure
+from agent.evaluator.contract.calls import sample_call
+from agent.evaluator.contract.variant import OP, Declaration, Variant
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.probes.questions import Answer, Question
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks import draw
+from agent.evaluator.training.stack import Stack
+
+CPU = torch.device("cpu")
+NUMBERS_AT_ONCE = 1 << 21  # in one argument of a call: larger batches than that are not asked about
+
+
+class Ask(typing.Protocol):
+    """Asks an op some questions, each time in a fresh process; with `fill`, in memory that is full of NaN at first."""
+
+    def __call__(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]: ...
+
+
+class ProbeFailed(EvaluationFailed):
+    """A variant breaks a rule of the op. The reason names the probe, what was seen, and what to change."""
+
+    def __init__(self, probe: str, evidence: str, change: str) -> None:
+        super().__init__(Failure("refused", f"{probe}: {evidence}; {change}"))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the op declares, the sizes it will have, and how to ask it."""
+
+    declaration: Declaration
+    protocol: Protocol
+    asking: Ask
+    seed: int
+
+    @property
+    def chunk(self) -> int:
+        return self.protocol.chunk_size
+
+    def ask(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]:
+        """The answers. Raises ProbeFailed where a call wrote into what it was given."""
+        answers = self.asking(questions, fill)
+        for answer in answers:
+            if answer.changed:
+                raise ProbeFailed(
+                    "inputs unchanged",
+                    f"{OP} writes into its argument {answer.changed[0].replace('state 0', 'initial_state')}",
+                    "work on a copy: no in-place operation on an argument or a view of one",
+                )
+        return answers
+
+    def question(self, length: int, draw: int, batch: int = 2, dtype: torch.dtype = torch.float32) -> Question:
+        """Random arguments; `draw` tells one from another."""
+        call = sample_call(self.declaration, self.protocol, batch, length, CPU, self.seed + draw)
+        arguments = dict(zip(("q", "k", "v", "beta"), call.positional, strict=True)) | call.learned
+        return Question({name: part.detach().to(dtype) for name, part in arguments.items()}, self.chunk)
+
+    def shapes(self) -> list[Replica]:
+        """A replica for each length of this protocol; if there are many, for the shortest and the two longest."""
+        by_length = {replica.setting.input_length: replica for replica in self.protocol.replicas()}
+        lengths = sorted(by_length)
+        return [by_length[length] for length in dict.fromkeys([lengths[0], *lengths[-2:]])]
+
+    def real_questions(self, replica: Replica, batch: int = 2) -> list[Question]:
+        """What each layer of an untrained network hands to its op, reading examples of a task."""
+        stack = Stack([replica], listener(self.declaration), self.protocol, CPU)
+        setting = replica.setting
+        examples = draw(setting, batch, split="train", seed=self.seed, world=replica.seed, device="cpu")
+        return overhear(stack, 0, examples.inputs, self.chunk)
+
+    def crowd(self, question: Question) -> int:
+        """How many copies of a question make a batch as large as training hands over, or as may be asked about."""
+        batch = max(replica.batch for replica in self.protocol.replicas())
+        numbers = max(part.numel() for part in question.arguments.values())
+        rows = len(question.arguments["q"])
+        return max(1, min(-(-batch // rows), NUMBERS_AT_ONCE // numbers))
+
+    def splice(self, one: Question, other: Question, cut: int, scale: float = 1.0) -> Question:
+        """The tokens of one question up to a cut, then those of another, made `scale` times as large."""
+
+        def spliced(name: str, part: Tensor) -> Tensor:
+            if not self.per_token(name):
+                return part
+            late = other.arguments[name][:, :, cut:]
+            return torch.cat([part[:, :, :cut], late if name == "beta" else scale * late], dim=2)
+
+        return replace(one, arguments={name: spliced(name, part) for name, part in one.arguments.items()})
+
+    def tokens(self, question: Question, start: int, stop: int) -> Question:
+        """A part of a question's tokens."""
+        parts = question.arguments.items()
+        return replace(
+            question,
+            arguments={name: part[:, :, start:stop] if self.per_token(name) else part for name, part in parts},
+        )
+
+    def per_token(self, name: str) -> bool:
+        """Whether an argument has a token dimension, the third, as all have but learned parameters."""
+        return name not in self.declaration.parameters
+
+
+class _Heard(list[dict[str, Tensor]]):
+    """The arguments of the calls that a listening op got."""
+
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, beta: Tensor, chunk_size: int, **learned: Tensor) -> Any:
+        self.append({"q": q, "k": k, "v": v, "beta": beta} | learned)
+        return v, v
+
+
+def listener(declaration: Declaration) -> Variant:
+    """A variant that hands on its values, and keeps what it was called with."""
+    return Variant(_Heard(), declaration)
+
+
+def overhear(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> list[Question]:
+    """What each layer of a replica hands to its op, a listener, when it reads (B, T) tokens."""
+    heard = stack.network.variant.op
+    assert isinstance(heard, _Heard)
+    chosen = torch.tensor([row])
+    with torch.no_grad():
+        stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen)
+    return [Question({name: part.clone() for name, part in call.items()}, chunk_size) for call in heard]
+
+
+def normal_like(like: Tensor, seed: int) -> Tensor:
+    """Normal numbers of a tensor's shape and type."""
+    chance = torch.Generator().manual_seed(seed)
+    return torch.randn(like.shape, generator=chance, dtype=torch.float64).to(like.dtype)
+
+
+def difference(one: Tensor, other: Tensor) -> float:
+    """The largest between two tensors of one shape."""
+    return float((one - other).abs().max())

@@ -1,0 +1,101 @@
+"""The probe of the gradient: whether it is that of the function, against differences in a random direction.
+
+A gradient that is bent, by detaching, by rounding or by a backward of its own, trains another function than the one
+that is tested. It is asked for random questions and for real ones, in float64 and as it is used, in float32.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from agent.evaluator.probes.asking import Bench, ProbeFailed, difference, normal_like
+from agent.evaluator.probes.questions import Answer, Question
+
+# Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
+# an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
+STEPS = (1e-3, 1e-6)
+TOLERANCE = 0.02
+NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing but rounding
+OF_ITS_OWN = "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
+
+
+def check_slopes(bench: Bench, questions: Sequence[Question]) -> None:
+    """Ask for the gradient at each question, all in one process. Raises ProbeFailed where one is not the function's."""
+    slopes = [Slope.of(question, bench.seed) for question in questions]
+    asked = [slope.questions() for slope in slopes]
+    answers = iter(bench.ask([question for each in asked for question in each]))
+    for slope, each in zip(slopes, asked, strict=True):
+        slope.check([next(answers) for _ in each])
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Whether a gradient is that of the function: against differences in a random direction, and in both precisions."""
+
+    single: Question  # as asked, in float32; the rest is in float64
+    double: Question
+    cotangent: Tensor
+    direction: Mapping[str, Tensor]
+
+    @classmethod
+    def of(cls, question: Question, seed: int) -> "Slope":
+        arguments = {name: part.double() for name, part in question.arguments.items()}
+        # Each argument is moved by what it varies; beta lies between 0 and 1.
+        scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in arguments.items()}
+        direction = {
+            name: (scales[name] or 1.0) * normal_like(part, seed + place)
+            for place, (name, part) in enumerate(arguments.items(), start=1)
+        }
+        return cls(question, replace(question, arguments=arguments), normal_like(arguments["v"], seed), direction)
+
+    def questions(self) -> list[Question]:
+        """The gradient in float32 and in float64, then the outputs a step ahead and a step behind, for each step."""
+        return [
+            replace(self.single, cotangent=self.cotangent.float()),
+            replace(self.double, cotangent=self.cotangent),
+            *(self._moved(sign * step) for step in STEPS for sign in (1, -1)),
+        ]
+
+    def _moved(self, step: float) -> Question:
+        parts = self.double.arguments.items()
+        return replace(self.double, arguments={name: part + step * self.direction[name] for name, part in parts})
+
+    def check(self, answers: Sequence[Answer]) -> None:
+        """Raises ProbeFailed where the answers to the questions do not fit each other."""
+        single, here, *around = answers
+        if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
+            raise ProbeFailed(
+                "gradients",
+                f"the gradient of {broken[0]} is not finite for ordinary inputs",
+                "look for a division by zero, a square root or a logarithm at zero, or an overflow",
+            )
+        slopes = [float((gradient * self.direction[name]).sum()) for name, gradient in here.gradients.items()]
+        told = sum(slopes)
+        size = max(abs(told), sum(slope**2 for slope in slopes) ** 0.5)
+        seen = [
+            float(((ahead.o - behind.o).double() * self.cotangent).sum()) / (2 * step)
+            for step, ahead, behind in zip(STEPS, around[::2], around[1::2], strict=True)
+        ]
+        if not any(abs(told - slope) <= TOLERANCE * max(size, abs(slope)) for slope in seen):
+            raise ProbeFailed(
+                "gradients",
+                f"with {self.single.length} tokens the gradient says {told:.4g} along a random direction, "
+                f"differences say {seen[0]:.4g} and {seen[1]:.4g}",
+                OF_ITS_OWN,
+            )
+        for name, scale in largest(here.gradients).items():
+            lost = difference(here.gradients[name], single.gradients[name].double()) / scale
+            if not lost <= TOLERANCE:
+                raise ProbeFailed(
+                    "gradients",
+                    f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
+                    OF_ITS_OWN,
+                )
+
+
+def largest(gradients: Mapping[str, Tensor]) -> dict[str, float]:
+    """The largest number of each; where that is next to nothing beside the others, what is next to nothing."""
+    found = {name: float(gradient.abs().max()) for name, gradient in gradients.items()}
+    least = max(NEXT_TO_NOTHING * max(found.values()), 1e-30)
+    return {name: max(number, least) for name, number in found.items()}

@@ -1,0 +1,209 @@
+"""What the probes ask of an op, and what it answers: tensors that travel to a worker and back through its folder.
+
+The parent draws the questions and judges the answers; a worker does no more than call the op. What it writes is read
+as raw tensors, so that nothing of a variant's can speak for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load, save, save_file
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from agent.evaluator.contract.calls import state_tensors
+from agent.evaluator.contract.variant import OP, Variant, WrongShape
+from agent.evaluator.jail.exchange import leave, take
+
+LARGEST_ANSWER = 256 << 20  # bytes
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call: its arguments by name, the state it starts from, and what else is to be told.
+
+    With `cotangent` (of the shape of o) the gradients of (o * cotangent).sum() are told; with `effort` how much is
+    computed. With `copies` the call is about so many of each sequence, and the first of each answers.
+    """
+
+    arguments: Mapping[str, Tensor]
+    chunk_size: int
+    state: tuple[Tensor, ...] = ()
+    state_is_tuple: bool = False
+    cotangent: Tensor | None = None
+    effort: bool = False
+    copies: int = 1
+
+    @property
+    def length(self) -> int:
+        """How many tokens the call is about."""
+        return self.arguments["q"].shape[2]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call returned, in the parent's hands."""
+
+    o: Tensor
+    state: tuple[Tensor, ...]
+    state_is_tuple: bool
+    gradients: Mapping[str, Tensor]
+    changed: tuple[str, ...]  # arguments that the call wrote into
+    effort: int  # numbers computed, as far as torch's dispatcher sees them
+
+
+@dataclass(frozen=True)
+class _Form:
+    """All of a question but its tensors."""
+
+    chunk_size: int
+    names: list[str]
+    states: int
+    state_is_tuple: bool
+    effort: bool
+    gradient: bool
+    copies: int
+
+
+def hand_out(questions: Sequence[Question], path: Path) -> list[dict[str, Any]]:
+    """Write the tensors of some questions; the rest of them is returned, for the request."""
+    tensors: Tensors = {}
+    forms = []
+    for index, question in enumerate(questions):
+        parts = dict(question.arguments) | {f"state {part}": tensor for part, tensor in enumerate(question.state)}
+        parts |= {"cotangent": question.cotangent} if question.cotangent is not None else {}
+        tensors |= {f"{index} {name}": _copy(tensor) for name, tensor in parts.items()}
+        gradient = question.cotangent is not None
+        names, count = list(question.arguments), len(question.state)
+        form = _Form(
+            question.chunk_size, names, count, question.state_is_tuple, question.effort, gradient, question.copies
+        )
+        forms.append(asdict(form))
+    leave(path, save(tensors))
+    return forms
+
+
+def answer_all(variant: Variant, forms: list[dict[str, Any]], asked: Path, answered: Path) -> list[dict[str, Any]]:
+    """In a worker: call the op once a question, write what it returns, and tell the rest of it."""
+    buffers: Tensors = {}
+    told = []
+    tensors: Tensors = {}
+    with safe_open(asked, "pt") as file:
+        for index, form in enumerate(forms):
+            facts, parts = _answer(variant, _Form(**form), _Reader(file, index, buffers))
+            told.append(facts)
+            tensors |= {f"{index} {name}": part for name, part in parts.items()}
+    save_file(tensors, answered)
+    return told
+
+
+def collect(told: list[dict[str, Any]], questions: Sequence[Question], path: Path) -> list[Answer]:
+    """Read the answers. Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for."""
+    tensors = load(take(path, LARGEST_ANSWER))
+    answers = []
+    for index, (question, facts) in enumerate(zip(questions, told, strict=True)):
+        v = question.arguments["v"]
+        o = tensors[f"{index} o"]
+        if o.shape != v.shape or o.dtype != v.dtype:
+            raise ValueError(f"o has shape {tuple(o.shape)} and is {o.dtype}")
+        state = tuple(tensors[f"{index} state {part}"] for part in range(int(facts["states"])))
+        wanted = question.arguments if question.cotangent is not None else {}
+        gradients = {name: tensors[f"{index} gradient {name}"] for name in wanted}
+        changed = tuple(str(name) for name in facts["changed"])
+        answers.append(Answer(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
+    return answers
+
+
+class _Reader:
+    """Hands out the tensors of a question in the same memory as those of the one before, where the shapes allow it.
+
+    Whoever keeps what it knows by a shape or an address would then be mistaken, and found out.
+    """
+
+    def __init__(self, file: Any, index: int, buffers: Tensors) -> None:
+        self.file, self.index, self.buffers = file, index, buffers
+
+    def __call__(self, name: str) -> Tensor:
+        tensor: Tensor = self.file.get_tensor(f"{self.index} {name}")
+        key = f"{name} {tuple(tensor.shape)} {tensor.dtype}"
+        if key not in self.buffers:
+            self.buffers[key] = torch.empty_like(tensor)
+        return self.buffers[key].detach().copy_(tensor)
+
+
+def _answer(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
+    arguments = {name: _many(read(name), form.copies) for name in form.names}
+    parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
+    given = arguments | parts
+    before = {name: tensor.clone() for name, tensor in given.items()}
+    carried = tuple(parts.values())
+    state = None if not carried else carried if form.state_is_tuple else carried[0]
+    with torch.set_grad_enabled(form.gradient), _Effort(form.effort) as effort:
+        called = {name: argument.requires_grad_(form.gradient) for name, argument in arguments.items()}
+        returned = variant.op(**called, initial_state=state, chunk_size=form.chunk_size)
+    if not (isinstance(returned, tuple) and len(returned) == 2 and type(returned[0]) is Tensor):
+        raise WrongShape(f"{OP} must always return (o, state); with {before['q'].shape[2]} tokens it did not")
+    o, state = returned
+    tensors = {"o": o} | {f"state {part}": tensor for part, tensor in enumerate(state_tensors(state))}
+    if form.gradient:
+        asked = list(called.values())
+        value = (o * _many(read("cotangent"), form.copies)).sum()
+        gradients = torch.autograd.grad(value, asked, allow_unused=True)
+        for name, argument, gradient in zip(called, asked, gradients, strict=True):
+            tensors[f"gradient {name}"] = torch.zeros_like(argument) if gradient is None else gradient
+    facts = {
+        "tuple": isinstance(state, tuple),
+        "states": len(state_tensors(state)),
+        "changed": [name for name, tensor in given.items() if not torch.equal(tensor.detach(), before[name])],
+        "effort": effort.numbers,
+    }
+    return facts, {name: _copy(tensor[: len(tensor) // form.copies]) for name, tensor in tensors.items()}
+
+
+def _many(tensor: Tensor, copies: int) -> Tensor:
+    """So many copies of all rows, one after the other; the tensor itself if it is one."""
+    return tensor if copies == 1 else tensor.repeat(copies, *[1] * (tensor.dim() - 1))
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    """Memory of its own, without gaps: a file takes no other."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
+class _Effort(TorchDispatchMode):
+    """Counts the numbers that a call computes: for a product of matrices each product, else each output."""
+
+    def __init__(self, counting: bool) -> None:
+        super().__init__()
+        self.counting = counting
+        self.numbers = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Else torch imports its compiler when the first call is counted, which takes longer than all probes."""
+        return False
+
+    def __enter__(self) -> "_Effort":
+        return super().__enter__() if self.counting else self
+
+    def __exit__(self, *error: Any) -> None:
+        if self.counting:
+            super().__exit__(*error)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        returned = func(*args, **(kwargs or {}))
+        numbers = sum(part.numel() for part in _tensors(returned))
+        if any(product in func.name() for product in ("::mm", "::bmm", "::addmm", "::baddbmm")):
+            numbers *= _tensors(args)[-2].shape[-1]
+        self.numbers += numbers
+        return returned
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    values = values if isinstance(values, tuple | list) else (values,)
+    return [value for value in values if isinstance(value, Tensor)]

@@ -1,0 +1,195 @@
+"""The network around the op, for many replicas at once: [mixer, SwiGLU] x 2, pre-norm, as in MAD (arXiv 2403.17844).
+
+Every weight carries a leading replica dimension, so a product with it is one batched product. The gain of a norm is
+multiplied into the weights behind it, which are smaller than the activations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from agent.evaluator.contract.variant import Declaration, Variant
+from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
+from agent.kernels import rms_norm
+from agent.kernels.short_conv import silu_convolution
+
+FILTER = 4
+EMBEDDING_STD = 0.02
+
+Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes of a network. `autoencoder` is the head of Compress; otherwise each position predicts a token."""
+
+    vocab: int
+    autoencoder: bool
+    width: int = 128
+    heads: int = 1
+    inner: int = 352
+    pairs: int = 2
+    chunk_size: int = 32
+
+    @property
+    def head_dim(self) -> int:
+        return self.width // self.heads
+
+    def sizes(self, kind: str | int) -> int:
+        """The length of a declared dimension: "head", "key", "value" or a number."""
+        return {"head": self.heads, "key": self.head_dim, "value": self.head_dim}.get(str(kind)) or int(kind)
+
+
+class Network:
+    """What maps weights and tokens to logits; it holds no weights itself."""
+
+    def __init__(self, architecture: Architecture, variant: Variant) -> None:
+        self.architecture = architecture
+        self.variant = variant
+        self.layout = Layout(_parameters(architecture, variant.declaration))
+
+    def logits(
+        self, weights: Weights, tokens: Tensor, vocabs: Tensor | None = None, asked: slice = slice(None)
+    ) -> Tensor:
+        """(R, B, T) tokens -> (R, B, T, V), of the T positions only those `asked`.
+
+        Given each replica's own vocabulary, (R,), classes beyond it get -inf.
+        """
+        architecture = self.architecture
+        x = _embed(weights["embedding"], tokens)
+        for pair in range(architecture.pairs):
+            x = x + self._mixer(weights, f"mixer{pair}.", x)
+            x = x + _swiglu(weights, f"swiglu{pair}.", x)
+        if architecture.autoencoder:
+            x = _decode(weights, x)
+        logits = _linear(rms_norm(x[:, :, asked]), _behind_norm(weights, "output"))
+        if vocabs is None:
+            return logits
+        unused = torch.arange(architecture.vocab, device=tokens.device) >= vocabs[:, None]
+        return logits.masked_fill(unused[:, None, None], -torch.inf)
+
+    def _mixer(self, weights: Weights, prefix: str, x: Tensor) -> Tensor:
+        replicas, batch, length, width = x.shape
+        heads = self.architecture.heads
+        declared = self.variant.declaration
+        projected = _linear(rms_norm(x), _behind_norm(weights, prefix + "in"))
+        qkv, beta, *gates = projected.split([3 * width, heads, *_gate_widths(self.architecture, declared)], dim=-1)
+        qkv = silu_convolution(qkv, weights[prefix + "filters"])
+        q, k, v = (_by_head(part, heads) for part in qkv.split(width, dim=-1))
+        learned = {
+            name: _by_head(gate, heads).squeeze(-1) if kind == "head" else _by_head(gate, heads)
+            for (name, kind), gate in zip(declared.inputs.items(), gates, strict=True)
+        } | {name: _for_each_row(weights[prefix + name], batch) for name in declared.parameters}
+
+        with torch.autocast(x.device.type, enabled=False):  # whatever a variant's state is, it stays in full precision
+            full = weights["embedding"].dtype
+            q, k, v, beta = (part.to(full) for part in (q, k, v, beta))
+            learned = {name: part.to(full) for name, part in learned.items()}
+            beta = _by_head(beta, heads).squeeze(-1).sigmoid()
+            o, _ = self.variant.op(q, k, v, beta, chunk_size=self.architecture.chunk_size, **learned)
+
+        gain = weights[prefix + "out.gain"].repeat(1, heads)
+        o = rms_norm(o).transpose(1, 2).reshape(replicas, batch, length, width)
+        return _linear(o, weights[prefix + "out"] * gain.unsqueeze(1))
+
+
+def _parameters(architecture: Architecture, declared: Declaration) -> list[Parameter]:
+    """Every weight of the network. MAD draws all matrices of an autoencoder from N(0, 0.02), the mixers' too."""
+    width, inner = architecture.width, architecture.inner
+    std = EMBEDDING_STD if architecture.autoencoder else None
+    projected = 3 * width + architecture.heads + sum(_gate_widths(architecture, declared))
+    parameters = [Parameter("embedding", (architecture.vocab, width), "normal", 0.0, EMBEDDING_STD, by_token=True)]
+    for pair in range(architecture.pairs):
+        mixer, swiglu = f"mixer{pair}.", f"swiglu{pair}."
+        bound = FILTER**-0.5
+        parameters += [
+            constant(mixer + "in.gain", (width,), 1.0),
+            linear(mixer + "in", projected, width, std),
+            Parameter(mixer + "filters", (3 * width, FILTER), "uniform", -bound, bound),
+            *(
+                Parameter(
+                    mixer + name,
+                    tuple(architecture.sizes(kind) for kind in p.shape),
+                    "uniform",
+                    p.low,
+                    p.high,
+                    decays=False,
+                )
+                for name, p in declared.parameters.items()
+            ),
+            constant(mixer + "out.gain", (architecture.head_dim,), 1.0),
+            linear(mixer + "out", width, width, std),
+            constant(swiglu + "in.gain", (width,), 1.0),
+            linear(swiglu + "in", 2 * inner, width, std),
+            linear(swiglu + "out", width, inner, std),
+        ]
+    if architecture.autoencoder:
+        for layer in ("decoder0", "decoder1"):
+            parameters += [
+                constant(layer + ".gain", (width,), 1.0),
+                linear(layer, width, width, std),
+                constant(layer + ".bias", (width,), 0.0),
+            ]
+    return [
+        *parameters,
+        constant("output.gain", (width,), 1.0),
+        linear("output", architecture.vocab, width, std, by_token=True),
+    ]
+
+
+def _gate_widths(architecture: Architecture, declared: Declaration) -> list[int]:
+    per_head = {"head": 1, "key": architecture.head_dim, "value": architecture.head_dim}
+    return [architecture.heads * per_head[kind] for kind in declared.inputs.values()]
+
+
+def _linear(x: Tensor, weight: Tensor) -> Tensor:
+    """(R, B, T, in), (R, out, in) -> (R, B, T, out)."""
+    return (x.flatten(1, 2) @ weight.transpose(1, 2)).unflatten(1, x.shape[1:3])
+
+
+def _behind_norm(weights: Weights, name: str) -> Tensor:
+    """The matrix that reads a normalised vector, with the norm's gain multiplied into its columns."""
+    return weights[name] * weights[name + ".gain"].unsqueeze(1)
+
+
+def _embed(embedding: Tensor, tokens: Tensor) -> Tensor:
+    """(R, V, D), (R, B, T) -> (R, B, T, D), one look-up in the tables set end to end."""
+    first = torch.arange(len(embedding), device=tokens.device) * embedding.shape[1]
+    return F.embedding(tokens + first[:, None, None], embedding.flatten(0, 1))
+
+
+def _by_head(x: Tensor, heads: int) -> Tensor:
+    """(R, B, T, H * D) -> (R * B, H, T, D), the replicas folded into the batch."""
+    return x.flatten(0, 1).unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def _for_each_row(weight: Tensor, batch: int) -> Tensor:
+    """(R, ...) -> (R * B, ...): each row of the folded batch sees its replica's parameter."""
+    return weight.unsqueeze(1).expand(-1, batch, *weight.shape[1:]).flatten(0, 1)
+
+
+def _swiglu(weights: Weights, prefix: str, x: Tensor) -> Tensor:
+    """Shazeer 2020, arXiv 2002.05202."""
+    gate, value = _linear(rms_norm(x), _behind_norm(weights, prefix + "in")).chunk(2, dim=-1)
+    return _linear(F.silu(gate) * value, weights[prefix + "out"])
+
+
+def _decode(weights: Weights, x: Tensor) -> Tensor:
+    """Compress: the last position's vector alone, told each position's place, must give back every token."""
+    x = x[:, :, -1:] + sinusoids(x.shape[2], x.shape[3], x.device).to(x.dtype)
+    for layer in ("decoder0", "decoder1"):
+        bias = weights[layer + ".bias"][:, None, None]
+        x = F.gelu(_linear(rms_norm(x), _behind_norm(weights, layer)) + bias)
+    return x
+
+
+@cache
+def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
+    """Fixed position embeddings (L, D) of Vaswani et al. 2017: sines in the even columns, cosines in the odd."""
+    angle = torch.arange(length)[:, None] * 10_000.0 ** (-torch.arange(0, width, 2) / width)
+    # Kept on the device: a copy at every step would make a GPU wait for the CPU.
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(device)

@@ -1,0 +1,136 @@
+"""Replicas of one shape as one network: a row of weights each."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from agent.evaluator.contract.variant import Variant
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks import Examples
+from agent.evaluator.tasks.request import chance_of
+from agent.evaluator.training.metric import token_losses
+from agent.evaluator.training.network import Architecture, Network
+
+# The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/performance.md).
+IN_BFLOAT16 = {"cuda"}
+# How many logits one pass over examples may give: on a CPU a few that stay in its cache, on a GPU what keeps it busy.
+LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}
+
+
+class Stack:
+    """R replicas whose inputs have one length. A vocabulary below the largest is padded, and its padding never wins."""
+
+    def __init__(
+        self,
+        replicas: list[Replica],
+        variant: Variant,
+        protocol: Protocol,
+        device: torch.device,
+        rows: Tensor | None = None,
+    ) -> None:
+        self.replicas = list(replicas)
+        self.device = device
+        self.network = Network(architecture(replicas, protocol), variant)
+        if rows is None:
+            rows = torch.stack([self._initial_row(replica) for replica in replicas])
+        if rows.shape != (len(replicas), self.network.layout.size):
+            raise ValueError(f"rows of shape {tuple(rows.shape)} are not of these {len(replicas)} replicas")
+        self.rows = rows.to(device)
+        self.vocabs = torch.tensor([replica.setting.vocab for replica in replicas], device=device)
+        self.padded = bool((self.vocabs < self.vocabs.max()).any())
+
+    def logits(
+        self,
+        weights: dict[str, Tensor],
+        tokens: Tensor,
+        chosen: Tensor | slice = slice(None),
+        asked: slice = slice(None),
+    ) -> Tensor:
+        """(R, B, T) tokens -> (R, B, T, V) for all replicas or the `chosen` rows, at all positions or those `asked`."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type in IN_BFLOAT16):
+            logits = self.network.logits(weights, tokens, self.vocabs[chosen] if self.padded else None, asked)
+        return logits.to(self.rows.dtype)
+
+    def losses(self, weights: dict[str, Tensor], inputs: Tensor, targets: Tensor, asked: slice) -> Tensor:
+        """Mean cross-entropy of each replica on (R, B, T) inputs and their targets at the positions `asked`: (R,)."""
+        return token_losses(self.logits(weights, inputs, asked=asked), targets[:, :, asked])
+
+    def gradient(self, batch: Examples, asked: slice) -> tuple[Tensor, Tensor]:
+        """The losses of a batch, (R,), and the gradient of each by its own row, (R, P)."""
+        weights = {name: view.detach().requires_grad_() for name, view in self.network.layout.views(self.rows).items()}
+        losses = self.losses(weights, batch.inputs, batch.targets, asked)
+        # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
+        parts = torch.autograd.grad(losses.sum(), list(weights.values()), materialize_grads=True)
+        return losses.detach(), torch.cat([part.flatten(1) for part in parts], dim=1)
+
+    def read(self, inputs: Tensor, chosen: Tensor, asked: slice = slice(None)) -> Iterator[tuple[slice, Tensor]]:
+        """Run (R, N, T) inputs through the `chosen` rows: slices of the N examples, and the logits of each.
+
+        So many at a time as keeps the logits small, since they are the largest thing here. Every pass is of one shape,
+        as the last reads some examples again: by another shape a GPU may round otherwise, and what an example is given
+        shall not depend on its place.
+        """
+        weights = self.network.layout.views(self.rows[chosen])
+        replicas, examples, length = inputs.shape
+        most = LOGITS_AT_ONCE[self.device.type] // (replicas * length * max(self.network.architecture.vocab, 128))
+        passes = -(-examples // max(1, most))
+        at_once = -(-examples // passes)
+        for start in range(0, examples, at_once):
+            first = min(start, examples - at_once)
+            with torch.no_grad():
+                logits = self.logits(weights, inputs[:, first : first + at_once], chosen, asked)
+            yield slice(start, first + at_once), logits[:, start - first :]
+
+    def keep(self, kept: Tensor) -> None:
+        """Go on with the replicas `kept` alone."""
+        self.replicas = [self.replicas[row] for row in kept.tolist()]
+        self.rows, self.vocabs = self.rows[kept], self.vocabs[kept]
+
+    def _initial_row(self, replica: Replica) -> Tensor:
+        chance = chance_of(f"weights, {replica.setting.label}, seed {replica.seed}", "cpu")
+        return self.network.layout.initial_row(replica.setting.vocab, chance)
+
+
+def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
+    """The network that all of these replicas can share."""
+    return Architecture(
+        vocab=max(replica.setting.vocab for replica in replicas),
+        autoencoder=replicas[0].setting.task == "Compress",
+        width=protocol.width,
+        heads=protocol.heads,
+        inner=protocol.inner,
+        chunk_size=protocol.chunk_size,
+    )
+
+
+# How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
+# (docs/performance.md); on a GPU, where it has not been measured yet, small replicas leave most of it idle.
+TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 18}
+
+
+def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
+    """The replicas of a protocol in groups that can train together, the longest work first.
+
+    The learning rates and decays of one setting and seed stay together, since they are each other's rivals.
+    """
+    shapes: dict[tuple[int, int, bool], list[list[Replica]]] = {}
+    for (setting, _), grid in groupby(protocol.replicas(), lambda replica: replica.grid):
+        alike = list(grid)
+        shape = (setting.input_length, alike[0].batch, setting.task == "Compress")
+        shapes.setdefault(shape, []).append(alike)
+    groups = []
+    for (length, batch, _), grids in shapes.items():
+        grids.sort(key=lambda grid: (grid[0].steps, grid[0].setting.vocab), reverse=True)
+        at_once = max(1, TOKENS_A_STEP[device_kind] // (length * batch * max(map(len, grids))))
+        groups += [
+            [replica for grid in grids[start : start + at_once] for replica in grid]
+            for start in range(0, len(grids), at_once)
+        ]
+    return sorted(groups, key=lambda group: sum(work(replica) for replica in group), reverse=True)
+
+
+def work(replica: Replica) -> int:
+    """The tokens that a replica trains on if it is not solved before."""
+    return replica.steps * replica.batch * replica.setting.input_length

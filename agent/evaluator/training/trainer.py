@@ -1,0 +1,168 @@
+"""Train a stack of replicas to the end of their protocol: the story of one training loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from agent.core.score import CurvePoint
+from agent.evaluator.contract.variant import Variant
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.tasks import IGNORE
+from agent.evaluator.training.batches import Batches, validation_examples
+from agent.evaluator.training.metric import accuracy, token_losses
+from agent.evaluator.training.optimiser import StackedAdamW
+from agent.evaluator.training.stack import Stack
+
+Ending = Literal["solved", "finished", "cut", "diverged"]
+
+
+@dataclass
+class Trainee:
+    """A replica and what has become of it: the weights of lowest validation loss, and the last ones, (P,) each."""
+
+    replica: Replica
+    best: Tensor
+    last: Tensor
+    curve: list[CurvePoint] = field(default_factory=list)
+    ending: Ending | None = None
+
+    @property
+    def best_point(self) -> CurvePoint:
+        """Where the best weights stood."""
+        return min(self.curve, key=lambda point: point.loss if point.finite else float("inf"))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One validation of one replica, for whoever watches."""
+
+    replica: Replica
+    point: CurvePoint
+    ending: Ending | None
+
+
+def train(
+    replicas: list[Replica],
+    variant: Variant,
+    protocol: Protocol,
+    device: torch.device,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> list[Trainee]:
+    """Train replicas of one shape together. One that ends leaves, and the rest go on without it."""
+    training = Training(replicas, variant, protocol, device)
+    trainees = list(training.trainees)
+    while training.trainees:
+        training.step()
+        for trainee in training.validate():
+            trainee.ending = ending(trainee, trainees, protocol)
+            report(Progress(trainee.replica, trainee.curve[-1], trainee.ending))
+        training.dismiss()
+    return trainees
+
+
+def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> Ending | None:
+    """Whether a replica's training is over, after a validation."""
+    point, replica, cut = trainee.curve[-1], trainee.replica, protocol.cut
+    if not point.finite:
+        return "diverged"
+    if point.accuracy > protocol.solved_at:
+        return "solved"
+    if point.step >= replica.steps:
+        return "finished"
+    if cut and point.step >= cut.after * replica.steps and _behind(trainee, trainees) > cut.margin:
+        return "cut"
+    return None
+
+
+def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
+    """How far the accuracy of a replica's checkpoint lies below the best of its own setting and seed.
+
+    A rival that diverged is none: it cannot be chosen in this one's place.
+    """
+
+    def best(candidate: Trainee) -> float:
+        sound = candidate.curve and all(point.finite for point in candidate.curve)
+        return candidate.best_point.accuracy if sound else 0.0
+
+    return max(best(rival) for rival in trainees if rival.replica.grid == trainee.replica.grid) - best(trainee)
+
+
+class Training:
+    """The replicas that still train, with their examples and the optimiser's memory."""
+
+    def __init__(self, replicas: list[Replica], variant: Variant, protocol: Protocol, device: torch.device) -> None:
+        self.device = device
+        self.stack = Stack(replicas, variant, protocol, device)
+        self.trainees = [
+            Trainee(replica, row.clone(), row.clone()) for replica, row in zip(replicas, self.stack.rows, strict=True)
+        ]
+        self.batches = Batches(replicas, device)
+        self.validation = validation_examples(replicas, protocol.validation_examples, device)
+        self.optimiser = StackedAdamW.start(
+            self.stack.rows,
+            rates=[replica.learning_rate for replica in replicas],
+            decays=[replica.weight_decay for replica in replicas],
+            decaying=self.stack.network.layout.decaying,
+            horizons=[replica.steps for replica in replicas] if protocol.cosine else None,
+        )
+        self.training_loss = torch.zeros(len(replicas), device=device)  # summed since each replica's last validation
+        self.taken = 0
+
+    def step(self) -> None:
+        """One optimiser step of every replica."""
+        losses, gradient = self.stack.gradient(self.batches.take(self.taken), self.batches.examples.asked)
+        self.optimiser.step(self.stack.rows, gradient)
+        self.training_loss += losses
+        self.taken += 1
+
+    def validate(self) -> list[Trainee]:
+        """Measure the replicas that are due after this step, and remember the best weights of each."""
+        due = [
+            row
+            for row, trainee in enumerate(self.trainees)
+            if self.taken % trainee.replica.validate_every == 0 or self.taken == trainee.replica.steps
+        ]
+        if not due:
+            return []
+        rows = torch.tensor(due, device=self.device)
+        losses, accuracies = self._measure(rows)
+        for row, loss, right in zip(due, losses, accuracies, strict=True):
+            trainee = self.trainees[row]
+            since = self.taken - (trainee.curve[-1].step if trainee.curve else 0)
+            point = CurvePoint(self.taken, float(self.training_loss[row]) / since, loss, right)
+            if point.finite and (not trainee.curve or point.loss < trainee.best_point.loss):
+                trainee.best = self.stack.rows[row].clone()
+            trainee.curve.append(point)
+        self.training_loss[rows] = 0.0
+        return [self.trainees[row] for row in due]
+
+    def dismiss(self) -> None:
+        """Take leave of the replicas that have ended, with their last weights."""
+        ended = [trainee.ending is not None for trainee in self.trainees]
+        if not any(ended):
+            return
+        for row, trainee in enumerate(self.trainees):
+            if ended[row]:
+                trainee.last = self.stack.rows[row].clone()
+        self.trainees = [trainee for trainee in self.trainees if trainee.ending is None]
+        kept = torch.tensor([row for row, gone in enumerate(ended) if not gone], dtype=torch.int64, device=self.device)
+        self.training_loss = self.training_loss[kept]
+        for part in (self.stack, self.batches, self.validation, self.optimiser):
+            part.keep(kept)
+
+    def _measure(self, rows: Tensor) -> tuple[list[float], list[float]]:
+        """The loss and the macro accuracy of some replicas on their validation examples."""
+        examples, asked = self.validation.whole(rows), self.validation.asked
+        wanted = examples.targets[:, :, asked]
+        predictions = torch.empty_like(wanted)
+        summed = torch.zeros(len(rows), device=self.device)
+        for part, logits in self.stack.read(examples.inputs, rows, asked):
+            targets = wanted[:, part]
+            predictions[:, part] = logits.argmax(-1)
+            summed += token_losses(logits, targets) * (targets != IGNORE).sum((1, 2))
+        losses = summed / (wanted != IGNORE).sum((1, 2))
+        right = accuracy(predictions, wanted, int(self.stack.vocabs.max()))
+        return losses.tolist(), right.macro.tolist()

@@ -1,0 +1,231 @@
+"""The patch engine: from what somebody wrote, a model or a move or a person, to a changed variant file, or a reason.
+
+A reply is the whole new file or SEARCH/REPLACE blocks, with any prose around it:
+
+    <<<<<<< SEARCH
+    lines as they stand in the file
+    =======
+    lines that take their place
+    >>>>>>> REPLACE
+
+A SEARCH text is looked for on a ladder: exactly; without regard to trailing whitespace; to a uniform indent; to blank
+lines and comments. The first rung with a hit decides, and it must have exactly one. All blocks are applied or none.
+"""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from agent.core.errors import UsageError
+
+OP = "def delta_rule_chunkwise"
+BLOCK = re.compile(
+    r"^[ \t]*<{5,9} ?SEARCH[^\n]*\n(?P<old>.*?)^[ \t]*={5,9}[ \t]*\n(?P<new>.*?)^[ \t]*>{5,9} ?REPLACE[^\n]*$",
+    re.MULTILINE | re.DOTALL,
+)
+MARKER = re.compile(r"^[ \t]*(<{5,9} ?SEARCH|>{5,9} ?REPLACE)", re.MULTILINE)
+FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+NEAREST = 6  # lines shown around the place that is most like what was looked for
+
+Rung = Literal["exact", "trailing whitespace", "indent", "blank lines and comments"]
+
+
+class PatchRejected(UsageError):
+    """The reply changes nothing or cannot be applied. The message says why, in words fit to go back to its author."""
+
+
+@dataclass(frozen=True)
+class Patched:
+    """A changed file, how the change was written, and the rung of the ladder on which each block was found."""
+
+    source: str
+    kind: Literal["whole file", "blocks"]
+    rungs: tuple[Rung, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is to be replaced by what: lines without their ends."""
+
+    old: list[str]
+    new: list[str]
+
+
+def apply_patch(source: str, reply: str) -> Patched:
+    """Apply a reply to a file. Raises PatchRejected, and then nothing was applied."""
+    reply = reply.removeprefix("\ufeff").replace("\r\n", "\n")  # an editor may have put a mark before it
+    blocks = [Block(_lines(found["old"]), _lines(found["new"])) for found in BLOCK.finditer(reply)]
+    if len(MARKER.findall(reply)) != 2 * len(blocks):
+        raise PatchRejected(
+            "a SEARCH/REPLACE block is not complete: each needs the lines <<<<<<< SEARCH, ======= and >>>>>>> REPLACE"
+        )
+    if blocks:
+        lines, rungs = source.replace("\r\n", "\n").split("\n"), []
+        for number, block in enumerate(blocks, 1):
+            lines, rung = _replace(lines, block, number)
+            rungs.append(rung)
+        patched = Patched("\n".join(lines), "blocks", tuple(rungs))
+    else:
+        patched = Patched(_whole_file(reply), "whole file")
+    _check(source, patched.source)
+    return patched
+
+
+def same_code(a: str, b: str) -> bool:
+    """Whether two files differ in comments, layout and docstrings at most. SyntaxError if one is not Python."""
+    return _tree(a) == _tree(b)
+
+
+def _whole_file(reply: str) -> str:
+    """The file in a reply: the reply itself where it is one, or of the fenced texts the last that defines the op.
+
+    The last, because who corrects himself does so further down.
+    """
+    fenced = [found["code"] for found in FENCE.finditer(reply) if OP in found["code"]]
+    if OP in reply and _is_python(reply):
+        return reply.rstrip() + "\n"
+    if fenced:
+        return fenced[-1].rstrip() + "\n"
+    raise PatchRejected(
+        f"the reply holds neither a whole file with {OP}(...) in a ```python fence nor SEARCH/REPLACE blocks"
+    )
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _check(source: str, patched: str) -> None:
+    try:
+        same = same_code(source, patched)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None)
+        shown = patched.split("\n")[line - 1].strip() if line and line <= patched.count("\n") + 1 else ""
+        where = f" at line {line}: {shown}" if line else ""
+        raise PatchRejected(
+            f"after the change the file is not Python ({getattr(error, 'msg', error)}{where})"
+        ) from error
+    if same:
+        raise PatchRejected("the change leaves the code as it was: at most comments, layout or docstrings differ")
+
+
+def _tree(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                body.pop(0)
+    return ast.dump(tree)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a block's half, without blank ones at its ends."""
+    lines = text.split("\n")[:-1]
+    while lines and not lines[0].strip():
+        lines = lines[1:]
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines
+
+
+def _replace(lines: list[str], block: Block, number: int) -> tuple[list[str], Rung]:
+    """Replace the one place where a block's old lines stand."""
+    if not block.old:
+        raise PatchRejected(f"block {number}: the SEARCH part is empty; repeat the lines that are to be replaced")
+    for rung, find in LADDER:
+        places = find(lines, block.old)
+        if len(places) > 1:
+            at = ", ".join(str(start + 1) for start, _ in places)
+            raise PatchRejected(
+                f"block {number}: its SEARCH text stands at {len(places)} places (lines {at}); "
+                "add lines before or after it until it stands at one"
+            )
+        if places:
+            start, end = places[0]
+            new = (
+                _indented(block.new, lines[start:end], block.old)
+                if rung not in ("exact", "trailing whitespace")
+                else block.new
+            )
+            return lines[:start] + new + lines[end:], rung
+    raise PatchRejected(
+        f"block {number}: its SEARCH text is not in the file. The nearest lines are\n{_nearest(lines, block.old)}"
+    )
+
+
+def _windows(lines: list[str], old: list[str], view: Callable[[list[str]], list[str]]) -> list[tuple[int, int]]:
+    """Where a window of the file looks like the old lines."""
+    wanted = view(old)
+    starts = range(len(lines) - len(old) + 1)
+    return [(start, start + len(old)) for start in starts if view(lines[start : start + len(old)]) == wanted]
+
+
+def _without_trailing(lines: list[str]) -> list[str]:
+    return [line.rstrip() for line in lines]
+
+
+def _without_indent(lines: list[str]) -> list[str]:
+    lines = [line.rstrip().expandtabs(4) for line in lines]
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
+    return [line[indent:] for line in lines]
+
+
+def _code(lines: list[str]) -> list[tuple[int, str]]:
+    """The lines that are neither blank nor a comment, with their places; a comment at a line's end is left out."""
+    bare = [(place, re.sub(r"\s+#[^'\"]*$", "", line.rstrip())) for place, line in enumerate(lines)]
+    return [(place, line) for place, line in bare if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _ignoring_comments(lines: list[str], old: list[str]) -> list[tuple[int, int]]:
+    here, wanted = _code(lines), _without_indent([line for _, line in _code(old)])
+    places = []
+    for start in range(len(here) - len(wanted) + 1):
+        window = here[start : start + len(wanted)]
+        if wanted and _without_indent([line for _, line in window]) == wanted:
+            places.append((window[0][0], window[-1][0] + 1))
+    return places
+
+
+LADDER: tuple[tuple[Rung, Callable[[list[str], list[str]], list[tuple[int, int]]]], ...] = (
+    ("exact", lambda lines, old: _windows(lines, old, list)),
+    ("trailing whitespace", lambda lines, old: _windows(lines, old, _without_trailing)),
+    ("indent", lambda lines, old: _windows(lines, old, _without_indent)),
+    ("blank lines and comments", _ignoring_comments),
+)
+
+
+def _indented(new: list[str], found: list[str], old: list[str]) -> list[str]:
+    """The new lines moved by as much as the old ones stand deeper, or less deep, in the file."""
+    shift = _indent(found) - _indent(old)
+    new = [line.expandtabs(4) for line in new]
+    if shift >= 0:
+        return [" " * shift + line if line.strip() else "" for line in new]
+    return [line[-shift:] if not line[:-shift].strip() else line.lstrip() for line in new]
+
+
+def _indent(lines: list[str]) -> int:
+    """The indent of the first line with code on it."""
+    code = [line.expandtabs(4) for _, line in _code(lines)] or [line.expandtabs(4) for line in lines if line.strip()]
+    return len(code[0]) - len(code[0].lstrip()) if code else 0
+
+
+def _nearest(lines: list[str], old: list[str]) -> str:
+    """The numbered lines of the file that are most like those looked for."""
+    wanted = "\n".join(line.strip() for line in old)
+    size = max(1, len(old))
+
+    def likeness(start: int) -> float:
+        return SequenceMatcher(None, "\n".join(line.strip() for line in lines[start : start + size]), wanted).ratio()
+
+    start = max(range(max(1, len(lines) - size + 1)), key=likeness)
+    shown = lines[max(0, start - 1) : start + max(size, NEAREST) + 1]
+    return "\n".join(f"{max(0, start - 1) + number:4}| {line}" for number, line in enumerate(shown, 1))

@@ -1,0 +1,140 @@
+"""The latest search, as whoever reads in the morning wants to know of it first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.run import BASELINE, Run
+from agent.core.text import Text
+from agent.core.translations import FAILURES
+from agent.report import sentences
+from agent.report.markup import short
+from agent.report.standing import Standing
+from agent.science.comparison import AVERAGE
+from agent.science.history import History, card_of
+from agent.science.summary import Summary, active_since, summary_of
+from agent.store.files import WorkspaceError
+from agent.store.status import read_end, read_status
+from agent.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run whose note is worth reading, and why."""
+
+    standing: Standing
+    why: Text
+
+
+@dataclass(frozen=True)
+class Night:
+    """The latest search: when it was, what it came to and why it stopped; it still runs where `ended` is None."""
+
+    started: float | None
+    ended: float | None
+    stop: Text
+    summary: Summary
+    failed: tuple[Run, ...]
+    best: Standing | None
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class LatestSearch:
+    """When the latest search began and ended, as far as that is known, and why it did."""
+
+    started: float | None
+    ended: float | None
+    stop: Text
+
+
+def latest_search(workspace: Workspace) -> LatestSearch:
+    """What the files of the latest search and its lock say."""
+    end = read_end(workspace)
+    try:
+        status = read_status(workspace)
+    except WorkspaceError:  # no search was here: runs came by `evaluate --name`
+        return LatestSearch(None, None, Text("there was no search yet", "还没有进行过搜索"))
+    if workspace.searcher():
+        return LatestSearch(status.started, None, Text("it is still running", "仍在运行"))
+    if end is not None and end.started == status.started:
+        return LatestSearch(end.started, end.ended, end.reason)
+    cut = Text(
+        "it was cut off and could not say why: killed, or the power went", "被突然中断，未能留下原因（被杀死或断电）"
+    )
+    return LatestSearch(status.started, status.updated, cut)
+
+
+def night(history: History, standings: Mapping[str, Standing], search: LatestSearch) -> Night:
+    """The facts of the morning page."""
+    summary = summary_of(history, search.started or 0.0)
+    ours = [run for run in history.failed if run.proposal.author != BASELINE]
+    return Night(
+        search.started,
+        search.ended,
+        search.stop,
+        summary,
+        tuple(run for run in ours if active_since(run, search.started or 0.0)),
+        standings[summary.best.id] if summary.best else None,
+        tuple(Reading(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
+    )
+
+
+def _why(history: History, standing: Standing) -> Text:
+    """Why a run is among those that are most worth reading."""
+    run, margin = standing.run, standing.margin
+    if run.failure is not None:
+        kind = FAILURES[run.failure.kind]
+        return Text(f"It failed: {kind.en}.", f"它失败了：{kind.zh}。")
+    if margin is None:
+        return Text("It has no score yet.", "它还没有得分。")
+    number = sentences.difference(margin)
+    if history.best and history.best.id == run.id:
+        return Text(f"The best so far: {number} against the template.", f"迄今最佳：与模板相比 {number}。")
+    telling = _telling(standing)
+    if margin.verdict == "better":
+        return Text(f"A gain beyond the noise: {number}{telling.en}.", f"超出噪声的提升：{number}{telling.zh}。")
+    if margin.verdict == "worse":
+        return Text(f"A loss beyond the noise: {number}{telling.en}.", f"超出噪声的下降：{number}{telling.zh}。")
+    if margin.verdict == "unjudged":
+        return Text(
+            f"Its noise is not known, so it is not judged ({number}){telling.en}.",
+            f"噪声未知，不作判断（{number}）{telling.zh}。",
+        )
+    return Text(
+        f"It cannot be told from the template ({number}){telling.en}.", f"与模板无法区分（{number}）{telling.zh}。"
+    )
+
+
+def _telling(standing: Standing) -> Text:
+    """The task that did most for a difference of the average, if any went its way."""
+    tasks = {task: found.difference for task, found in standing.against.items() if task != AVERAGE}
+    total = sum(tasks.values())
+    most = max(tasks, key=lambda task: tasks[task] * total)
+    if tasks[most] * total <= 0:
+        return Text("", "")
+    number = sentences.signed(tasks[most])
+    if abs(tasks[most]) > abs(total) / 2:
+        return Text(f", most of it on {most} ({number})", f"，主要来自 {most}（{number}）")
+    return Text(f", the largest part on {most} ({number})", f"，其中 {most} 贡献最大（{number}）")
+
+
+def change(run: Run, parent: Run | None) -> Text:
+    """What a run changes against its parent, in as few words as fit beside a point of a figure."""
+    mine, theirs = set(run.proposal.moves), set(parent.proposal.moves) if parent else set()
+    if run.proposal.author == BASELINE or not mine or mine == theirs:
+        return sentences.same(short(run.name))
+    parts = [f"+ {move}" for move in sorted(mine - theirs)] + [f"− {move}" for move in sorted(theirs - mine)]
+    return sentences.same(", ".join(parts))
+
+
+def finished_at(run: Run) -> float:
+    """When a run got its score or failed; 0.0 if neither has happened."""
+    return run.reached("evaluated") or run.reached("failed") or 0.0
+
+
+def training_seconds(run: Run) -> float:
+    """How long a run was being evaluated, to its score or its failure; the search does nothing else meanwhile."""
+    began = run.reached("evaluating")
+    if began is None or not finished_at(run):
+        return card_of(run).seconds if run.scored else 0.0
+    return max(0.0, finished_at(run) - began)

@@ -1,0 +1,190 @@
+"""Makes each page of the site out of what is known of the runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from agent.core.run import ANALYSED_SECTIONS, HEADINGS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run
+from agent.core.text import Text
+from agent.core.translations import FAILURES
+from agent.llm.transcript import read_transcript
+from agent.proposer.moves import Move
+from agent.report import plots, sentences
+from agent.report.code import diff, highlighted
+from agent.report.curves import panels
+from agent.report.ideas import ideas
+from agent.report.lineage import edges, tree
+from agent.report.markup import both, link, named, page_of, say, short, task_name, told, verbatim
+from agent.report.morning import LatestSearch, Night, night
+from agent.report.progress import Progress, progress
+from agent.report.prose import Prose
+from agent.report.scores import setting_lines, task_lines
+from agent.report.standing import Standing, shade, shade_of, standings
+from agent.science.comparison import AVERAGE
+from agent.science.history import History
+from agent.store.folder import LOG, TRANSCRIPT
+from agent.store.status import MARKS, Status
+from agent.store.workspace import Workspace
+
+PAGES = Path(__file__).parent / "pages"
+LOG_LINES = 40  # of a failure's log that its page shows
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that the pages are made of: the runs as they are now, and how each stands."""
+
+    workspace: Workspace
+    history: History
+    search: LatestSearch
+    moves: Mapping[str, Move]
+    older: tuple[OlderNote, ...]
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        return standings(self.history)
+
+    @cached_property
+    def progress(self) -> Progress:
+        return progress(self.history, self.standings)
+
+    @cached_property
+    def by_name(self) -> dict[str, Run]:
+        """The run that a name means: the scored one, or else the latest."""
+        return {run.name: run for run in self.history.runs} | {run.name: run for run in self.history.scored}
+
+    @cached_property
+    def template(self) -> Run | None:
+        """The template's run with its learning curves."""
+        baseline = self.history.baseline
+        return self.workspace.with_curves(baseline) if baseline else None
+
+    @cached_property
+    def prose(self) -> Prose:
+        """Renders notes for the pages of variants."""
+        return Prose(self.by_name, "../")
+
+    def parent(self, run: Run) -> Run | None:
+        return self.history.parent(run.proposal)
+
+    def children(self, run: Run) -> list[Standing]:
+        """What was made of a run, the best first. Of two runs of one name, the scored one has the children."""
+        if self.by_name[run.name].id != run.id:
+            return []
+        return sorted(
+            (self.standings[child.id] for child in self.history.children(run.name)), key=lambda child: child.order
+        )
+
+
+class Pages:
+    """Renders pages. Templates see facts, words and figures, and every text of theirs is escaped."""
+
+    def __init__(self) -> None:
+        self.environment = Environment(
+            loader=FileSystemLoader(PAGES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        tools: Mapping[str, Callable[..., Any]] = {
+            "say": say, "both": both, "named": named, "link": link, "verbatim": verbatim, "short": short,
+            "page_of": page_of, "told": told, "task_name": task_name, "shade": shade, "shade_of": shade_of,
+        }  # fmt: skip
+        self.environment.globals |= dict(tools) | {
+            "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "MARKS": MARKS,
+            "AVERAGE": AVERAGE,
+        }  # fmt: skip
+
+    def morning(self, material: Material) -> str:
+        found: Night = night(material.history, material.standings, material.search)
+        board = sorted(material.standings.values(), key=lambda standing: standing.order)
+        return self._render("morning", material, night=found, board=[row for row in board if row.kind != "waiting"])
+
+    def variant(self, material: Material, run: Run) -> str:
+        standing = material.standings[run.id]
+        template, parent = material.template, material.parent(run)
+        known = material.standings[template.id] if template else None
+        written = {**run.proposal.argument, **run.analysis}
+        curved = material.workspace.with_curves(run)
+        return self._render(
+            "variant",
+            material,
+            up="../",
+            run=run,
+            standing=standing,
+            template=template if template and template.id != run.id else None,
+            parent=parent,
+            parents=[material.by_name.get(name) or name for name in run.proposal.parents],
+            note=[
+                (
+                    heading,
+                    [(section, material.prose.both(written[section])) for section in sections if section in written],
+                )
+                for heading, sections in (("before", PROPOSED_SECTIONS), ("after", ANALYSED_SECTIONS))
+            ],
+            lines=task_lines(material.history, standing, known),
+            settings=setting_lines(run, template) if run.scored else (),
+            panels=panels(curved, template if template and template.id != run.id else None),
+            against_parent=diff(parent.proposal.source, run.proposal.source) if parent else None,
+            against_template=diff(template.proposal.source, run.proposal.source)
+            if template and template.id != run.id and template != parent and (not parent or parent.id != template.id)
+            else None,
+            source=Markup("").join(Markup(f"<code>{line}\n</code>") for line in highlighted(run.proposal.source)),
+            children=material.children(run),
+            log=_log_of(material.workspace, run),
+            cost=_cost_of(material.workspace, run),
+        )
+
+    def lineage(self, material: Material) -> str:
+        return self._render(
+            "lineage",
+            material,
+            nodes=tree(material.history, material.standings),
+            lines=list(edges(material.history, material.standings)),
+        )
+
+    def compare(self, material: Material) -> str:
+        order = sorted(material.standings.values(), key=lambda standing: standing.order)
+        return self._render("compare", material, choices=order)
+
+    def ideas(self, material: Material) -> str:
+        return self._render("ideas", material, ideas=ideas(material.history, material.standings, material.moves))
+
+    def older(self, material: Material) -> str:
+        prose = Prose(material.by_name, "")
+        notes = [(note, [(name, prose.render(note.sections[name])) for name in SECTIONS if name in note.sections])
+                 for note in material.older]  # fmt: skip
+        return self._render("older", material, notes=notes)
+
+    def live(self, status: Status, phase: Text) -> str:
+        """What a search is doing just now: a piece of a page."""
+        return self.environment.get_template("live.html.j2").render(status=status, phase=phase)
+
+    def _render(self, page: str, material: Material, up: str = "", **facts: Any) -> str:
+        return self.environment.get_template(f"{page}.html.j2").render(
+            material=material, page=page, up=up, progress=material.progress, **facts
+        )
+
+
+def _log_of(workspace: Workspace, run: Run) -> str:
+    """The last lines of what a failed run said."""
+    path = workspace.folder(run) / LOG
+    text = path.read_text(encoding="utf-8", errors="replace") if run.failure and path.exists() else ""
+    return "\n".join(text.splitlines()[-LOG_LINES:])
+
+
+def _cost_of(workspace: Workspace, run: Run) -> float | None:
+    """What the model's calls for a run cost in dollars, by its transcript; None where no model took part or its price
+    is not known, or where the transcript cannot be read any more."""
+    try:
+        exchanges = read_transcript((workspace.folder(run) / TRANSCRIPT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    priced = [exchange.dollars for exchange in exchanges if exchange.dollars is not None]
+    return sum(priced) if priced else None

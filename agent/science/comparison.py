@@ -1,0 +1,225 @@
+"""Is one variant better than another, or is the difference noise?"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import chain
+from statistics import fmean
+from typing import Literal
+
+from agent.core.score import ScoreCard, TaskScore
+
+AVERAGE = "average"
+CONFIDENT = 0.95
+HALVINGS = 50  # of an interval, until a quantile is known to a double's precision
+TERMS, TINY = 10_000, 1e-300  # of a continued fraction: dozens are enough, and a denominator is never nothing
+
+# Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
+LEAST_STD = 0.001
+
+Verdict = Literal["better", "worse", "indistinguishable", "unjudged"]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The standard deviation of a one-seed score of one setting, measured on the baseline over so many seeds."""
+
+    std: float
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of a variance and the degrees of freedom of the sample that tells it.
+
+    `measured` names the setting whose measured noise that sample is. All cards have it in common, so it counts once,
+    however many scores lean on it; None is a sample of this score's own.
+    """
+
+    variance: float
+    freedom: int
+    measured: str | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score, and what the variance of its noise is made of."""
+
+    mean: float
+    shares: tuple[Share, ...]
+
+    @property
+    def error(self) -> float:
+        """The standard error."""
+        return math.sqrt(sum(share.variance for share in self.shares))
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """How many the error rests on (Satterthwaite 1946, Welch 1947): where one noisy share outweighs the others, no
+        more than that share's, however many seeds the quiet ones have. 0 where nothing is known of a share."""
+        samples: dict[str | int, tuple[float, int]] = {}
+        for own, share in enumerate(self.shares):
+            name = own if share.measured is None else share.measured
+            samples[name] = (samples.get(name, (0.0, 0))[0] + share.variance, share.freedom)
+        if not all(freedom for _, freedom in samples.values()):
+            return 0.0
+        uncertainty = sum(variance**2 / freedom for variance, freedom in samples.values())
+        return sum(variance for variance, _ in samples.values()) ** 2 / uncertainty
+
+    @property
+    def half_width(self) -> float:
+        """How far to both sides of the mean 95 percent reach; infinite where nothing is known of a share."""
+        freedom = self.degrees_of_freedom
+        return quantile(freedom) * self.error if freedom else math.inf
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much higher one score is than another, and how sure that is; unjudged where the noise is not known."""
+
+    difference: float
+    error: float
+    freedom: float  # degrees of freedom of the error; 0 where it is not known
+
+    @cached_property
+    def confidence(self) -> float:
+        """That of the difference not being zero."""
+        return student(abs(self.difference) / self.error, self.freedom) if self.freedom else 0.0
+
+    @property
+    def needed(self) -> float:
+        """How large a difference must be to be told from zero; infinite where the noise is not known."""
+        return quantile(self.freedom) * self.error if self.freedom else math.inf
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the scores differ beyond the noise."""
+        return self.confidence >= CONFIDENT
+
+    @property
+    def verdict(self) -> Verdict:
+        if not self.freedom:
+            return "unjudged"
+        if not self.told_apart:
+            return "indistinguishable"
+        return "better" if self.difference > 0 else "worse"
+
+
+def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:
+    """A task's score with its error: each setting's variance pools what its own seeds show with the measured noise.
+
+    Two seeds alone say little of a variance; the measured noise lends them the seeds that it was measured on.
+    """
+    shares = [
+        share
+        for setting, scores in score.by_setting.items()
+        for share in _shares(setting, scores, noise.get(setting, Noise(0.0, 1)))
+    ]
+    return Estimate(score.mean, _divided(shares, by=len(score.by_setting)))
+
+
+def _shares(setting: str, scores: list[float], prior: Noise) -> list[Share]:
+    """The variance of one setting's mean over its seeds."""
+    known, own = prior.seeds - 1, len(scores) - 1
+    if known + own == 0:
+        return [Share(math.inf, 0)]
+    mean, weight = fmean(scores), (known + own) * len(scores)
+    shares = [
+        Share(known * prior.std**2 / weight, known, setting),
+        Share(sum((value - mean) ** 2 for value in scores) / weight, own),
+    ]
+    below = LEAST_STD**2 / len(scores) - sum(share.variance for share in shares)
+    shares.append(Share(max(0.0, below), known + own))
+    return [share for share in shares if share.freedom]
+
+
+def _divided(shares: Iterable[Share], by: int) -> tuple[Share, ...]:
+    """The shares of a sum's variance -> those of the mean's."""
+    return tuple(replace(share, variance=share.variance / by**2) for share in shares)
+
+
+def average(estimates: list[Estimate]) -> Estimate:
+    """The mean over tasks."""
+    shares = chain.from_iterable(task.shares for task in estimates)
+    return Estimate(fmean(task.mean for task in estimates), _divided(shares, by=len(estimates)))
+
+
+def resolution(score: Estimate) -> float:
+    """How far two scores like this one must lie apart to be told apart; infinite where the noise is not known."""
+    return difference(score, score).needed
+
+
+def estimates(card: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Estimate]:
+    """The scores of a card by task, and "average"."""
+    tasks = {task: estimate(score, noise) for task, score in card.tasks.items()}
+    return tasks | {AVERAGE: average(list(tasks.values()))}
+
+
+def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
+    """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ."""
+    check_comparable(card, other)
+    return contrast(estimates(card, noise), estimates(other, noise))
+
+
+def contrast(mine: Mapping[str, Estimate], theirs: Mapping[str, Estimate]) -> dict[str, Comparison]:
+    """The same of scores that are estimated already."""
+    return {task: difference(mine[task], theirs[task]) for task in mine}
+
+
+def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
+    """Raise ValueError unless two cards are of one protocol."""
+    if card.fingerprint != other.fingerprint:
+        raise ValueError(
+            f"scores of protocol {card.protocol} ({card.fingerprint}) and of {other.protocol} ({other.fingerprint}) "
+            "cannot be compared; evaluate both under one protocol"
+        )
+
+
+def difference(a: Estimate, b: Estimate) -> Comparison:
+    """How much higher one estimate is than another, with all the noise of both."""
+    found = Estimate(a.mean - b.mean, a.shares + b.shares)
+    freedom = found.degrees_of_freedom
+    return Comparison(found.mean, found.error if freedom else math.inf, freedom)
+
+
+def student(t: float, freedom: float) -> float:
+    """P(|T| < t) of Student's distribution: one minus the regularised incomplete beta function I_x(freedom / 2, 1 / 2)
+    at x = freedom / (freedom + t^2) (Abramowitz and Stegun 26.7.1)."""
+    return 1.0 - incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t**2))
+
+
+@lru_cache(maxsize=4096)
+def quantile(freedom: float) -> float:
+    """The t that |T| of Student's distribution stays below with 95 percent, by bisection."""
+    low, high = 0.0, 1.0
+    while student(high, freedom) < CONFIDENT:
+        low, high = high, 2 * high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student(middle, freedom) < CONFIDENT else (low, middle)
+    return high
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """I_x(a, b), regularised, by its continued fraction (Abramowitz and Stegun 26.5.8) where that converges fast.
+
+    It is evaluated by Lentz's method, as in Press et al. 2007, section 6.4.
+    """
+    if x in (0.0, 1.0):
+        return x
+    if x > (a + 1) / (a + b + 2):
+        return 1.0 - incomplete_beta(b, a, 1.0 - x)
+    above, below = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1))
+    fraction = below
+    for m in range(1, TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            below = 1.0 / ((1.0 + term * below) or TINY)
+            above = (1.0 + term / above) or TINY
+            fraction *= above * below
+        if abs(above * below - 1.0) < 1e-12:
+            break
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(scale) * fraction / a

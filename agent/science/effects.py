@@ -1,0 +1,145 @@
+"""What each move of the catalogue does to the scores, estimated from all runs at once.
+
+A run's score of a task is taken to be the template's score, plus the effect of each of its moves, plus what moves do to
+each other (a model error), plus the noise of that score. With independent normal priors this is Bayesian linear
+regression (Bishop 2006, section 3.3), in closed form: for the design matrix X, weights w of the observations and the
+prior N(m, P^-1),
+
+    posterior precision = P + X^T diag(w) X,      posterior mean = precision^-1 (P m + X^T diag(w) y).
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.core.baselines import TEMPLATE
+from agent.core.run import Run
+from agent.core.sentences import signed
+from agent.science.comparison import AVERAGE, Estimate, quantile
+from agent.science.history import History, card_of
+
+PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
+PRIOR_STD_AVERAGE = 0.04
+UNKNOWN_STD = 1.0  # of a score or an effect of which nothing is known beforehand: scores lie between 0 and 1
+MODEL_STD = 0.02  # how far two moves together differ from the sum of both
+ASSUMED_STD = 0.1  # of a score whose noise nobody measured
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How much a move adds to a score, the standard error of that, and in how many scored runs it took part.
+
+    `freedom` is how many degrees of freedom the error of one such score has, in the middle of all runs: several scores
+    together have more, so that what is called certain is. It is 0 where the noise of a score had to be assumed.
+    """
+
+    mean: float
+    error: float
+    runs: int
+    freedom: float
+
+    def __str__(self) -> str:
+        return f"{signed(self.mean)} ± {self.error:.3f}"
+
+    @property
+    def strength(self) -> float:
+        """How many standard errors it lies from nothing."""
+        return abs(self.mean) / self.error
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is something else than nothing, with 95 percent."""
+        return self.runs > 0 and abs(self.mean) > self.half_width
+
+    @property
+    def half_width(self) -> float:
+        """How far to both sides of the mean 95 percent reach; infinite where the noise is not known."""
+        return quantile(self.freedom) * self.error if self.freedom else math.inf
+
+
+def measured_effects(history: History) -> dict[str, dict[str, Effect]]:
+    """Move -> task, and "average" -> its effect by the runs alone, of every move that took part in one.
+
+    No author's expectation takes part, and nothing is drawn towards zero: of moves that were never tried apart the
+    errors are as large as they are.
+    """
+    return _estimated(history, {}, lambda task: UNKNOWN_STD)
+
+
+def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
+    """Move -> task, and "average" -> its effect. `expected` holds what the moves' authors expect of tasks; 0 elsewhere.
+
+    Every move that is expected something of or took part in a run is in the answer. What few runs say counts for less
+    than the expectation, which is what a choice of the next move needs; for what was measured see measured_effects.
+    """
+    return _estimated(history, expected, lambda task: PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD)
+
+
+def _estimated(
+    history: History, expected: Mapping[str, Mapping[str, float]], prior_std: Callable[[str], float]
+) -> dict[str, dict[str, Effect]]:
+    """The regression of each task, with so wide a prior of an effect."""
+    runs = [run for run in history.scored if _of_the_template(history, run)]
+    moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
+    tasks = list(card_of(runs[0]).tasks) if runs else sorted({task for prior in expected.values() for task in prior})
+    design = np.array([[1.0, *(move in run.proposal.moves for move in moves)] for run in runs], dtype=float)
+    design = design.reshape(len(runs), len(moves) + 1)
+    counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
+    found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
+    known = [history.estimates(run) for run in runs]
+    for task in (*tasks, AVERAGE):
+        scores, errors = _observed(runs, known, task)
+        freedom = _freedom([by_task[task] for by_task in known])
+        prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
+        stds = [UNKNOWN_STD, *[prior_std(task)] * len(moves)]
+        mean, error = _regress(design, scores, errors, prior, np.array(stds))
+        for index, move in enumerate(moves):
+            found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)
+    return found
+
+
+def _expected(prior: Mapping[str, float], task: str, tasks: int) -> float:
+    return sum(prior.values()) / max(1, tasks) if task == AVERAGE else prior.get(task, 0.0)
+
+
+def _of_the_template(history: History, run: Run) -> bool:
+    """Whether a run is the template, or moves made on it and nothing else."""
+    root = history.root(run)
+    return root is not None and root.name == TEMPLATE
+
+
+def _freedom(scores: Sequence[Estimate]) -> float:
+    """In the middle of the scores; 0 where the noise of one is not known."""
+    known = [score.degrees_of_freedom for score in scores]
+    return median(known) if known and all(known) else 0.0
+
+
+def _observed(
+    runs: Sequence[Run], known: Sequence[Mapping[str, Estimate]], task: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The runs' scores of a task and their standard errors, the model's own error in them."""
+    scores, errors = [], []
+    for run, by_task in zip(runs, known, strict=True):
+        this = by_task[task]
+        noise = this.error if math.isfinite(this.error) else ASSUMED_STD
+        scores.append(this.mean)
+        errors.append(math.hypot(noise, MODEL_STD if run.proposal.moves else 0.0))
+    return np.array(scores), np.array(errors)
+
+
+def _regress(
+    design: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    stds: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard error of the coefficients."""
+    precision = np.diag(1 / stds**2)
+    weighted = design.T / np.maximum(errors, 1e-6) ** 2
+    covariance = np.linalg.inv(precision + weighted @ design)
+    return covariance @ (precision @ prior + weighted @ scores), np.sqrt(np.diag(covariance))

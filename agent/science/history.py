@@ -1,0 +1,146 @@
+"""What a workspace has tried so far, as proposers, the policy and the analyst read it. No input or output."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from agent.core.baselines import TEMPLATE
+from agent.core.run import Proposal, Run
+from agent.core.score import ScoreCard
+from agent.science.comparison import Comparison, Estimate, Noise, check_comparable, contrast, difference, estimates
+
+
+@dataclass
+class Memory:
+    """What was worked out of runs before, with those runs and this noise: it holds as long as they are the same ones.
+
+    Readers of a long history ask the same again and again, and one run more changes nothing of the others.
+    """
+
+    noise: Mapping[str, Noise] = field(default_factory=dict)
+    estimates: dict[str, tuple[Run, dict[str, Estimate]]] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class History:
+    """Every run of a workspace in the order of their proposal, and the measured noise of its protocol."""
+
+    runs: tuple[Run, ...]
+    noise: Mapping[str, Noise]
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
+
+    @cached_property
+    def scored(self) -> tuple[Run, ...]:
+        """The runs that have a row."""
+        return tuple(run for run in self.runs if run.scored)
+
+    @property
+    def failed(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.failure is not None)
+
+    @property
+    def rejected(self) -> tuple[Run, ...]:
+        """What a person did not want to have trained; `run.review.reason` says why."""
+        return tuple(run for run in self.runs if run.stage == "rejected")
+
+    @cached_property
+    def baseline(self) -> Run | None:
+        """The template's own run; None before it is scored."""
+        return self.find(TEMPLATE)
+
+    @cached_property
+    def best(self) -> Run | None:
+        """The run with the highest average; of equals the first."""
+        return max(self.scored, key=lambda run: card_of(run).average, default=None)
+
+    def find(self, name: str) -> Run | None:
+        """The scored run of a variant."""
+        return self._by_name.get(name)
+
+    def free_name(self, name: str) -> str:
+        """The name if no run has it, else the name with the first number that makes it a new one."""
+        taken = {run.name for run in self.runs}
+        numbered = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+        return next(choice for choice in (name, *numbered) if choice not in taken)
+
+    def parent(self, proposal: Proposal) -> Run | None:
+        """The scored run whose file a proposal changes; None without one."""
+        return self.find(proposal.parents[0]) if proposal.parents else None
+
+    def root(self, run: Run) -> Run | None:
+        """The run on whose file a variant's moves were made; None where it is gone.
+
+        It is the nearest ancestor that is not made of moves, often the template; for a run without moves the run
+        itself. A known variant has no parent, and its moves are of the template.
+        """
+        while run.proposal.moves:
+            parent = self.find(run.proposal.parents[0] if run.proposal.parents else TEMPLATE)
+            if parent is None:
+                return None
+            run = parent
+        return run
+
+    def children(self, name: str) -> tuple[Run, ...]:
+        """All that was tried from a variant, whatever became of it."""
+        return self._children.get(name, ())
+
+    def tried_from(self, name: str) -> tuple[Run, ...]:
+        """What was made of a variant and trained, or failed before: neither rejected nor waiting."""
+        return tuple(run for run in self.children(name) if run.scored or run.failure is not None)
+
+    def leaders(self, run: Run) -> dict[str, Run]:
+        """By task: the highest of those that are ahead of a scored run beyond the noise."""
+        found = {task: self._leader(run, task) for task in card_of(run).scores}
+        return {task: leader for task, leader in found.items() if leader is not None}
+
+    def _leader(self, run: Run, task: str) -> Run | None:
+        """The highest alone will not do: its own noise may hide what a lower score with less noise shows."""
+        mine = self.estimates(run)[task]
+        higher = [other for other in self.scored if self.estimates(other)[task].mean > mine.mean]
+        ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
+        return next((other for other in ranked if difference(self.estimates(other)[task], mine).told_apart), None)
+
+    def estimates(self, run: Run) -> dict[str, Estimate]:
+        """Each task, and "average": a scored run's scores with their noise."""
+        known = self.memory.estimates.get(run.id)
+        if known is None or known[0] is not run:
+            known = self.memory.estimates[run.id] = run, estimates(card_of(run), self.noise)
+        return known[1]
+
+    def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
+        """Each task, and "average": how a scored run stands against another."""
+        known = self.memory.comparisons.get((run.id, other.id))
+        if known is None or known[0] is not run or known[1] is not other:
+            check_comparable(card_of(run), card_of(other))
+            found = contrast(self.estimates(run), self.estimates(other))
+            known = self.memory.comparisons[run.id, other.id] = run, other, found
+        return known[2]
+
+    def against_template(self, run: Run) -> dict[str, Comparison]:
+        """The same against the template; empty for the template itself, and where one of both has no score."""
+        baseline = self.baseline
+        if baseline is None or not run.scored or baseline.id == run.id:
+            return {}
+        return self.compare(run, baseline)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Run]:
+        """The first scored run of each name."""
+        return {run.name: run for run in reversed(self.scored)}
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[Run, ...]]:
+        """Variant -> what was made of it."""
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            for parent in dict.fromkeys(run.proposal.parents):
+                found.setdefault(parent, []).append(run)
+        return {parent: tuple(children) for parent, children in found.items()}
+
+
+def card_of(run: Run) -> ScoreCard:
+    """The scores of a run that has them; ValueError for one that has none."""
+    if run.card is None:
+        raise ValueError(f"run {run.id} ({run.name}) is {run.stage} and has no scores")
+    return run.card

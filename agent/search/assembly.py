@@ -1,0 +1,176 @@
+"""Brings everyone who takes part in a search together, as its configuration says."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.analyst import Analyst
+from agent.core.baselines import ROOT
+from agent.core.errors import Unavailable, UsageError
+from agent.evaluator.evaluation import choose_device, evaluate_source
+from agent.evaluator.executor.pool import Pool
+from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.protocols import choose_protocol
+from agent.llm.purse import Purse
+from agent.proposer import Proposer
+from agent.proposer.catalogue import Catalogue
+from agent.proposer.moves import MOVES, load_moves
+from agent.search.analyses import Readings
+from agent.search.budget import Budget, Ledger
+from agent.search.config import KEY, Config
+from agent.search.drafts import Drafts
+from agent.search.inspection import Inspection
+from agent.search.journal import Journal
+from agent.search.loop import Search
+from agent.search.replication import Replication
+from agent.search.screen import Screen
+from agent.store.folder import CONFIG
+from agent.store.lineage import Lineage
+from agent.store.workspace import Workspace
+
+if TYPE_CHECKING:  # the openai package is not needed where no model is asked
+    from agent.llm.endpoint import Endpoint
+
+TEMPLATES = ROOT / "templates"
+A_FEW_ROWS = 4.0  # hours of mad on a GPU: a guess, how long a row takes there has not been measured yet
+# For how many seconds an endpoint's troubles are waited out: not long where the catalogue can step in.
+PATIENCE = {"auto": 120.0, "model": 1800.0}
+
+
+def assemble(
+    config: Config, workspace: Workspace, isolation: Isolation, screen: Screen, executor: Pool | None = None
+) -> Search:
+    """A search that is ready to run; with an executor, one that evaluates there.
+
+    WorkspaceError where the workspace holds another protocol or cannot be written; UsageError and Unavailable where the
+    model is to propose and cannot.
+    """
+    device = executor.device if executor else choose_device(config.device)
+    held = workspace.protocol()
+    protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
+    workspace.check_protocol(protocol.name, protocol.fingerprint)
+    purse = Purse(config.max_cost, config.price_in, config.price_out)
+    hours = config.hours if config.hours != math.inf else None
+    if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:
+        screen.line(
+            f"· {protocol.name} on a GPU, as none was named: a row may take longer than the {hours:g} hours given, "
+            "and is trained to its end; for a night add --hours 8, for a first look --protocol quick --workspace try"
+        )
+    ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
+    journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
+    check = Inspection(protocol)
+    door = make_door(config, purse, screen.line)
+    thinkers = make_thinkers(config, workspace, check, door, screen.line)
+    resolved = config.model_dump(mode="json") | {
+        "protocol": protocol.name, "device": device, "hours": hours, "model": door.model if door else None
+    }  # fmt: skip
+    return Search(
+        workspace=workspace,
+        protocol=protocol,
+        device=device,
+        drafts=Drafts(thinkers.proposer, config.seed, door, screen.line),
+        check=check,
+        readings=Readings(workspace, thinkers.analyst),
+        lineage=Lineage(workspace.root),
+        ledger=ledger,
+        journal=journal,
+        replication=Replication(workspace, protocol, ledger, screen.line),
+        baselines=config.baselines,
+        isolation=isolation.line,
+        files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
+        evaluator=executor.evaluate if executor else evaluate_source,
+    )
+
+
+@dataclass(frozen=True)
+class Thinkers:
+    """Who proposes, and who reads what came of it, if not the facts alone are to be told."""
+
+    proposer: Proposer
+    analyst: Analyst | None = None
+
+
+def make_thinkers(
+    config: Config, workspace: Workspace, check: Inspection, door: "Endpoint | None", say: Callable[[str], None]
+) -> Thinkers:
+    """The model where there is a door to one, else the catalogue."""
+    catalogue = make_catalogue()
+    if door is None:
+        return Thinkers(catalogue)
+    from agent.analyst.model import ModelAnalyst
+    from agent.proposer.fallback import Fallback
+    from agent.proposer.model import ModelProposer
+    from agent.store.conversations import Conversations
+
+    talks = Conversations(workspace, door.censor)
+    model = ModelProposer(door, check.why_not, talks, workspace.older_notes, config.prompt_tokens)
+    proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
+    return Thinkers(proposer, ModelAnalyst(door, talks, workspace.older_notes))
+
+
+def make_catalogue() -> Catalogue:
+    """The proposer that needs no model."""
+    return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(MOVES))
+
+
+def make_door(config: Config, purse: Purse, say: Callable[[str], None]) -> "Endpoint | None":
+    """The language model; None where the catalogue is to propose."""
+    if config.proposer == "catalogue":
+        return None
+    if config.proposer == "auto" and not os.environ.get(KEY):
+        say(f"· no {KEY} is set: the catalogue proposes")
+        return None
+    if config.max_cost is not None and not purse.priced:
+        raise UsageError(
+            "max_cost needs price_in and price_out, the dollars that a million tokens cost at your endpoint: set them "
+            "in search.toml, or as DELTASEARCH_PRICE_IN and DELTASEARCH_PRICE_OUT"
+        )
+    from agent.search.opening import open_door
+
+    return open_door(config, purse, PATIENCE[config.proposer], say)
+
+
+def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:
+    """What is proven to confine generated code here; Unavailable where that is nothing, unless that is allowed.
+
+    Unavailable in any case where the device is a GPU that cannot be used from within: every variant would fail.
+    """
+    isolation = prove_isolation(choose_device(device))
+    if not isolation.proven and not allow_unsandboxed:
+        raise Unavailable(f"{isolation.line}; go on without it with --allow-unsandboxed, at your own risk")
+    if isolation.trouble:
+        raise Unavailable(f"{isolation.line}; search on the CPU with --device cpu, and please report this line")
+    return isolation
+
+
+def assembled(config: Config, home: Workspace, allow_unsandboxed: bool, screen: "Screen | None" = None) -> "Search":
+    """A search whose variants are confined, or may be unconfined; without a screen a silent one.
+
+    Importing all that takes a second or two.
+    """
+    from agent.search.screen import Screen
+
+    silent = Screen(lambda status: None, lambda line: None)
+    return assemble(config, home, require_isolation(allow_unsandboxed, config.device), screen or silent)
+
+
+def proposing(search: "Search") -> "Search":
+    """The same search for whoever only proposes: what it proposes waits for a review."""
+    from agent.search.journal import Aside
+
+    journal = Aside(search.workspace, search.ledger, lambda status: None, lambda line: None)
+    return replace(search, review=True, journal=journal)
+
+
+def training(search: "Search", baselines: bool = False) -> "Search":
+    """The same search for whoever only trains: what is approved and, with `baselines`, what it is compared with.
+
+    Without them it is a review's, and the latest search stays what `status` and the report tell of.
+    """
+    if not baselines:
+        search.journal.resume()
+    drafts = replace(search.drafts, proposer=None)
+    return replace(search, drafts=drafts, baselines=search.baselines if baselines else ())

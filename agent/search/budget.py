@@ -1,0 +1,108 @@
+"""When a search has had enough: hours, runs, failures in a row, or a person who stops it. Money: agent/llm/purse.py."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.core.run import BASELINE, Run
+from agent.core.text import Text
+from agent.llm.purse import Purse
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may use; None is no limit. Baselines count towards the hours alone."""
+
+    hours: float | None = None
+    runs: int | None = None
+    failures: int = 5  # in a row
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a search ended."""
+
+    reason: Text
+    exit_code: int = ENDED
+
+
+@dataclass
+class Ledger:
+    """What a search has used so far."""
+
+    budget: Budget
+    purse: Purse = field(default_factory=Purse)
+    clock: Callable[[], float] = time.monotonic
+    finished: int = 0
+    failures_in_a_row: int = 0
+    evaluations: list[float] = field(default_factory=list)  # seconds each
+    began: float | None = None  # the evaluation under way
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        return self.clock() - self.started
+
+    @property
+    def busy(self) -> float:
+        """The share of the time in which something was trained."""
+        trained = sum(self.evaluations) + (self.clock() - self.began if self.began is not None else 0.0)
+        return min(1.0, trained / self.seconds) if self.seconds > 0 else 0.0
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Count the time that an evaluation takes."""
+        self.began = self.clock()
+        yield
+        self.evaluations.append(self.clock() - self.began)
+        self.began = None
+
+    def enter(self, run: Run) -> None:
+        """Count a run that has ended."""
+        if run.proposal.author != BASELINE:
+            self.finished += 1
+            self.failures_in_a_row = 0 if run.scored else self.failures_in_a_row + 1
+
+    def stop(self) -> Stop | None:
+        """Why to stop now, before anything else is begun; None while there is budget left."""
+        return self._stop(self.finished, self.seconds)
+
+    def affords(self, seconds: float) -> bool:
+        """Whether what takes so long takes at most half of the time that is left."""
+        return self.budget.hours is None or 2 * seconds <= self.budget.hours * 3600 - self.seconds
+
+    def goes_on(self) -> bool:
+        """Whether anything will be begun after the evaluation that begins now, as far as can be foreseen."""
+        return self._stop(self.finished + 1, self.seconds + self._expected) is None
+
+    def _stop(self, finished: int, seconds: float) -> Stop | None:
+        budget = self.budget
+        if self.interrupted:
+            return Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+        if self.failures_in_a_row >= budget.failures:
+            count = self.failures_in_a_row
+            return Stop(Text(f"{count} runs in a row failed", f"连续 {count} 次运行失败"), TOO_MANY_FAILURES)
+        if budget.runs is not None and finished >= budget.runs:
+            done = "its run is done" if budget.runs == 1 else f"its {budget.runs} runs are done"
+            return Stop(Text(done, f"已完成预定的 {budget.runs} 次运行"))
+        if budget.hours is not None and seconds + self._expected / 2 >= budget.hours * 3600:
+            return Stop(_over(budget.hours))
+        return None
+
+    @property
+    def _expected(self) -> float:
+        """How long the next evaluation will take, in seconds: what would mostly lie beyond the end is not begun."""
+        return median(self.evaluations) if self.evaluations else 0.0
+
+
+def _over(hours: float) -> Text:
+    if hours < 1:
+        minutes = f"{hours * 60:.3g}"
+        return Text(f"its time is over ({minutes} min)", f"预定的 {minutes} 分钟已到")
+    return Text(f"its time is over ({hours:g} h)", f"预定的 {hours:g} 小时已到")

@@ -1,0 +1,109 @@
+"""What a search is told: search.toml, then the environment, then the flags; the later ones win."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.core.baselines import BASELINES, GATED, TEMPLATE
+from agent.core.errors import UsageError
+
+FILE = "search.toml"
+KEY, BASE_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"  # secrets and where they go come from the environment alone
+ENVIRONMENT = "DELTASEARCH_"  # DELTASEARCH_HOURS=8 is hours = 8
+
+
+class Config(BaseModel):
+    """Every setting of a search; docs/configuration.md explains them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    protocol: str | None = None
+    """smoke, quick, mad or mad-grid; without one the workspace's own, at first mad on a GPU and quick on a CPU."""
+    device: Literal["cpu", "cuda"] | None = None
+    """Without one: a GPU where there is one."""
+    proposer: Literal["auto", "catalogue", "model"] = "auto"
+    """Who proposes; auto is the model where there is a key, the catalogue otherwise."""
+    baselines: tuple[str, ...] = (TEMPLATE, GATED)
+    """Known variants that are measured before anything is proposed. The template must be among them."""
+    seed: int = Field(0, ge=0)
+    """What the choices of the policy and of the catalogue are drawn from."""
+    hours: float | None = Field(0.25, gt=0)
+    """How long the search goes on; inf for as long as nothing else ends it."""
+    runs: int | None = Field(None, ge=1)
+    """How many proposals it tries at most."""
+    max_failures: int = Field(5, ge=1)
+    """How many failures in a row end it."""
+    max_cost: float | None = Field(None, gt=0)
+    """How many dollars the language model may cost; needs price_in and price_out."""
+    model: str | None = None
+    """The language model's name at its endpoint; without one: the only one there, or at OpenAI a small one."""
+    price_in: float | None = Field(None, ge=0)
+    """What a million tokens of a prompt cost, in dollars; 0 for a model of one's own."""
+    price_out: float | None = Field(None, ge=0)
+    """What a million tokens of a reply cost, thoughts included, in dollars."""
+    temperature: float | None = Field(None, ge=0, le=2)
+    """Without one, the endpoint's own."""
+    prompt_tokens: int = Field(12_000, ge=6_000)
+    """How long a prompt may become, by an estimate that errs on the high side."""
+    reply_tokens: int = Field(16_000, ge=1_024)
+    """How long a reply may become, thoughts included; one that was cut gets twice as much once."""
+    stall_seconds: float = Field(300.0, gt=0)
+    """How long an endpoint may send nothing."""
+    call_seconds: float = Field(1800.0, gt=0)
+    """How long one reply may take."""
+
+
+def read_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
+    """The settings of a search in this workspace. Flags that are None were not given.
+
+    Raises UsageError naming where a bad setting stands and, for an unknown one, which was probably meant.
+    """
+    settings: dict[str, Any] = {}
+    path = workspace / FILE
+    if path.exists():
+        settings |= _checked(_read(path), str(path))
+    settings |= _checked(_environment(), "the environment")
+    settings |= _checked({name: value for name, value in flags.items() if value is not None}, "the command line")
+    config = Config(**settings)
+    unknown = [name for name in config.baselines if name not in BASELINES]
+    if unknown:
+        raise UsageError(f"baselines: there is none named {unknown[0]!r}; there are {', '.join(BASELINES)}")
+    if TEMPLATE not in config.baselines:
+        raise UsageError(f"baselines: {TEMPLATE} must be among them: everything is compared with it")
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error})") from error
+
+
+def _environment() -> dict[str, Any]:
+    """DELTASEARCH_HOURS=8 and the like; a list has commas."""
+    given = {
+        name.removeprefix(ENVIRONMENT).lower(): v for name, v in os.environ.items() if name.startswith(ENVIRONMENT)
+    }
+    return {name: value.split(",") if name == "baselines" else value for name, value in given.items()}
+
+
+def _checked(settings: dict[str, Any], source: str) -> dict[str, Any]:
+    """The settings as they are, once each is known to be one with a value that it can have."""
+    for name in settings:
+        if name not in Config.model_fields:
+            near = get_close_matches(name, Config.model_fields, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(Config.model_fields)}"
+            raise UsageError(f"{source}: there is no setting {name!r}; {meant}")
+    try:
+        Config(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{source}: {where} = {first['input']!r}: {first['msg']}") from error
+    return settings

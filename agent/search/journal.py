@@ -1,0 +1,135 @@
+"""The search tells the journal what happens; the journal shows it, and keeps it where `status` finds it."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+from agent.core.run import Proposal, Run
+from agent.core.sentences import counted
+from agent.core.text import Text
+from agent.evaluator.progress import Meter, Update
+from agent.evaluator.protocol import Protocol
+from agent.science.history import History
+from agent.science.summary import summary_of
+from agent.search.budget import Ledger
+from agent.search.terminal import describe
+from agent.store.files import WorkspaceError
+from agent.store.status import END, STATUS, End, Status, clock, describe_run, read_status
+from agent.store.workspace import Workspace
+
+SECONDS_BETWEEN_WRITES = 2.0
+LATEST = 6  # results shown
+
+
+class Journal:
+    """Keeps the status of one search. `show` draws it; `line` prints what a reader of a log should see, once."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ledger: Ledger,
+        show: Callable[[Status], None],
+        line: Callable[[str], None],
+        isolation: str = "",
+    ) -> None:
+        self.workspace, self.ledger, self.show, self.line = workspace, ledger, show, line
+        self.status = Status("starting", isolation=isolation, budget=self._budget())
+        self.written = 0.0
+        self.resumes = False
+
+    def resume(self) -> None:
+        """Go on in the name of the latest search, if there was one: what is done now is no search of its own."""
+        with suppress(WorkspaceError):
+            self.status = replace(self.status, started=read_status(self.workspace).started)
+            self.resumes = True
+
+    def begin(self, history: History, cut_off: tuple[Run, ...]) -> None:
+        """A search begins where an earlier one may have left off, with these runs in mid-way."""
+        self.line(self.status.isolation)
+        if history.runs:
+            self.line(f"going on with {counted(len(history.runs), 'run')}, {len(history.scored)} of them scored")
+        for run in cut_off:
+            again = "it is given up" if run.failure else "it is evaluated again"
+            self.line(f"{run.name} was cut off while it was evaluated: {again}")
+        finished = [describe_run(history, run) for run in history.runs if run.finished]
+        self._change(latest=tuple(finished[-LATEST:]), **_tally(history))
+        self.write()
+
+    def phase(self, phase: str, proposal: Proposal | None = None) -> None:
+        """The search turns to something else, of this proposal."""
+        idea = f"{proposal.title.en}{_origin(proposal)}" if proposal else ""
+        self._change(phase=phase, run=proposal.name if proposal else "", idea=idea, training="", share=0.0)
+        self.write()
+
+    def training(self, protocol: Protocol) -> Callable[[Update], None]:
+        """What the evaluator is to call while it trains."""
+        meter = Meter(protocol)
+
+        def watch(update: Update) -> None:
+            replica = meter.add(update)
+            if replica:
+                self._change(training=describe(replica, update, meter), share=meter.fraction)
+                if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
+                    with suppress(WorkspaceError):  # a disk that is full just now is no reason to lose a training
+                        self.write()
+
+        return watch
+
+    def ended(self, history: History, run: Run) -> None:
+        """A run is done, one way or the other."""
+        line = describe_run(history, run)
+        self.line(line)
+        self._change(latest=(*self.status.latest, line)[-LATEST:], **_tally(history))
+        self.write()
+
+    def stopped(self, reason: Text) -> None:
+        """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace.
+
+        One that was resumed keeps the reason it had.
+        """
+        if not self.written:
+            return
+        self._change(phase="", run="", idea="", training="", share=0.0)
+        self.write()
+        if self.resumes:
+            return
+        end = End(self.status.started, time.time(), reason)
+        self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
+
+    def write(self) -> None:
+        """Keep the status where another shell finds it."""
+        self.written = time.monotonic()
+        self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
+
+    def _change(self, **facts: object) -> None:
+        now = {"updated": time.time(), "busy": self.ledger.busy, "budget": self._budget()}
+        self.status = replace(self.status, **now, **facts)  # type: ignore[arg-type]
+        self.show(self.status)
+
+    def _budget(self) -> str:
+        budget, used = self.ledger.budget, self.ledger
+        parts = [f"{clock(used.seconds)} of {clock(budget.hours * 3600)}" if budget.hours else clock(used.seconds)]
+        parts += [f"{used.finished} of {counted(budget.runs, 'run')}" if budget.runs else counted(used.finished, "run")]
+        parts += [str(used.purse)] if used.purse.calls else []
+        parts += [f"{used.failures_in_a_row} failures in a row"] if used.failures_in_a_row else []
+        return ", ".join(parts)
+
+
+class Aside(Journal):
+    """Of what is done beside the training, such as a proposal: it is not what the search is doing."""
+
+    def phase(self, phase: str, proposal: Proposal | None = None) -> None:
+        pass
+
+
+def _tally(history: History) -> dict[str, object]:
+    """The facts of a status that follow from the runs."""
+    facts = summary_of(history)
+    best = describe_run(history, facts.best) if facts.best else ""
+    return {"best": best, "tried": facts.tried, "kept": facts.kept, "failed": facts.failed}
+
+
+def _origin(proposal: Proposal) -> str:
+    return f" (from {' and '.join(proposal.parents)})" if proposal.parents else ""

@@ -1,0 +1,194 @@
+"""The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from agent.analyst.note import analyse, render_note
+from agent.core.baselines import TEMPLATE
+from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
+from agent.core.score import Failure, ScoreCard
+from agent.core.text import Text, unified_diff
+from agent.evaluator.evaluation import evaluate_source
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.protocol import Protocol
+from agent.llm.purse import OutOfMoney
+from agent.proposer.known import next_known
+from agent.proposer.patch import apply_patch
+from agent.science.history import History, card_of
+from agent.search.analyses import Readings
+from agent.search.budget import Ledger, Stop
+from agent.search.drafts import Drafts
+from agent.search.inspection import Inspection
+from agent.search.journal import Journal
+from agent.search.replication import Replication
+from agent.store.folder import LOG, NOTE, PATCH
+from agent.store.lineage import Lineage
+from agent.store.workspace import NameTaken, StaleRun, Workspace
+
+NOTHING_LEFT = Stop(Text("nothing is left to propose", "已没有可提出的改动"))
+
+
+@dataclass
+class Search:
+    """One search: everyone who takes part in it."""
+
+    workspace: Workspace
+    protocol: Protocol
+    device: str
+    drafts: Drafts
+    check: Inspection
+    readings: Readings
+    lineage: Lineage
+    ledger: Ledger
+    journal: Journal
+    replication: Replication
+    baselines: tuple[str, ...]
+    isolation: str
+    review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
+    files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
+    evaluator: Callable[..., ScoreCard] = evaluate_source  # or the same of an executor, which does it elsewhere
+    begun: set[str] = field(default_factory=set)  # runs of known variants
+
+    def run(self) -> Stop:
+        """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
+        with self.workspace.searching(), self.drafts.open(), self.readings.open():
+            cut_off = self.workspace.reconcile()
+            history = self.workspace.history()
+            self.lineage.catch_up([run for run in history.scored if run.finished])
+            self.journal.begin(history, cut_off)
+            while (stop := self.ledger.stop()) is None:
+                try:
+                    run = self.unfinished() or self.next_baseline()
+                    if run is None and self.measure_noise():
+                        continue
+                    run = run or self.propose()
+                except OutOfMoney as end:
+                    return Stop(end.reason)
+                if run is None:
+                    return NOTHING_LEFT
+                with suppress(StaleRun):  # somebody at another shell was quicker: look again
+                    self.carry_on(run)
+                self.readings.collect()
+        return stop
+
+    def unfinished(self) -> Run | None:
+        """What an earlier search, or a person who approved something, left to be done."""
+        runs = self.workspace.history().runs
+        return next((run for run in runs if run.stage in UNFINISHED), None)
+
+    def next_baseline(self) -> Run | None:
+        """A baseline that was not measured yet. Everything is compared with the template, so it must have a score."""
+        proposal = next_known(self.workspace.history(), self.baselines, self.begun)
+        if proposal is None:
+            return None
+        run = self.register(proposal)
+        self.begun.add(run.id)
+        return run
+
+    def measure_noise(self) -> bool:
+        """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
+        baseline = self.workspace.history().baseline if TEMPLATE in self.baselines else None
+        part = self.replication.next(card_of(baseline)) if baseline else None
+        if baseline is None or part is None:
+            return False
+        self.journal.phase("measuring the noise with", baseline.proposal)
+        with self.ledger.evaluating():
+            try:
+                self.replication.keep(self.train(baseline.proposal, part))
+            except EvaluationFailed as error:
+                self.replication.give_up(str(error))
+        return True
+
+    def propose(self, idea: str = "", parent: str = "") -> Run | None:
+        """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
+
+        `idea` is a person's: a hint for a model, or the name of a move for the catalogue.
+        """
+        self.journal.phase("proposing")
+        while draft := self.drafts.next(self.workspace.history(), idea, parent):
+            with suppress(NameTaken):  # by another process, meanwhile
+                return self.register(draft.proposal, draft.failure)
+        return None
+
+    def register(self, proposal: Proposal, failure: Failure | None = None) -> Run:
+        """Give a proposal its folder: failed where it is of no use, else approved or waiting for its reviewer."""
+        history = self.workspace.history()
+        self.journal.phase("checking", proposal)
+        files = {**self.files, PATCH: self.patch(history, proposal)}
+        new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
+        try:
+            signature = () if failure else self.check(history, proposal)
+        except EvaluationFailed as error:
+            if proposal.author == PERSON:
+                raise  # who is there to hear of it
+            failure = error.failure
+        if failure:
+            return new("failed", failure=failure, isolation=self.isolation)
+        if self.review and proposal.author != BASELINE:
+            return new("proposed", signature=signature, isolation=self.isolation)
+        review = Review("approved", "the search")
+        return new("approved", signature=signature, review=review, isolation=self.isolation)
+
+    def patch(self, history: History, proposal: Proposal) -> str:
+        """The change against the parent, as a unified diff; nothing where there is no parent."""
+        parent = history.parent(proposal)
+        return unified_diff(parent.proposal.source, proposal.source, parent.name, proposal.name) if parent else ""
+
+    def carry_on(self, run: Run) -> None:
+        """Take a run to its end: also one whose training used up the budget gets its note."""
+        self.analyse(self.evaluate(run) if run.stage == "approved" else run)
+
+    def amend(self, run: Run, reply: str) -> Run:
+        """A person's own version of a waiting proposal, a whole file or SEARCH/REPLACE blocks, checked as any other.
+
+        Raises PatchRejected or EvaluationFailed if it is refused, and then the proposal stays as it was.
+        """
+        proposal, history = run.proposal, self.workspace.history()
+        source = apply_patch(proposal.source, reply).source
+        unedited = proposal.unedited or proposal.source
+        proposal = replace(proposal, source=source, editor=PERSON, unedited=unedited, moves=())
+        signature = self.check(history, proposal)
+        run = self.workspace.amend(run, proposal=proposal, signature=signature)
+        self.workspace.write(run, PATCH, self.patch(history, proposal))
+        return run
+
+    def evaluate(self, run: Run) -> Run:
+        """Train and score. A failure has a reason and no score."""
+        self.journal.phase("training", run.proposal)
+        run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
+        if run.proposal.author != BASELINE and self.ledger.goes_on():
+            self.drafts.prepare(self.workspace.history())
+        with self.ledger.evaluating():
+            try:
+                card = self.train(run.proposal, self.protocol)
+            except EvaluationFailed as error:
+                self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
+                return self.workspace.advance(run, "failed", failure=error.failure)
+            except KeyboardInterrupt:  # a person's doing, which speaks neither for nor against the variant
+                self.workspace.advance(run, "approved", attempts=run.attempts - 1)
+                raise
+            return self.workspace.advance(run, "evaluated", card=card)
+
+    def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
+        """The scores of a proposal's code; EvaluationFailed where it comes to none."""
+        return self.evaluator(proposal.source, protocol, self.device, watch=self.journal.training(protocol))
+
+    def analyse(self, run: Run) -> None:
+        """Write the note, keep the variant in the lineage, and close the run."""
+        self.journal.phase("analysing", run.proposal)
+        run = conclude(self.workspace, self.lineage, run)
+        self.ledger.enter(run)
+        self.journal.ended(self.workspace.history(), run)
+        self.readings.begin(self.workspace.history(), run)
+
+
+def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
+    """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
+    history = workspace.history()
+    analysed = replace(run, analysis=analyse(history, run))
+    workspace.write(run, NOTE, render_note(history, analysed))
+    if run.scored:
+        lineage.record(analysed)
+    return workspace.advance(run, "analysed", analysis=analysed.analysis)

@@ -1,0 +1,96 @@
+"""A run's folder: run.json is the truth; the files beside it say parts of it in a form that is pleasant to read."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent.core.invocation import command
+from agent.core.run import Run
+from agent.core.score import CurvePoint, ScoreCard, SeedScore, TaskScore
+from agent.store.files import reading, sync, write_atomically, writing
+
+RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT = (
+    "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json", "transcript.jsonl",
+)  # fmt: skip
+NEW = ".new-"  # a folder that is not complete yet
+REPLICA = ("setting", "seed")
+POINT = tuple(field.name for field in fields(CurvePoint))
+
+_RUN = TypeAdapter(Run)
+
+
+def create(folder: Path, run: Run, files: Mapping[str, str]) -> None:
+    """Make a run's folder appear whole, by one rename; WorkspaceError if it cannot be."""
+    scratch = folder.with_name(NEW + folder.name)
+    with writing(folder):
+        scratch.mkdir(parents=True, exist_ok=True)
+        for name, text in {**files, VARIANT: run.proposal.source}.items():
+            write_atomically(scratch / name, text)
+        save(scratch, run)
+        os.rename(scratch, folder)
+        sync(folder.parent)
+
+
+def save(folder: Path, run: Run) -> None:
+    """Replace run.json. The learning curves go to curves.csv before it, so that a score never lacks them."""
+    if run.card is not None and any(seed.curve for task in run.card.tasks.values() for seed in task.seeds):
+        write_atomically(folder / CURVES, _curves_text(run.card))
+        run = replace(run, card=without_curves(run.card))
+    write_atomically(folder / RUN, _RUN.dump_json(run, indent=1).decode() + "\n")
+
+
+def load(folder: Path) -> Run:
+    """Read a run, without its learning curves; WorkspaceError, naming the file and why, if it is not one."""
+    path = folder / RUN
+    again = command("rebuild", folder.parent.parent)
+    with reading(path, f"repair it, or move its folder out of runs/: {again} then makes the table anew"):
+        try:
+            run = _RUN.validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error
+        if run.id != folder.name:
+            raise ValueError(f"it is of run {run.id}: a copy")
+    return run
+
+
+def with_curves(folder: Path, run: Run) -> Run:
+    """The same run with the learning curves of its folder."""
+    path = folder / CURVES
+    if run.card is None or not path.exists():
+        return run
+    curves: dict[tuple[str, int], list[CurvePoint]] = {}
+    with reading(path), path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            point = CurvePoint(int(row["step"]), *(float(row[name]) for name in POINT[1:]))
+            curves.setdefault((row["setting"], int(row["seed"])), []).append(point)
+    return replace(run, card=_with_curves(run.card, curves))
+
+
+def without_curves(card: ScoreCard) -> ScoreCard:
+    """The same card as it is kept, its learning curves left out."""
+    return _with_curves(card, {})
+
+
+def _curves_text(card: ScoreCard) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(REPLICA + POINT)
+    for task in card.tasks.values():
+        for seed in task.seeds:
+            for point in seed.curve:
+                table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
+    return text.getvalue()
+
+
+def _with_curves(card: ScoreCard, curves: Mapping[tuple[str, int], list[CurvePoint]]) -> ScoreCard:
+    def curved(seed: SeedScore) -> SeedScore:
+        return replace(seed, curve=tuple(curves.get((seed.setting, seed.seed), ())))
+
+    tasks = {name: TaskScore(name, tuple(curved(seed) for seed in task.seeds)) for name, task in card.tasks.items()}
+    return replace(card, tasks=tasks)

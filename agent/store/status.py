@@ -1,0 +1,99 @@
+"""What a search is doing, as its own screen and `status` in another shell show it."""
+
+import json
+import math
+import time
+from dataclasses import dataclass, field
+
+from agent.core.invocation import command
+from agent.core.run import Run
+from agent.core.text import Text
+from agent.science.comparison import AVERAGE, Verdict
+from agent.science.history import History, card_of
+from agent.store.files import WorkspaceError, reading
+from agent.store.workspace import RUNS, Workspace
+
+STATUS, END = "status.json", "ended.json"
+
+MARKS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?"}
+RESULTS = "".join(MARKS.values()) + "·✗"  # what the line of a finished run begins with
+
+
+@dataclass(frozen=True)
+class Status:
+    """A moment of a search. Times are seconds since the epoch, shares lie in 0..1."""
+
+    phase: str  # nothing once the search has stopped
+    run: str = ""
+    idea: str = ""  # what the run changes, and of which variant
+    training: str = ""  # task, step, loss, accuracy
+    share: float = 0.0  # of the evaluation under way
+    started: float = field(default_factory=time.time)
+    updated: float = field(default_factory=time.time)
+    budget: str = ""
+    isolation: str = ""
+    busy: float = 0.0  # the share of the time in which something was trained
+    tried: int = 0
+    kept: int = 0  # above the template by more than the noise
+    failed: int = 0
+    best: str = ""
+    latest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class End:
+    """How the latest search of a workspace came to its end. Times are seconds since the epoch."""
+
+    started: float
+    ended: float
+    reason: Text
+
+
+def describe_run(history: History, run: Run) -> str:
+    """A finished run in one line: its average, how it stands against the template, or why it failed."""
+    if run.failure is not None:
+        return f"✗ {run.name}: {run.failure.kind}: {run.failure.reason}"
+    if not run.scored:
+        return f"· {run.name}: {run.stage}" + (f": {run.review.reason}" if run.review and run.review.reason else "")
+    return f"{_mark(history, run)} {run.name}: {card_of(run).average:.4f}{margin(history, run)}"
+
+
+def margin(history: History, run: Run) -> str:
+    """How far a scored run lies from the template, with the error of that and its verdict."""
+    difference = history.against_template(run).get(AVERAGE)
+    if difference is None:
+        return ""
+    error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
+    return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
+
+
+def _mark(history: History, run: Run) -> str:
+    difference = history.against_template(run).get(AVERAGE)
+    return MARKS[difference.verdict] if difference else "·"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def read_end(workspace: Workspace) -> End | None:
+    """How the latest search that came to an end did so; None where none has."""
+    path = workspace.root / RUNS / END
+    with reading(path):
+        if not path.exists():
+            return None
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return End(facts["started"], facts["ended"], Text(**facts["reason"]))
+
+
+def read_status(workspace: Workspace) -> Status:
+    """What the latest search of a workspace wrote; WorkspaceError where none was."""
+    path = workspace.root / RUNS / STATUS
+    if not path.exists():
+        raise WorkspaceError(f"{workspace.root}: no search has begun here yet: {command('search', workspace.root)}")
+    with reading(path):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return Status(**facts | {"latest": tuple(facts["latest"])})

@@ -1,0 +1,33 @@
+"""results.csv: exactly what pandas.read_csv(..., index_col=0) expects, and nothing else."""
+
+import csv
+import io
+from pathlib import Path
+
+from agent.core.invocation import command
+from agent.core.score import TASKS
+from agent.science.history import History, card_of
+from agent.store.files import reading
+
+
+def table_text(history: History) -> str:
+    """The table of all scored runs in the order of their evaluation; its header alone if there are none."""
+    scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["", *(card_of(scored[0]).scores if scored else TASKS)])
+    table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
+    return text.getvalue()
+
+
+def read_table(path: Path) -> dict[str, dict[str, float]]:
+    """Variant -> task -> score, in the order of the file; empty where there is none. WorkspaceError if it is torn."""
+    again = command("rebuild", path.parent)
+    with reading(path, f"close it where it is open, and have it made anew from runs/: {again}"):
+        if not path.exists():
+            return {}
+        with path.open(newline="", encoding="utf-8") as file:
+            table = csv.DictReader(file)
+            if (table.fieldnames or [""])[0] != "":
+                raise ValueError("its first column has a title, which pandas would not write")
+            return {row.pop(""): {task: float(score) for task, score in row.items()} for row in table}

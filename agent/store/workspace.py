@@ -1,0 +1,366 @@
+"""The folder that a search lives in: results.csv and runs/. The only module that decides what is written there."""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from agent.core.baselines import TEMPLATE
+from agent.core.invocation import command
+from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, Stage
+from agent.core.score import Failure, ScoreCard
+from agent.science.history import History, Memory
+from agent.science.noise import Replicates
+from agent.store import folder
+from agent.store.files import WorkspaceError, reading, write_atomically, writing
+from agent.store.table import read_table, table_text
+
+TABLE = "results.csv"
+RUNS = "runs"
+PROTOCOL = "runs/protocol.json"
+REPLICATES = "runs/replicates.json"
+SEARCH_LOCK, HOLDER, WRITE_LOCK = "runs/.search.lock", "runs/.search.json", "runs/.write.lock"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
+INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
+LOCK_SECONDS = 60.0  # a write takes milliseconds
+GLANCE_SECONDS = 1.0  # whoever asks whether a search is running holds its lock for a moment
+
+
+class StaleRun(WorkspaceError):
+    """Somebody else moved the run on in the meantime."""
+
+
+class NameTaken(WorkspaceError):
+    """There is a variant of this name already."""
+
+
+class SearchIsRunning(WorkspaceError):
+    """Another process is searching in this workspace."""
+
+
+class Workspace:
+    """A workspace holds the runs of one protocol, and the table that they make."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
+        self._memory = Memory()
+
+    # Reading
+
+    def history(self) -> History:
+        """Every run there is, in the order of their proposal."""
+        runs = tuple(self._load(path) for path in self._folders())
+        held = self.protocol()
+        strangers = [run for run in runs if held and run.fingerprint != held["fingerprint"]]
+        if held and strangers:
+            stranger = self.folder(strangers[0])
+            raise WorkspaceError(
+                f"{stranger}: a run of another protocol, {strangers[0].protocol} ({strangers[0].fingerprint}): move it "
+                f"out of {RUNS}/, which holds {held['name']} ({held['fingerprint']})"
+            )
+        template = next((run.card for run in runs if run.name == TEMPLATE and run.card), None)
+        noise = self.replicates().noise(template)
+        if noise != self._memory.noise:  # what was worked out under another noise no longer holds
+            self._memory = Memory(noise)
+        return History(runs, noise, self._memory)
+
+    def find(self, key: str) -> Run:
+        """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists."""
+        runs = self.history().runs
+        found = [run for run in runs if key in (run.id, run.name)]
+        if not found:
+            known = ", ".join(run.id for run in runs[-5:]) or "there is none yet"
+            raise WorkspaceError(f"{self.root}: no run {key!r}; the latest: {known}")
+        return found[-1]
+
+    def folder(self, run: Run) -> Path:
+        return self.root / RUNS / run.id
+
+    def with_curves(self, run: Run) -> Run:
+        """The run with its learning curves, which `history` leaves on the disk."""
+        return folder.with_curves(self.folder(run), run)
+
+    def protocol(self) -> dict[str, str] | None:
+        """Name and fingerprint of the protocol whose scores are here; None before there are any."""
+        path = self.root / PROTOCOL
+        with reading(path):
+            if path.exists():
+                facts = json.loads(path.read_text(encoding="utf-8"))
+                return {field: str(facts[field]) for field in ("name", "fingerprint")}
+        for first in self._folders()[:1]:  # the file was lost, and the runs know as well
+            return {"name": self._load(first).protocol, "fingerprint": self._load(first).fingerprint}
+        return None
+
+    def replicates(self) -> Replicates:
+        """From what the noise of this workspace is told; none of another protocol."""
+        path, held = self.root / REPLICATES, self.protocol()
+        none = Replicates(held["fingerprint"] if held else "")
+        with reading(path):
+            found = Replicates.from_json(path.read_text(encoding="utf-8")) if path.exists() else none
+        return found if found.fingerprint == none.fingerprint else none
+
+    def rows(self) -> dict[str, dict[str, float]]:
+        """The table as it stands in results.csv: variant -> task -> score."""
+        return read_table(self.root / TABLE)
+
+    # Writing
+
+    def check_protocol(self, name: str, fingerprint: str) -> None:
+        """Raise WorkspaceError unless this workspace holds this protocol, or none yet, and can be written."""
+        held = self.protocol()
+        if held and held["fingerprint"] != fingerprint:
+            alike = "the two differ in their tasks, or in the edition of the code that scores"
+            other = alike if held["name"] == name else f"or --protocol {held['name']}"
+            raise WorkspaceError(
+                f"this workspace holds scores of protocol {held['name']} ({held['fingerprint']}), "
+                f"not of {name} ({fingerprint}): give another --workspace; {other}"
+            )
+        self._check_table(self.history())
+        with writing(self.root):
+            (self.root / RUNS).mkdir(parents=True, exist_ok=True)
+            (self.root / RUNS / ".writable").touch()
+
+    def check_new(self, name: str) -> None:
+        """Raise WorkspaceError unless a variant of this name may be added."""
+        if not NAME.fullmatch(name):
+            raise WorkspaceError(
+                f"{name!r} is no variant name: use lower-case letters, digits and underscores, 128 at most, a letter "
+                "first"
+            )
+        if any(run.name == name and run.failure is None and run.stage != "rejected" for run in self.history().runs):
+            raise NameTaken(f"{self.root} already has a variant {name}: choose another name")
+
+    def create(
+        self,
+        proposal: Proposal,
+        protocol: str,
+        fingerprint: str,
+        stage: Stage = "proposed",
+        files: Mapping[str, str] | None = None,
+        **facts: Any,
+    ) -> Run:
+        """Give a proposal its folder, in any stage, with further files; `facts` are further fields of the run."""
+        with self._writing():
+            self.check_protocol(protocol, fingerprint)
+            self.check_new(proposal.name)
+            held = {"name": protocol, "fingerprint": fingerprint}
+            if not (self.root / PROTOCOL).exists():
+                write_atomically(self.root / PROTOCOL, json.dumps(held, indent=1) + "\n")
+            now = time.time()
+            stages: tuple[Stage, ...] = ("proposed",) if stage == "proposed" else ("proposed", stage)
+            milestones = tuple(Milestone(reached, now) for reached in stages)
+            run = Run(self._new_id(now), stage, proposal, protocol, fingerprint, milestones, **facts)
+            talk = conversation_path(self.root, proposal.conversation)
+            if proposal.conversation and talk.exists():
+                files = {**(files or {}), folder.TRANSCRIPT: talk.read_text(encoding="utf-8")}
+            folder.create(self.folder(run), run, files or {})
+            talk.unlink(missing_ok=True)
+            self._project()
+        return run
+
+    def advance(self, run: Run, stage: Stage, **changes: Any) -> Run:
+        """Move a run to its next stage; `changes` are fields of it. Raises StaleRun if it is no longer where it was."""
+        with self._writing():
+            found = self._load(self.folder(run))
+            if found.stage != run.stage or found.proposal != run.proposal:
+                raise StaleRun(f"run {run.id} is {found.stage} by now: somebody else decided about it meanwhile")
+            if stage not in NEXT_STAGES[run.stage]:
+                raise WorkspaceError(f"run {run.id} is {run.stage} and cannot become {stage}")
+            moved = replace(
+                run, stage=stage, milestones=(*run.milestones, Milestone(stage, time.time())), **changes
+            )  # fmt: skip
+            folder.save(self.folder(run), moved)
+            if stage == "evaluated":
+                self._project()
+            return self._load(self.folder(run))  # as whoever reads it next will have it: its curves stay on the disk
+
+    def amend(self, run: Run, **changes: Any) -> Run:
+        """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
+        with self._writing():
+            if self._load(self.folder(run)) != run:
+                raise StaleRun(f"run {run.id} was changed meanwhile: look at it again")
+            amended = replace(run, **changes)
+            folder.save(self.folder(run), amended)
+            write_atomically(self.folder(run) / folder.VARIANT, amended.proposal.source)
+        return amended
+
+    def write(self, run: Run, name: str, text: str) -> None:
+        """Put a file into a run's folder."""
+        with self._writing():
+            write_atomically(self.folder(run) / name, text)
+
+    def keep(self, name: str, text: str) -> None:
+        """Put a file into runs/."""
+        with self._writing():  # else another process that tidies up could take a half-written file for a leftover
+            write_atomically(self.root / RUNS / name, text)
+
+    def keep_replicate(self, card: ScoreCard) -> None:
+        """Add to the cards from which the noise of this workspace is told."""
+        there = self.replicates()
+        cards = (*there.cards, folder.without_curves(card))
+        self.keep(Path(REPLICATES).name, replace(there, cards=cards).to_json() + "\n")
+
+    def keep_older(self, note: OlderNote) -> None:
+        """Put a note of the older format among what was imported; the same note again replaces itself."""
+        where = f"imported/{note.id}"
+        self.keep(f"{where}/insights.md", note.text)
+        self.keep(f"{where}/note.json", json.dumps(asdict(note), indent=1, ensure_ascii=False) + "\n")
+
+    def older_notes(self) -> tuple[OlderNote, ...]:
+        """What was imported, oldest first."""
+        found = []
+        for path in sorted((self.root / RUNS / "imported").glob("*/note.json")):
+            with reading(path):
+                facts = json.loads(path.read_text(encoding="utf-8"))
+                found.append(OlderNote(**facts | {"warnings": tuple(facts["warnings"])}))
+        return tuple(found)
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Be the one search of this workspace; SearchIsRunning, naming the other, if there is one."""
+        held = SearchIsRunning(f"{self.root}: {self._holder()} is searching here; wait for it, or stop it")
+        with self._lock(SEARCH_LOCK, GLANCE_SECONDS, held):
+            facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+            write_atomically(self.root / HOLDER, json.dumps(facts) + "\n")
+            yield
+
+    def searcher(self) -> str | None:
+        """Who is searching here just now; None if nobody is."""
+        path = self.root / SEARCH_LOCK
+        if not path.exists():
+            return None
+        with reading(path), path.open("rb") as lock:  # whoever only asks need not be allowed to write
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return self._holder()
+        return None
+
+    def reconcile(self) -> tuple[Run, ...]:
+        """Put right what a kill left behind; for the one search alone. Returns the runs that were cut off in mid-way.
+
+        They are approved again, to be evaluated anew, or failed when that has happened before.
+        """
+        cut_off = []
+        with self._writing():
+            for leftover in [*(self.root / RUNS).glob(f"{folder.NEW}*"), *self._scratch()]:
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        for run in self.history().runs:
+            if run.stage == "evaluating" and run.attempts < INTERRUPTIONS:
+                cut_off.append(self.advance(run, "approved"))
+            elif run.stage == "evaluating":
+                reason = f"cut off {run.attempts} times while it was evaluated; see what kills the machine then"
+                cut_off.append(self.advance(run, "failed", failure=Failure("interrupted", reason)))
+        with self._writing():
+            self._project()
+        return tuple(cut_off)
+
+    def rebuild(self) -> tuple[str, ...]:
+        """Make results.csv anew from runs/, whatever it is. Returns the rows that it had without a run behind them."""
+        with self._writing():
+            try:
+                rows = list(self.rows())
+            except WorkspaceError:  # torn, or of another form: it is made anew all the same
+                rows = []
+            dropped = tuple(name for name in rows if self.history().find(name) is None)
+            self._project(check=False)
+        return dropped
+
+    # The rest is nobody else's business.
+
+    def _project(self, check: bool = True) -> None:
+        """Write results.csv as the runs have it, where it is not so yet."""
+        history = self.history()
+        if check:
+            self._check_table(history)
+        path, text = self.root / TABLE, table_text(history)
+        if not (path.exists() and path.read_bytes() == text.encode()):
+            write_atomically(path, text)
+
+    def _check_table(self, history: History) -> None:
+        """The table is written from the runs, so a row that no run stands behind would be lost: refuse."""
+        stray = [name for name in self.rows() if history.find(name) is None]
+        if stray:
+            raise WorkspaceError(
+                f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
+                f"--workspace, or have the table made anew: {command('rebuild', self.root)}"
+            )
+
+    def _folders(self) -> list[Path]:
+        """Every run's folder, in the order of their proposal."""
+        runs = self.root / RUNS
+        with reading(runs):
+            found = [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
+        return sorted(found, key=lambda path: _order(path.name))
+
+    def _load(self, path: Path) -> Run:
+        """Read a run unless it is known as it is on the disk."""
+        with reading(path / folder.RUN):
+            facts = (path / folder.RUN).stat()
+        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        known = self._read.get(path.name)
+        if known is None or known[0] != stamp:
+            known = self._read[path.name] = (stamp, folder.load(path))
+        return known[1]
+
+    def _new_id(self, now: float) -> str:
+        """The time as the older notes were named, or, where the clock does not say a later one than the last run has,
+        the last run's and a count: two runs share a second, or the clock was put back, as every autumn."""
+        stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
+        last, count = max((_order(path.name) for path in self._folders()), default=("", 0))
+        return stamp if stamp > last else f"{last}_{count + 1}"
+
+    def _scratch(self) -> Iterator[Path]:
+        """Files that a kill left half written."""
+        yield from self.root.glob(f".{TABLE}-*")
+        for where in (self.root / RUNS, *self._folders()):
+            yield from (path for path in where.glob(".*-*") if path.is_file())
+
+    def _holder(self) -> str:
+        try:
+            facts = json.loads((self.root / HOLDER).read_text())
+            since = time.strftime("%H:%M", time.localtime(facts["since"]))
+            return f"process {facts['pid']} on {facts['host']}, since {since},"
+        except (OSError, ValueError, KeyError):
+            return "another process"
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """One writer at a time, also across processes. Its holder must not enter again."""
+        held = WorkspaceError(f"{self.root}: another process has been writing here for a minute")
+        return self._lock(WRITE_LOCK, LOCK_SECONDS, held)
+
+    @contextmanager
+    def _lock(self, name: str, seconds: float, held: WorkspaceError) -> Iterator[None]:
+        """Hold a lock that dies with its process; raises `held` if that takes longer than this."""
+        path = self.root / name
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock = FileLock(path).acquire(timeout=seconds)
+            except Timeout:
+                raise held from None
+        with lock:
+            yield
+
+
+def conversation_path(root: Path, name: str) -> Path:
+    """Where a conversation is taken down that no run has come of yet."""
+    return root / RUNS / "conversations" / f"{name}.jsonl"
+
+
+def _order(name: str) -> tuple[str, int]:
+    """20250616_174156_10 comes after 20250616_174156_9."""
+    parts = name.split("_")
+    return "_".join(parts[:2]), int(parts[2]) if len(parts) > 2 else 1

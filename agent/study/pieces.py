@@ -1,0 +1,100 @@
+"""What is still to be measured of some variants, cut where an evaluation can be stopped without loss."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+
+from agent.evaluator.contract.variant import Declaration, Variant
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.setting import Setting
+from agent.evaluator.training.network import Network
+from agent.evaluator.training.stack import architecture, stacks, work
+
+# (variant, setting, seed), the setting as its fingerprint under the protocol: what one row of the table is about.
+Key = tuple[str, str, int]
+
+WITHOUT_OP = Variant(lambda *arguments: (None, None), Declaration({}, {}))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of one variant's row that is evaluated at once, and is lost or kept at once."""
+
+    variant: str
+    protocol: Protocol
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        return tuple(self.protocol.replicas())
+
+    @property
+    def grids(self) -> tuple[tuple[Setting, int], ...]:
+        """The settings and seeds that it scores."""
+        return tuple(dict.fromkeys(replica.grid for replica in self.replicas))
+
+    @property
+    def name(self) -> str:
+        """The variant and what is scored of it, in a few words."""
+        (setting, seed), *others = self.grids
+        return f"{self.variant}, {setting.label} seed {seed}{f' and {len(others)} more' if others else ''}"
+
+    @property
+    def cost(self) -> float:
+        """Floating-point operations if nothing is solved early: 6 a weight and token of training, 2 of validation.
+
+        The op's own are left out. Memorize, with its 200 validations in 400 steps, is mostly validated.
+        """
+        return sum(
+            _weights(replica, self.protocol) * (6.0 * work(replica) + 2.0 * _validated(replica, self.protocol))
+            for replica in self.replicas
+        )
+
+    def alone(self) -> "list[Piece]":
+        """The same work, one seed of one setting at a time."""
+        return [Piece(self.variant, self.protocol.part({grid})) for grid in self.grids]
+
+
+def missing_pieces(
+    protocol: Protocol, variants: Sequence[str], measured: Container[Key], device_kind: str
+) -> list[Piece]:
+    """What no row says yet, in the order in which it is best measured.
+
+    A piece is what the device trains as one stack: a single replica on a CPU, many on a GPU. A first seed of
+    everything comes before a second of anything, and then the cheap before the dear, so that most cells are filled
+    soonest whenever this is stopped.
+    """
+    pieces = []
+    for variant in variants:
+        prints = {setting: setting_fingerprint(protocol, setting) for setting in settings_of(protocol)}
+        grids = {
+            replica.grid
+            for replica in protocol.replicas()
+            if (variant, prints[replica.setting], replica.seed) not in measured
+        }
+        for stack in stacks(protocol.part(grids), device_kind):
+            pieces.append(Piece(variant, protocol.part({replica.grid for replica in stack})))
+    return sorted(pieces, key=lambda piece: (min(seed for _, seed in piece.grids), piece.cost))
+
+
+def settings_of(protocol: Protocol) -> tuple[Setting, ...]:
+    return tuple(setting for plan in protocol.plans for setting in plan.settings)
+
+
+def setting_fingerprint(protocol: Protocol, setting: Setting) -> str:
+    """What tells whether a kept score of a setting is still one of this protocol: how it is trained, with any seed.
+
+    Not the whole protocol's: another setting or a further seed makes no score of this one worthless.
+    """
+    plan = next(plan for plan in protocol.plans if setting in plan.settings)
+    return replace(protocol, plans=(replace(plan, settings=(setting,), seeds=1, first_seed=0),)).fingerprint
+
+
+def _validated(replica: Replica, protocol: Protocol) -> int:
+    """The tokens that a replica is validated on."""
+    validations = replica.steps // replica.validate_every
+    return validations * protocol.validation_examples * replica.setting.input_length
+
+
+def _weights(replica: Replica, protocol: Protocol) -> int:
+    """The weights that a token is multiplied with."""
+    sizes = architecture([replica], protocol)
+    return Network(sizes, WITHOUT_OP).layout.size - sizes.vocab * sizes.width  # an embedding is looked up
