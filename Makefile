@@ -38,7 +38,7 @@ report: $(STAMP)
 	$(RUN) -m agent report --serve --open $(OPTIONS)
 
 screenshots: $(STAMP)
-	$(RUN) tests/screenshots.py
+	$(RUN) tests/support/screenshots.py
 
 # The program takes UTF-8 by itself whatever the locale is; pytest is told.
 test: $(STAMP)

@@ -11,7 +11,8 @@ from agent.core.score import TASKS
 from agent.evaluator.setting import Setting
 
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
-# (tests/test_edition.py notices). It enters every fingerprint, since such scores must not be compared with older ones.
+# (tests/evaluator/test_edition.py notices). It enters every fingerprint, since such scores must not be
+# compared with older ones.
 EDITION = 2
 
 

@@ -47,7 +47,7 @@ class Inspection:
 
 
 # Of a number of the order of one. Rounding moves a signature by about 1e-6, the least change among the known variants
-# by 1e-2 (tests/test_check.py).
+# by 1e-2 (tests/evaluator/test_check.py).
 TOLERANCE = 1e-4
 
 

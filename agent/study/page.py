@@ -42,10 +42,10 @@ seed a setting, each as noisy as ours. A difference counts from 95 percent confi
 ONE_CHUNK = """\
 Five systems change only what one chunk hands on to the next: the Adam-style update, the decay, the momentum, the gate
 by mean beta, and tanh on the error. On inputs of one chunk, under `mad` 32 tokens, they are DeltaNet to the bit,
-gradients included (`tests/test_variants.py`), and so score the same: in all of Memorize, and in 8 of the 11 settings of
-Compress. The known scores of four of them say so too (Memorize 0.342 each, DeltaNet 0.338). Those of the Adam-style
-update do not (Memorize 0.051, Compress 0.086): what was measured there did something within a chunk as well, or failed
-for a reason that neither its name nor the notes give.
+gradients included (`tests/proposer/test_variants.py`), and so score the same: in all of Memorize, and in 8 of the 11
+settings of Compress. The known scores of four of them say so too (Memorize 0.342 each, DeltaNet 0.338). Those of the
+Adam-style update do not (Memorize 0.051, Compress 0.086): what was measured there did something within a chunk as
+well, or failed for a reason that neither its name nor the notes give.
 """
 
 

@@ -1,7 +1,8 @@
 """How much of each GPU's memory is in use, as NVIDIA's management library tells; nothing where there is none.
 
 It is asked without CUDA, which must not be touched before a worker is born. It tells of a whole GPU: which process has
-how much of it, a container does not learn. Tried with a stand-in for the library only (tests/test_gpu_memory.py).
+how much of it, a container does not learn. Tried with a stand-in for the library only
+(tests/evaluator/jail/test_gpu_memory.py).
 """
 
 import ctypes

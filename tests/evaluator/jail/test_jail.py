@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import unconfined
 from small_evaluations import living
 
 from agent.core.errors import Unavailable
@@ -40,7 +41,8 @@ def until(fact, seconds=30.0):
 def around(request):
     """A fork server of this module's own, with the wall and without."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(walls, "ALSO", (*walls.ALSO, str(Path(__file__).parent)))  # tests.unconfined is seen there
+        # Behind the wall, too, tests.support.unconfined must be seen.
+        patch.setattr(walls, "ALSO", (*walls.ALSO, str(Path(unconfined.__file__).parent)))
         if request.param == "without a wall":
             patch.setattr(nursery, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
         mine = Nursery()
@@ -62,7 +64,7 @@ def folder(around):
 @ON_LINUX
 @pytest.mark.parametrize("then", ["stay", "leave"])
 def test_a_daemon_dies_with_the_child_that_began_it(folder, then):
-    with confined("tests.unconfined", [then], folder) as child:
+    with confined("tests.support.unconfined", [then], folder) as child:
         assert next(child.lines(lambda: False)) == b"born"
         if then == "leave":
             assert child.ending(10) == Ending(0)
@@ -75,7 +77,7 @@ def test_a_daemon_dies_with_the_child_that_began_it(folder, then):
 
 @ON_LINUX
 def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder, around):
-    with confined("tests.unconfined", ["stay"], folder) as child:
+    with confined("tests.support.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
         born = living(folder)
         os.kill(jail.nursery._process.pid, signal.SIGKILL)
@@ -91,7 +93,7 @@ def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder
             for pid in living(folder):
                 os.kill(pid, signal.SIGKILL)
     (folder / "daemon").unlink()
-    with confined("tests.unconfined", ["stay"], folder) as child:
+    with confined("tests.support.unconfined", ["stay"], folder) as child:
         assert next(child.lines(lambda: False)) == b"born"
 
 
@@ -156,7 +158,7 @@ def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path
         pytest.skip("needs a C compiler: install gcc")
     secret = tmp_path / "secret"
     secret.write_text("canary")
-    with confined("tests.compiling", [str(folder), str(secret)], folder) as child:
+    with confined("tests.support.compiling", [str(folder), str(secret)], folder) as child:
         line = next(child.lines(lambda: False), None)
         assert line is not None, child.log_tail()
     told = json.loads(line)
@@ -167,7 +169,7 @@ def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path
 
 @ON_LINUX
 def test_a_worker_is_nobody_where_this_program_is_root(folder):
-    with confined("tests.unconfined", ["stay"], folder) as child:
+    with confined("tests.support.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
         users = {Path(f"/proc/{pid}").stat().st_uid for pid in living(folder)}
     expected = jail.nursery._user.uid if os.geteuid() == 0 else os.geteuid()

@@ -1,4 +1,4 @@
-"""Every file of tests/attacks, run for real: how it is stopped, what is said of it, and that nothing came of it.
+"""Every file of tests/evaluator/attacks, run for real: what stops it, what is said of it, and that nothing came of it.
 
 Its docstring says what it tries. "Gate" is what the gate says of it where the gate sees it; "Told" is what becomes of
 it in any case, also where it slips past the gate. "harmless" means that it is scored as any variant: it gained nothing.
@@ -169,5 +169,5 @@ def test_an_attack_on_the_machine_is_stopped_without_a_wall_too(unwalled, outcom
 
 def test_every_attack_is_told_of_where_it_is_read():
     page = (ROOT / "docs" / "security.md").read_text()
-    table = page[page.index("files of `tests/attacks/`") :]
+    table = page[page.index("files of `tests/evaluator/attacks/`") :]
     assert set(re.findall(r"`([a-z]\w+)`", table)) == {attack.stem for attack in ATTACKS}

@@ -7,6 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import kernels_for_a_gpu
 import pytest
 import torch
 
@@ -79,7 +80,7 @@ with torch.no_grad():  # as where it is first asked by who predicts
     print(short_conv.fused_convolution(torch.device("cpu")).words)
 """
 
-FOR_A_GPU = Path(__file__).with_name("kernels_for_a_gpu.py")
+FOR_A_GPU = Path(kernels_for_a_gpu.__file__)
 
 
 def run(script, tmp_path, **environment):

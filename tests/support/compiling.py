@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.evaluator.jail.confinement import confine
-from tests.kernels_for_a_gpu import build
+from tests.support.kernels_for_a_gpu import build
 
 SOURCE = "int answer(void) { return 42; }"
 

@@ -1,4 +1,4 @@
-"""A real search of seconds: `python tests/small_search.py FOLDER RUNS` goes on until so many proposals have ended."""
+"""A real search of seconds: `python tests/support/small_search.py FOLDER RUNS` runs until so many proposals ended."""
 
 import sys
 from collections.abc import Callable

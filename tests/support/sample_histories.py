@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from agent.core.baselines import GATED, TEMPLATE
+from agent.core.baselines import GATED, ROOT, TEMPLATE
 from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
 from agent.core.score import TASKS, CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
 from agent.proposer.moves import load_moves
 from agent.store import folder
 
-ROOT = Path(__file__).parents[1]
 START = 1_764_000_000.0  # the evening of the made-up night
 SECONDS = 180.0  # an evaluation
 FINGERPRINT = "0123456789ab"

@@ -4,12 +4,11 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from small_evaluations import alive, running
 
-from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
+from agent.core.baselines import BASELINES, ROOT, TEMPLATE, reference_scores
 from agent.core.errors import UsageError
 from agent.core.score import SeedScore
 from agent.evaluator.executor.local import local_executor
@@ -23,7 +22,7 @@ from agent.study.pieces import missing_pieces, setting_fingerprint, settings_of
 from agent.study.rows import Row, Table, kept
 
 SECONDS = 1200.0  # against hanging only
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 def row(setting, seed=0, macro=0.5, variant=TEMPLATE, protocol=MAD):

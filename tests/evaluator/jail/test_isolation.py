@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import without_layers
 
 from agent.core.baselines import ROOT
 from agent.core.errors import UNAVAILABLE
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have nothing to prove; run it on Linux")
-WITHOUT_LAYERS = Path(__file__).with_name("without_layers.py")
+WITHOUT_LAYERS = Path(without_layers.__file__)
 
 
 @pytest.fixture

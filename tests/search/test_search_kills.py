@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 
 import pandas
+import small_search
 from small_evaluations import ONE_TASK
 
-from agent.core.baselines import TEMPLATE
+from agent.core.baselines import ROOT, TEMPLATE
 from agent.core.run import NEXT_STAGES
 from agent.store.lineage import Lineage
 from agent.store.status import STATUS, read_status
 from agent.store.workspace import TABLE, Workspace
 
-SEARCH = Path(__file__).with_name("small_search.py")
+SEARCH = Path(small_search.__file__)
 RUNS, KILLS, SECONDS = 2, 3, 5.0  # many more kills were tried by hand
 NOISE = "measuring the noise with"
 ORDER = ("proposed", "approved", "evaluating", "evaluated", "failed", "analysed")
@@ -31,7 +32,7 @@ def begin(root):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(SEARCH.parents[1])},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert search.stdout.readline() == "searching\n"
     return search

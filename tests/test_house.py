@@ -1,0 +1,65 @@
+"""Imports point downwards: read from the source, so that one inside a function counts as well."""
+
+import subprocess
+import sys
+from itertools import chain
+
+import pytest
+from house import FLOORS, ROOT, House
+
+HOUSE = House.of(ROOT)
+
+
+def test_the_walk_finds_what_is_there():
+    assert len(HOUSE.sources) > 20
+    assert "agent.evaluator.protocols" in HOUSE.imports["agent.cli.evaluate"]
+    assert "agent.evaluator.evaluation" in HOUSE.imports["agent.cli.evaluate"]  # inside a function
+    assert {"torch", "agent.core.score"} <= HOUSE.reached("agent.cli.main")
+
+
+def test_every_room_has_a_floor():
+    assert HOUSE.rooms() == set(chain.from_iterable(FLOORS))
+
+
+def test_a_room_imports_only_lower_ones():
+    assert HOUSE.upward() == []
+
+
+def test_an_import_that_points_upwards_is_found(tmp_path):
+    for module, line in (("core/score", "from agent.store import table"), ("store/table", "")):
+        path = tmp_path / "agent" / f"{module}.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(line)
+    assert House.of(tmp_path).upward() == ["core imports store"]
+
+
+@pytest.mark.parametrize("inside", ["agent", "agent.evaluator"])
+def test_no_import_is_circular(inside):
+    assert HOUSE.floors(inside)  # graphlib raises CycleError for a circle of rooms
+
+
+def test_no_import_of_modules_is_circular():
+    from graphlib import TopologicalSorter
+
+    TopologicalSorter(HOUSE.imports).prepare()
+
+
+@pytest.mark.parametrize("name", ["agent.core.score", "agent.core.errors", "agent.core.temporary"])
+def test_facts_and_errors_know_nobody(name):
+    assert not [known for known in HOUSE.imports[name] if known.startswith("agent")]
+
+
+def test_evaluation_needs_no_language_model_no_git_and_nobody_above_it():
+    known = set().union(*(HOUSE.reached(name) for name in HOUSE.sources if name.startswith("agent.evaluator")))
+    packages = {name.partition(".")[0] for name in known}
+    assert packages.isdisjoint({"openai", "git", "pandas", "typer", "rich", "pydantic", "jinja2"})
+    rooms = {HOUSE.room(name) for name in known if name.startswith("agent.")}
+    assert rooms <= {"core", "kernels", "evaluator"}
+
+
+def test_the_command_line_starts_without_anything_heavy():
+    heavy = {"torch", "numpy", "pandas", "openai", "git"}
+    loaded = subprocess.check_output(
+        [sys.executable, "-c", "import agent.cli.main, sys; print(*sys.modules)"], text=True, cwd=ROOT
+    )
+    assert heavy.isdisjoint(loaded.split())
