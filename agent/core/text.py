@@ -1,8 +1,10 @@
-"""Text of others on a terminal."""
+"""Words: the same in every language, or somebody else's on a terminal."""
 
 import re
 from dataclasses import dataclass
 from difflib import unified_diff as difference
+
+from agent.core.languages import LANGUAGES
 
 # Everything that could move a terminal's cursor or colour its text; tabs and line ends stay.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -28,3 +30,16 @@ class Text:
 
     def __add__(self, other: "Text") -> "Text":
         return Text(self.en + other.en, self.zh + other.zh)
+
+    def __getitem__(self, language: str) -> str:
+        """The words in a language of LANGUAGES."""
+        return {"en": self.en, "zh": self.zh}[language]
+
+
+def say(key: str, **fields: object) -> Text:
+    """The sentence of a key in every language, its fields filled in; a field that is a Text has words for each."""
+    said = {}
+    for language, sentences in LANGUAGES.items():
+        parts = {name: field[language] if isinstance(field, Text) else field for name, field in fields.items()}
+        said[language] = sentences[key].format(**parts)
+    return Text(**said)
