@@ -11,7 +11,7 @@ from agent.core.temporary import PREFIX, remove_abandoned, temporary_folder
 
 KEEPER = """
 import sys, time
-from agent.temporary import temporary_folder
+from agent.core.temporary import temporary_folder
 with temporary_folder() as folder:
     (folder / "weights").write_text("large")
     print(folder, flush=True)

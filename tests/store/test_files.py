@@ -24,7 +24,7 @@ def test_a_kill_before_the_rename_leaves_the_old_file(tmp_path, instruction):
     path.write_text("old")
     killed = subprocess.run([sys.executable, "-c", f"""
 import os, pathlib
-from agent.files import write_atomically
+from agent.store.files import write_atomically
 {instruction} = lambda *arguments: os.kill(os.getpid(), 9)
 write_atomically(pathlib.Path({str(path)!r}), "new")
 """])  # fmt: skip

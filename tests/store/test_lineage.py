@@ -168,8 +168,8 @@ def test_an_interruption_waits_until_git_is_done(lineage, tmp_path):
     program.chmod(0o755)
     script = f"""
 import pathlib, pickle, sys
-from agent.invocation import command
-from agent.lineage import Lineage
+from agent.core.invocation import command
+from agent.store.lineage import Lineage
 try:
     Lineage(pathlib.Path({str(tmp_path / "new")!r})).record(pickle.load(sys.stdin.buffer))
 except KeyboardInterrupt:

@@ -303,7 +303,7 @@ def test_a_second_search_hears_of_the_first(workspace):
 def test_a_search_that_was_killed_holds_nothing(workspace):
     script = f"""
 import pathlib, time
-from agent.workspace import Workspace
+from agent.store.workspace import Workspace
 with Workspace(pathlib.Path({str(workspace.root)!r})).searching():
     print("searching", flush=True)
     time.sleep(60)

@@ -219,7 +219,7 @@ function scoreRow(task, a, b) {
     made("td", { className: "left" }, verdict, found.error === null ? "" : ` ${confident(found.confidence)}`));
 }
 
-// Is the difference noise? The rule of agent/comparison.py, which a test holds this against.
+// Is the difference noise? The rule of agent/science/comparison.py, which a test holds this against.
 function difference(one, other) {
   const value = other.mean - one.mean;
   if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "unjudged" };
