@@ -8,10 +8,10 @@ from agent.analyst.note import analyse
 from agent.core.errors import Unavailable
 from agent.core.run import ANALYSED_SECTIONS, BASELINE, OlderNote, Run, Section
 from agent.core.text import Text, clean, unified_diff
-from agent.llm import Conversation, Door, Message
+from agent.llm import Conversation, LanguageModel, Message
 from agent.llm.prompts import Prompt, quoted, render
-from agent.llm.purse import OutOfMoney
 from agent.llm.reply import READING, gaps, read_parts, tags_of, texts
+from agent.llm.spending import OutOfMoney
 from agent.science.claims import Figures, figures_of, unknown_references, verified
 from agent.science.history import History
 from agent.store.conversations import Conversations
@@ -28,7 +28,7 @@ class ModelAnalyst:
     Known variants and proposals that were never trained are left to the built-in analyst.
     """
 
-    door: Door
+    llm: LanguageModel
     conversations: Conversations
     older: Callable[[], Sequence[OlderNote]]
 
@@ -46,7 +46,7 @@ class ModelAnalyst:
         """The model's sections, their numbers filled in and checked; or why they cannot be used."""
         prompt = question(history, run, facts)
         keep = self.conversations.keep_with(run)
-        talk = Conversation(self.door, "analyse", keep, run.name, [Message("system", prompt.rules)])
+        talk = Conversation(self.llm, "analyse", keep, run.name, [Message("system", prompt.rules)])
         figures = self._figures(history, run)
         tagged: dict[str, str] = {}
         said = prompt.question
@@ -70,11 +70,11 @@ class ModelAnalyst:
         if isinstance(words, str):
             why = clean(" ".join(words.split()))
             note = Text(
-                f"• {self.door.model}'s analysis is not used ({why}); this is the built-in analyst's.",
-                f"• 未采用 {self.door.model} 的分析（{why}）；以上由内置分析器撰写。",
+                f"• {self.llm.model}'s analysis is not used ({why}); this is the built-in analyst's.",
+                f"• 未采用 {self.llm.model} 的分析（{why}）；以上由内置分析器撰写。",
             )
             return {**facts, "lessons": _below(facts["lessons"], note)}
-        heading = Text(f"{self.door.model}{READING.en}", f"{self.door.model}{READING.zh}")
+        heading = Text(f"{self.llm.model}{READING.en}", f"{self.llm.model}{READING.zh}")
         return {name: _below(facts[name], _below(heading, words[name], "\n"), "\n\n") for name in ANALYSED_SECTIONS}
 
 

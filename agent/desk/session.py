@@ -201,7 +201,7 @@ def sit_down(
             propose=(lambda: proposing(whole()).propose()) if proposes else None,
             only=only,
             trains=trains,
-            dollars=lambda: whole.made.ledger.purse.spent if whole.made else 0.0,
+            dollars=lambda: whole.made.ledger.spending.spent if whole.made else 0.0,
         )
         return Attendance(desk, view, lambda: training(whole(), baselines=proposes)).run()
 

@@ -1,4 +1,4 @@
-"""The door to a language model: messages go in, the text of a reply comes out. Nothing here knows what is asked.
+"""Asking a language model: messages go in, the text of a reply comes out. Nothing here knows what is asked.
 
 Plain chat completions with plain text are all that is needed, so that a small model on one's own machine can take part.
 """
@@ -32,8 +32,8 @@ class Reply:
     cut: bool = False
 
 
-class Door(Protocol):
-    """Someone who can be asked."""
+class LanguageModel(Protocol):
+    """A language model that can be asked. `model` is its name."""
 
     model: str
 
@@ -42,15 +42,15 @@ class Door(Protocol):
         ...
 
 
-class Line(Protocol):
-    """A door as whoever begins and ends a search has it."""
+class Connection(Protocol):
+    """The way to a language model, as the search opens and ends it."""
 
-    def knock(self) -> None:
-        """See whether anybody answers. Raises as `Door.ask`, with little patience."""
+    def probe(self) -> None:
+        """Ask a short question to see whether anybody answers. Raises as `LanguageModel.ask`, with little patience."""
         ...
 
     def close(self) -> None:
-        """Nothing is waited for any more; who asks now or has asked hears Unavailable."""
+        """Stop waiting: every call under way or to come raises Unavailable."""
         ...
 
 
@@ -58,21 +58,21 @@ class Line(Protocol):
 class Conversation:
     """A talk with a model, of which every turn is taken down under a name."""
 
-    door: Door
+    llm: LanguageModel
     purpose: str
     keep: Keep
     name: str
     messages: list[Message]
 
     def say(self, text: str) -> Reply:
-        """Say something and hear the reply."""
+        """Send a message and return the reply."""
         self.messages.append(Message("user", text))
-        reply = self.door.ask(self.messages, self.purpose, self.keep)
+        reply = self.llm.ask(self.messages, self.purpose, self.keep)
         # Some endpoints refuse an empty turn.
         self.messages.append(Message("assistant", reply.text or "(nothing)"))
         return reply
 
 
-def spoken(text: str) -> str:
+def without_thoughts(text: str) -> str:
     """A reply without the thoughts that some models put before it, in tags; their chat template may open the first."""
     return UNOPENED.sub("", THOUGHTS.sub("", text)).strip()

@@ -10,32 +10,32 @@ from typing import Any
 from openai import OpenAI, OpenAIError
 
 from agent.core.errors import Unavailable
-from agent.llm import Keep, Message, Reply, spoken
-from agent.llm.hearing import BrokenOff, Heard, Limits, hear
-from agent.llm.purse import Bill, Purse
+from agent.llm import Keep, Message, Reply, without_thoughts
+from agent.llm.completion import BrokenReply, Completion, Limits, receive
+from agent.llm.dialect import Dialect
+from agent.llm.request_failure import RequestFailure, classify
 from agent.llm.secrets import Censor
-from agent.llm.style import Style
+from agent.llm.spending import Charge, Spending
 from agent.llm.tokens import at_most
 from agent.llm.transcript import Exchange
-from agent.llm.trouble import Trouble, diagnose
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
 EMPTY_REPLIES = 2  # that are asked for again
-KNOCKING = 10.0  # seconds that the first question may wait for troubles to pass
+PROBE_PATIENCE = 10.0  # seconds that the first question may wait for troubles to pass
 
 
 @dataclass
 class Endpoint:
-    """Asks politely: waits where it is told to, puts a request another way where it is refused, and keeps to the purse.
+    """Waits where the endpoint asks for it, puts a refused request another way, and keeps to the spending limit.
 
     `say` tells the reader of the search's log of troubles that are waited out.
     """
 
     client: OpenAI
     model: str
-    style: Style
+    dialect: Dialect
     limits: Limits
-    purse: Purse
+    spending: Spending
     censor: Censor
     say: Callable[[str], None] = lambda line: None
 
@@ -56,15 +56,15 @@ class Endpoint:
         cut: Reply | None = None
         empty = 0
         while True:
-            tokens = self.style.reply_tokens * (2 if cut else 1)
-            heard = self._try(self.style.request(self.model, messages, tokens), purpose, keep)
-            if isinstance(heard, Trouble):
+            tokens = self.dialect.reply_tokens * (2 if cut else 1)
+            heard = self._try(self.dialect.request(self.model, messages, tokens), purpose, keep)
+            if isinstance(heard, RequestFailure):
                 if heard.refusal and cut:
                     return cut
-                if not (heard.refusal and self.style.learn(heard.message)):
+                if not (heard.refusal and self.dialect.learn(heard.message)):
                     self._wait(heard, waits)
                 continue
-            reply = Reply(spoken(heard.text), heard.finish == "length")
+            reply = Reply(without_thoughts(heard.text), heard.finish == "length")
             if reply.cut and not cut:
                 cut = reply
             elif not reply.text and not cut and empty < EMPTY_REPLIES:
@@ -72,28 +72,28 @@ class Endpoint:
             else:
                 return reply
 
-    def knock(self) -> None:
+    def probe(self) -> None:
         """See whether anybody answers, and learn how to ask. Raises as `ask`, with little patience."""
-        door = replace(self, limits=replace(self.limits, patience=min(KNOCKING, self.limits.patience)))
-        door.ask([Message("user", "Answer with the one word: ready")], "knock", lambda exchange: None)
+        llm = replace(self, limits=replace(self.limits, patience=min(PROBE_PATIENCE, self.limits.patience)))
+        llm.ask([Message("user", "Answer with the one word: ready")], "probe", lambda exchange: None)
 
     def close(self) -> None:
         """Nothing is waited for any more; who asks now or has asked hears Unavailable."""
         self.closed.set()
 
-    def _try(self, request: dict[str, Any], purpose: str, keep: Keep) -> Heard | Trouble:
+    def _try(self, request: dict[str, Any], purpose: str, keep: Keep) -> Completion | RequestFailure:
         """One attempt, counted and taken down."""
         at, began = time.time(), time.monotonic()
-        heard: Heard | None = None
-        trouble: Trouble | None = None
-        with self.purse.call(_most_in(request), request[self.style.limit]) as bill:
+        heard: Completion | None = None
+        trouble: RequestFailure | None = None
+        with self.spending.call(_most_in(request), request[self.dialect.limit]) as charge:
             try:
-                heard = hear(self.client, request, self.limits, self.closed.is_set)
-                _settle(bill, heard)
-            except (OpenAIError, BrokenOff, ValueError) as error:
-                trouble = diagnose(error)
+                heard = receive(self.client, request, self.limits, self.closed.is_set)
+                _settle(charge, heard)
+            except (OpenAIError, BrokenReply, ValueError) as error:
+                trouble = classify(error)
                 if not trouble.begun:
-                    bill.cancel()
+                    charge.cancel()
         keep(
             Exchange(
                 at=at,
@@ -103,16 +103,16 @@ class Endpoint:
                 thoughts=heard.thoughts if heard else "",
                 finish=heard.finish if heard else "",
                 error=trouble.message if trouble else "",
-                tokens_in=bill.tokens_in,
-                tokens_out=bill.tokens_out,
-                counted=bill.counted,
-                dollars=self.purse.price(bill.tokens_in, bill.tokens_out) if self.purse.priced else None,
+                tokens_in=charge.tokens_in,
+                tokens_out=charge.tokens_out,
+                counted=charge.counted,
+                dollars=self.spending.price(charge.tokens_in, charge.tokens_out) if self.spending.priced else None,
                 seconds=time.monotonic() - began,
             )
         )
-        return heard or trouble or Trouble("nothing was heard", passing=False)
+        return heard or trouble or RequestFailure("nothing was heard", passing=False)
 
-    def _wait(self, trouble: Trouble, waits: Iterator[float]) -> None:
+    def _wait(self, trouble: RequestFailure, waits: Iterator[float]) -> None:
         """Wait until a trouble may have passed. Unavailable if it will not, or takes more patience than there is."""
         message = f"{self.where}: {self.censor(trouble.message)}"
         pause = next(waits, None)
@@ -139,8 +139,8 @@ def _most_in(request: dict[str, Any]) -> int:
     return sum(at_most(message["content"]) for message in request["messages"])
 
 
-def _settle(bill: Bill, heard: Heard) -> None:
+def _settle(charge: Charge, heard: Completion) -> None:
     if heard.usage is not None:
-        bill.settle(heard.usage.prompt_tokens or 0, heard.usage.completion_tokens or 0)
+        charge.settle(heard.usage.prompt_tokens or 0, heard.usage.completion_tokens or 0)
     else:
-        bill.settle(bill.tokens_in, at_most(heard.text) + at_most(heard.thoughts), "by length")
+        charge.settle(charge.tokens_in, at_most(heard.text) + at_most(heard.thoughts), "by length")

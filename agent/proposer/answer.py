@@ -24,7 +24,7 @@ TITLE = 40  # tokens
 
 @dataclass
 class Answer:
-    """The parts that were heard last, and the last code that could be made of them."""
+    """The parts that came last, and the last code that could be made of them."""
 
     parent: Run
     longest: int  # tokens of code
@@ -33,7 +33,7 @@ class Answer:
     turns: int = 0
     accepted: bool = False  # the code; from then on words alone are listened to
 
-    def hear(self, reply: Reply) -> Failure | None:
+    def take(self, reply: Reply) -> Failure | None:
         """Take in a reply. Why its code is of no use, if it is of none."""
         self.turns += 1
         parts = read_parts(reply.text, TAGS)

@@ -12,7 +12,7 @@ from agent.core.run import OlderNote, Proposal, Run
 from agent.core.score import Failure
 from agent.core.text import clean
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
-from agent.llm import Conversation, Door, Message, spoken
+from agent.llm import Conversation, LanguageModel, Message, without_thoughts
 from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.tokens import estimate
 from agent.llm.transcript import answered
@@ -44,7 +44,7 @@ class ModelProposer:
     most. A variant of the model's own that failed in training goes back once.
     """
 
-    door: Door
+    llm: LanguageModel
     check: Check
     conversations: Conversations
     older: Callable[[], Sequence[OlderNote]]
@@ -85,7 +85,7 @@ class ModelProposer:
                 if run.failure is not None
                 and run.attempts
                 and run.failure.kind not in NOT_REPAIRED
-                and run.proposal.author == self.door.model
+                and run.proposal.author == self.llm.model
                 and not run.proposal.editor
                 and run.proposal.parents
                 and not run.proposal.repairs_of
@@ -100,14 +100,14 @@ class ModelProposer:
 
     def _begin(self, purpose: str, *messages: Message) -> Conversation:
         name = self.conversations.new_name()
-        return Conversation(self.door, purpose, self.conversations.keep(name), name, list(messages))
+        return Conversation(self.llm, purpose, self.conversations.keep(name), name, list(messages))
 
     def _again(self, failed: Run) -> Conversation | None:
         """The conversation that a variant came from, to be gone on with; None where it was lost."""
         last = answered(self.conversations.of(failed), "propose", "repair")
         if last is None:
             return None
-        said = Message("assistant", spoken(last.reply or "") or "(nothing)")
+        said = Message("assistant", without_thoughts(last.reply or "") or "(nothing)")
         return self._begin("repair", *(Message(**turn) for turn in last.messages), said)  # type: ignore[arg-type]
 
     def _settle(
@@ -117,8 +117,8 @@ class ModelProposer:
         figures = self._figures(history, answer.parent)
         left = TRIES
         while True:
-            failure = answer.hear(talk.say(question))
-            proposal = answer.proposal(history, self.door.model, figures, conversation=talk.name, repairs_of=repairs_of)
+            failure = answer.take(talk.say(question))
+            proposal = answer.proposal(history, self.llm.model, figures, conversation=talk.name, repairs_of=repairs_of)
             if failure is None and not answer.accepted:
                 failure = self.check(history, proposal)
                 answer.accepted = failure is None

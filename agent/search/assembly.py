@@ -14,7 +14,7 @@ from agent.evaluator.evaluation import choose_device, evaluate_source
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import Isolation, prove_isolation
 from agent.evaluator.protocols import choose_protocol
-from agent.llm.purse import Purse
+from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.moves import MOVES, load_moves
@@ -52,26 +52,26 @@ def assemble(
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
-    purse = Purse(config.max_cost, config.price_in, config.price_out)
+    spending = Spending(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None
     if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:
         screen.line(
             f"· {protocol.name} on a GPU, as none was named: a row may take longer than the {hours:g} hours given, "
             "and is trained to its end; for a night add --hours 8, for a first look --protocol quick --workspace try"
         )
-    ledger = Ledger(Budget(hours, config.runs, config.max_failures), purse)
+    ledger = Ledger(Budget(hours, config.runs, config.max_failures), spending)
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)
-    door = make_door(config, purse, screen.line)
-    thinkers = make_thinkers(config, workspace, check, door, screen.line)
+    llm = make_model(config, spending, screen.line)
+    thinkers = make_thinkers(config, workspace, check, llm, screen.line)
     resolved = config.model_dump(mode="json") | {
-        "protocol": protocol.name, "device": device, "hours": hours, "model": door.model if door else None
+        "protocol": protocol.name, "device": device, "hours": hours, "model": llm.model if llm else None
     }  # fmt: skip
     return Search(
         workspace=workspace,
         protocol=protocol,
         device=device,
-        drafts=Drafts(thinkers.proposer, config.seed, door, screen.line),
+        drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line),
         check=check,
         readings=Readings(workspace, thinkers.analyst),
         lineage=Lineage(workspace.root),
@@ -94,21 +94,21 @@ class Thinkers:
 
 
 def make_thinkers(
-    config: Config, workspace: Workspace, check: Inspection, door: "Endpoint | None", say: Callable[[str], None]
+    config: Config, workspace: Workspace, check: Inspection, llm: "Endpoint | None", say: Callable[[str], None]
 ) -> Thinkers:
-    """The model where there is a door to one, else the catalogue."""
+    """The model where one can be asked, else the catalogue."""
     catalogue = make_catalogue()
-    if door is None:
+    if llm is None:
         return Thinkers(catalogue)
     from agent.analyst.model import ModelAnalyst
     from agent.proposer.fallback import Fallback
     from agent.proposer.model import ModelProposer
     from agent.store.conversations import Conversations
 
-    talks = Conversations(workspace, door.censor)
-    model = ModelProposer(door, check.why_not, talks, workspace.older_notes, config.prompt_tokens)
+    talks = Conversations(workspace, llm.censor)
+    model = ModelProposer(llm, check.why_not, talks, workspace.older_notes, config.prompt_tokens)
     proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
-    return Thinkers(proposer, ModelAnalyst(door, talks, workspace.older_notes))
+    return Thinkers(proposer, ModelAnalyst(llm, talks, workspace.older_notes))
 
 
 def make_catalogue() -> Catalogue:
@@ -116,21 +116,21 @@ def make_catalogue() -> Catalogue:
     return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(MOVES))
 
 
-def make_door(config: Config, purse: Purse, say: Callable[[str], None]) -> "Endpoint | None":
+def make_model(config: Config, spending: Spending, say: Callable[[str], None]) -> "Endpoint | None":
     """The language model; None where the catalogue is to propose."""
     if config.proposer == "catalogue":
         return None
     if config.proposer == "auto" and not os.environ.get(KEY):
         say(f"· no {KEY} is set: the catalogue proposes")
         return None
-    if config.max_cost is not None and not purse.priced:
+    if config.max_cost is not None and not spending.priced:
         raise UsageError(
             "max_cost needs price_in and price_out, the dollars that a million tokens cost at your endpoint: set them "
             "in search.toml, or as DELTASEARCH_PRICE_IN and DELTASEARCH_PRICE_OUT"
         )
-    from agent.search.opening import open_door
+    from agent.search.connect import connect
 
-    return open_door(config, purse, PATIENCE[config.proposer], say)
+    return connect(config, spending, PATIENCE[config.proposer], say)
 
 
 def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:

@@ -1,4 +1,4 @@
-"""When a search has had enough: hours, runs, failures in a row, or a person who stops it. Money: agent/llm/purse.py."""
+"""When a search has had enough: hours, runs, failures in a row, or a person who stops it. Money: agent.llm.spending."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from statistics import median
 from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
 from agent.core.run import BASELINE, Run
 from agent.core.text import Text
-from agent.llm.purse import Purse
+from agent.llm.spending import Spending
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Ledger:
     """What a search has used so far."""
 
     budget: Budget
-    purse: Purse = field(default_factory=Purse)
+    spending: Spending = field(default_factory=Spending)
     clock: Callable[[], float] = time.monotonic
     finished: int = 0
     failures_in_a_row: int = 0

@@ -7,7 +7,7 @@ from random import Random
 
 from agent.core.run import Proposal
 from agent.core.score import Failure
-from agent.llm import Line
+from agent.llm import Connection
 from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
 from agent.proposer.parents import rank_parents
 from agent.science.comparison import AVERAGE
@@ -37,12 +37,12 @@ class Ahead:
 class Drafts:
     """Chooses a parent and has the proposer make something of it; without a proposer there is nothing.
 
-    A model takes as long as a training. Where the proposer asks one, by `line`, a draft is made ahead, one at most.
+    A model takes as long as a training. Where the proposer asks one, over `connection`, one draft is made ahead.
     """
 
     proposer: Proposer | None
     seed: int
-    line: Line | None = None
+    connection: Connection | None = None
     say: Callable[[str], None] = lambda line: None
     ahead: Ahead | None = field(default=None, init=False)
 
@@ -52,13 +52,13 @@ class Drafts:
 
         A check that is under way is waited for, so that it leaves nothing behind.
         """
-        if self.proposer is not None and self.line is not None:
-            self.line.knock()
+        if self.proposer is not None and self.connection is not None:
+            self.connection.probe()
         try:
             yield
         finally:
-            if self.ahead is not None and self.line is not None:
-                self.line.close()
+            if self.ahead is not None and self.connection is not None:
+                self.connection.close()
                 self.ahead.draft.wait(SECONDS_TO_END)
 
     def next(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
@@ -74,7 +74,7 @@ class Drafts:
 
     def prepare(self, history: History) -> None:
         """Begin the next draft, if it takes long and none is being made."""
-        if self.proposer is not None and self.line is not None and self.ahead is None:
+        if self.proposer is not None and self.connection is not None and self.ahead is None:
             self.ahead = Ahead(history, Background(lambda: self._make(history)))
 
     def _make(self, history: History, idea: str = "", parent: str = "") -> Draft | None:

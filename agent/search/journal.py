@@ -112,7 +112,7 @@ class Journal:
         budget, used = self.ledger.budget, self.ledger
         parts = [f"{clock(used.seconds)} of {clock(budget.hours * 3600)}" if budget.hours else clock(used.seconds)]
         parts += [f"{used.finished} of {counted(budget.runs, 'run')}" if budget.runs else counted(used.finished, "run")]
-        parts += [str(used.purse)] if used.purse.calls else []
+        parts += [str(used.spending)] if used.spending.calls else []
         parts += [f"{used.failures_in_a_row} failures in a row"] if used.failures_in_a_row else []
         return ", ".join(parts)
 

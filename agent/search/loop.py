@@ -13,7 +13,7 @@ from agent.core.text import Text, unified_diff
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
-from agent.llm.purse import OutOfMoney
+from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
 from agent.proposer.patch import apply_patch
 from agent.science.history import History, card_of

@@ -16,11 +16,11 @@ from agent.core.baselines import TEMPLATE
 from agent.core.score import Failure, FailureKind
 from agent.core.text import Text
 from agent.core.translations import FAILURES
+from agent.llm.completion import Limits
+from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
-from agent.llm.hearing import Limits
-from agent.llm.purse import Purse
 from agent.llm.secrets import Censor
-from agent.llm.style import Style
+from agent.llm.spending import Spending
 from agent.llm.transcript import read_transcript
 from agent.store.conversations import Conversations
 from agent.store.folder import TRANSCRIPT
@@ -49,13 +49,13 @@ def home(tmp_path):
 def asking(home):
     """Play replies to an analyst of a run, the variant's where none is given: its sections, and the script."""
 
-    def asking(*replies, run=None, purse=None):
+    def asking(*replies, run=None, spending=None):
         with endpoint([each if callable(each) else say(each) for each in replies]) as script:
             talks = Conversations(home, Censor({}))
             client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
-            door = Endpoint(client, "tiny", Style(4096), Limits(5, 20, 0.1), purse or Purse(), talks.censor)
+            llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 0.1), spending or Spending(), talks.censor)
             history = home.history()
-            return ModelAnalyst(door, talks, home.older_notes)(history, run or history.find(NAME)), script
+            return ModelAnalyst(llm, talks, home.older_notes)(history, run or history.find(NAME)), script
 
     return asking
 
@@ -103,16 +103,16 @@ def test_a_reference_to_nothing_goes_back_once_and_is_marked_then(asking):
 
 
 @pytest.mark.parametrize(
-    ("replies", "purse", "why"),
+    ("replies", "spending", "why"),
     [
-        ([analysis(lessons_zh=None)] * 2, Purse(), "the part <lessons_zh> is missing"),
-        ([refuse(500, "gone")], Purse(), "500: gone"),
-        ([analysis()], Purse(limit=0.0, price_in=1, price_out=1), "the next call may cost"),
+        ([analysis(lessons_zh=None)] * 2, Spending(), "the part <lessons_zh> is missing"),
+        ([refuse(500, "gone")], Spending(), "500: gone"),
+        ([analysis()], Spending(limit=0.0, price_in=1, price_out=1), "the next call may cost"),
     ],
     ids=["words", "endpoint", "money"],
 )
-def test_where_the_model_fails_the_built_in_analyst_stands_and_says_so(asking, home, replies, purse, why):
-    sections, _ = asking(*replies, purse=purse)
+def test_where_the_model_fails_the_built_in_analyst_stands_and_says_so(asking, home, replies, spending, why):
+    sections, _ = asking(*replies, spending=spending)
     facts = analyse(home.history(), home.history().find(NAME))
     assert sections["outcome"] == facts["outcome"]
     lines = sections["lessons"].en.splitlines()

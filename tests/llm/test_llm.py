@@ -1,4 +1,4 @@
-"""The door to a language model, at a real endpoint on loopback that keeps a script."""
+"""A language model behind an endpoint: a real server on loopback that keeps a script."""
 
 import threading
 from dataclasses import replace
@@ -9,12 +9,12 @@ from replay import Replay
 from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
 
 from agent.core.errors import Unavailable, UsageError
-from agent.llm import Conversation, Message, spoken
+from agent.llm import Conversation, Message, without_thoughts
+from agent.llm.completion import Limits
+from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
-from agent.llm.hearing import Limits
-from agent.llm.purse import OutOfMoney, Purse
 from agent.llm.secrets import Censor
-from agent.llm.style import Style
+from agent.llm.spending import OutOfMoney, Spending
 from agent.llm.tokens import at_most, cut, estimate
 from agent.llm.transcript import read_transcript, transcript_line
 
@@ -24,17 +24,17 @@ SECRET = "sk-abcdefghijklmnop1234"
 
 
 class Caller:
-    """A door to a script, all that was taken down at it, and what it told the reader of the log."""
+    """A model behind a script, all that was taken down at it, and what it told the reader of the log."""
 
-    def __init__(self, script, purse=None, style=None, limits=PATIENT):
+    def __init__(self, script, spending=None, dialect=None, limits=PATIENT):
         self.lines, self.exchanges = [], []
-        self.door = Endpoint(
-            OpenAI(api_key=SECRET, base_url=script.url, max_retries=0), "tiny", style or Style(4096), limits,
-            purse or Purse(price_in=1, price_out=2), Censor({"OPENAI_API_KEY": SECRET}), self.lines.append,
+        self.llm = Endpoint(
+            OpenAI(api_key=SECRET, base_url=script.url, max_retries=0), "tiny", dialect or Dialect(4096), limits,
+            spending or Spending(price_in=1, price_out=2), Censor({"OPENAI_API_KEY": SECRET}), self.lines.append,
         )  # fmt: skip
 
     def ask(self, messages=HELLO):
-        return self.door.ask(messages, "test", self.exchanges.append)
+        return self.llm.ask(messages, "test", self.exchanges.append)
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def calling():
 def test_a_reply_is_heard_counted_and_taken_down(calling):
     reply, caller, script = calling(say("Good day.", tokens=(1000, 500)))
     assert (reply.text, reply.cut) == ("Good day.", False)
-    purse = caller.door.purse
-    assert (purse.tokens_in, purse.tokens_out, purse.calls) == (1000, 500, 1)
-    assert purse.spent == pytest.approx((1000 * 1 + 500 * 2) / 1e6)
-    assert purse.set_aside == 0
+    spending = caller.llm.spending
+    assert (spending.tokens_in, spending.tokens_out, spending.calls) == (1000, 500, 1)
+    assert spending.spent == pytest.approx((1000 * 1 + 500 * 2) / 1e6)
+    assert spending.set_aside == 0
     (exchange,) = caller.exchanges
     assert exchange.messages == script.requests[0]["messages"]
-    assert (exchange.reply, exchange.counted, exchange.dollars) == ("Good day.", "as reported", purse.spent)
+    assert (exchange.reply, exchange.counted, exchange.dollars) == ("Good day.", "as reported", spending.spent)
     assert script.headers[0]["authorization"] == f"Bearer {SECRET}"
 
 
@@ -69,8 +69,8 @@ def test_thoughts_are_no_part_of_the_reply(calling):
     reply, caller, _ = calling(say("<think>Hm.\n</think>\nYes.", thoughts="Long."))
     assert reply.text == "Yes."
     assert caller.exchanges[0].thoughts == "Long."
-    assert spoken("the template opened it</think>Yes") == "Yes"
-    assert spoken("<thinking>never closed, and cut") == ""
+    assert without_thoughts("the template opened it</think>Yes") == "Yes"
+    assert without_thoughts("<thinking>never closed, and cut") == ""
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_does_not_pass_is_said_in_the_endpoints_words_and_without_the_key(c
     assert f"{status}: {message.replace(SECRET, '[removed]')}" in str(error)
     assert SECRET not in str(error)
     assert len(script.requests) == 1
-    assert caller.door.purse.spent == 0
+    assert caller.llm.spending.spent == 0
 
 
 def test_other_servers_words_for_an_error_are_found(calling):
@@ -157,7 +157,7 @@ def test_nobody_there(calling):
     caller = Caller(script, limits=Limits(5, 20, 0.1))
     with pytest.raises(Unavailable, match="the connection failed"):
         caller.ask()
-    assert caller.door.purse.spent == 0  # nobody can have been asked
+    assert caller.llm.spending.spent == 0  # nobody can have been asked
 
 
 def test_a_cut_reply_is_asked_for_once_more_with_twice_the_length(calling):
@@ -169,34 +169,34 @@ def test_a_cut_reply_is_asked_for_once_more_with_twice_the_length(calling):
     # Where twice as much is more than the model takes, what there is is all there is.
     refusal = refuse(400, "maximum context length is 5000 tokens")
     reply, caller, _ = calling(say("half of", finish="length"), refusal)
-    assert (reply.text, reply.cut, caller.door.style.reply_tokens) == ("half of", True, 4096)
+    assert (reply.text, reply.cut, caller.llm.dialect.reply_tokens) == ("half of", True, 4096)
 
 
 @pytest.mark.parametrize(
-    ("style", "refusal", "gone", "now"),
+    ("dialect", "refusal", "gone", "now"),
     [
-        (Style(4096, 0.7), "Unsupported value: 'temperature' does not support 0.7.", "temperature", None),
-        (Style(4096), "Unknown parameter: 'max_completion_tokens'.", "max_completion_tokens", ("max_tokens", 4096)),
+        (Dialect(4096, 0.7), "Unsupported value: 'temperature' does not support 0.7.", "temperature", None),
+        (Dialect(4096), "Unknown parameter: 'max_completion_tokens'.", "max_completion_tokens", ("max_tokens", 4096)),
         (
-            Style(4096, limit="max_tokens"),
+            Dialect(4096, limit="max_tokens"),
             "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
             "max_tokens",
             ("max_completion_tokens", 4096),
         ),
-        (Style(4096), "Unrecognized request argument supplied: stream_options", "stream_options", ("stream", True)),
-        (Style(4096), "Your organization must be verified to stream this model.", "stream_options", ("stream", False)),
-        (Style(4096), "max_tokens is too large: at most 2048.", None, ("max_completion_tokens", 2048)),
+        (Dialect(4096), "Unrecognized request argument supplied: stream_options", "stream_options", ("stream", True)),
+        (Dialect(4096), "Your organization must be verified to stream it.", "stream_options", ("stream", False)),
+        (Dialect(4096), "max_tokens is too large: at most 2048.", None, ("max_completion_tokens", 2048)),
     ],
 )  # fmt: skip
-def test_a_refusal_teaches_how_to_ask(calling, style, refusal, gone, now):
-    style = replace(style)
-    reply, _, script = calling(refuse(400, refusal), say("Yes."), style=style)
+def test_a_refusal_teaches_how_to_ask(calling, dialect, refusal, gone, now):
+    dialect = replace(dialect)
+    reply, _, script = calling(refuse(400, refusal), say("Yes."), dialect=dialect)
     assert reply.text == "Yes."
     before, after = script.requests
     assert gone is None or (gone in before and gone not in after)
     assert now is None or after[now[0]] == now[1]
     with endpoint([say("Yes.")]) as script:  # and it is remembered
-        Caller(script, style=style).ask()
+        Caller(script, dialect=dialect).ask()
         assert script.requests[0].keys() == after.keys()
 
 
@@ -207,7 +207,7 @@ def test_a_model_without_system_messages_gets_the_rules_with_the_question(callin
 
 
 def test_a_refusal_that_teaches_nothing_is_not_repeated_for_ever(calling):
-    error, _, script = calling(refuse(400, "temperature, max_tokens, stream: no"), style=Style(4096, 0.5))
+    error, _, script = calling(refuse(400, "temperature, max_tokens, stream: no"), dialect=Dialect(4096, 0.5))
     assert isinstance(error, Unavailable)
     assert len(script.requests) <= 6
 
@@ -221,19 +221,19 @@ def test_without_a_report_tokens_are_counted_by_length_and_never_too_few(calling
 
 
 def test_the_cap_holds_before_a_call_and_for_calls_in_flight():
-    purse = Purse(limit=1.0, price_in=100, price_out=100)
-    with purse.call(2000, 3000) as first:
-        assert purse.set_aside == pytest.approx(0.5)
+    spending = Spending(limit=1.0, price_in=100, price_out=100)
+    with spending.call(2000, 3000) as first:
+        assert spending.set_aside == pytest.approx(0.5)
         dear = pytest.raises(OutOfMoney, match=r"may cost 0\.6000 dollars, and of 1 there are 0\.5000 left")
-        with dear, purse.call(3000, 3000):
+        with dear, spending.call(3000, 3000):
             raise AssertionError("it was not to be made")
-        with purse.call(2000, 3000) as second:
+        with spending.call(2000, 3000) as second:
             second.settle(1000, 1000)
         first.cancel()
-    assert (purse.spent, purse.set_aside) == (pytest.approx(0.2), pytest.approx(0.0))
-    with purse.call(4000, 4000):
+    assert (spending.spent, spending.set_aside) == (pytest.approx(0.2), pytest.approx(0.0))
+    with spending.call(4000, 4000):
         pass  # nobody knows what it took, so it counts in full
-    assert purse.spent == pytest.approx(1.0)
+    assert spending.spent == pytest.approx(1.0)
 
 
 def test_many_callers_never_spend_more_than_the_cap():
@@ -241,8 +241,8 @@ def test_many_callers_never_spend_more_than_the_cap():
     most_in = sum(at_most(message.content) for message in HELLO)
     with endpoint([say("Yes.", tokens=(most_in, 4096))]) as script:
         each = (most_in + 4096) / 1e6
-        purse = Purse(limit=3.5 * each, price_in=1, price_out=1)
-        caller = Caller(script, purse=purse)
+        spending = Spending(limit=3.5 * each, price_in=1, price_out=1)
+        caller = Caller(script, spending=spending)
         outcomes = []
 
         def ask():
@@ -258,19 +258,19 @@ def test_many_callers_never_spend_more_than_the_cap():
             thread.join()
         assert outcomes.count("Yes.") == len(script.requests) == 3
         assert outcomes.count("out of money") == 5
-        assert purse.spent == pytest.approx(3 * each)
+        assert spending.spent == pytest.approx(3 * each)
 
 
 def test_nothing_is_sent_that_could_be_too_dear(calling):
-    error, _, script = calling(say("Yes."), purse=Purse(limit=0.001, price_in=1, price_out=2))
+    error, _, script = calling(say("Yes."), spending=Spending(limit=0.001, price_in=1, price_out=2))
     assert isinstance(error, OutOfMoney)
     assert script.requests == []
 
 
-def test_a_closed_door_ends_a_wait():
+def test_a_closed_connection_ends_a_wait():
     with endpoint([refuse(500, "oh no")]) as script:
         caller = Caller(script)
-        threading.Timer(0.3, caller.door.close).start()
+        threading.Timer(0.3, caller.llm.close).start()
         with pytest.raises(Unavailable):
             caller.ask()
 
@@ -279,7 +279,7 @@ def test_a_transcript_holds_no_secret_and_every_control_character_is_spelt_out()
     with endpoint([say(f"My key is {SECRET}, \x1b[2J and https://me:pass@host/.")]) as script:
         caller = Caller(script)
         caller.ask([Message("user", f"{SECRET} Bearer abcdefgh12345678")])
-        line = transcript_line(caller.exchanges[0], caller.door.censor)
+        line = transcript_line(caller.exchanges[0], caller.llm.censor)
     assert SECRET not in line
     assert "pass@" not in line
     assert "abcdefgh12345678" not in line
@@ -290,7 +290,7 @@ def test_a_transcript_holds_no_secret_and_every_control_character_is_spelt_out()
 def test_a_recorded_conversation_is_replayed_exactly():
     with endpoint([refuse(500, "no"), say("One.<br>\n"), say("<think>2</think>Two.", finish="length")]) as script:
         caller = Caller(script)
-        talk = Conversation(caller.door, "test", caller.exchanges.append, "", [HELLO[0]])
+        talk = Conversation(caller.llm, "test", caller.exchanges.append, "", [HELLO[0]])
         first = [talk.say("1?"), talk.say("2?")]
     text = "".join(map(transcript_line, caller.exchanges))
     replay = Replay(read_transcript(text))

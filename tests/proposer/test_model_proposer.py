@@ -14,11 +14,11 @@ from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.run import Review, Run
 from agent.core.score import Failure
 from agent.evaluator.protocols import SMOKE
+from agent.llm.completion import Limits
+from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
-from agent.llm.hearing import Limits
-from agent.llm.purse import Purse
 from agent.llm.secrets import Censor
-from agent.llm.style import Style
+from agent.llm.spending import Spending
 from agent.proposer import ProposalFailed
 from agent.proposer.model import ModelProposer
 from agent.proposer.patch import same_code
@@ -58,9 +58,9 @@ class Asked:
         self.workspace = Workspace(root)
         talks = Conversations(self.workspace, Censor({}))
         client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
-        self.purse = Purse()
-        door = Endpoint(client, "tiny", Style(4096), Limits(5, 20, 5), self.purse, talks.censor)
-        self.proposer = ModelProposer(door, check, talks, self.workspace.older_notes, prompt_tokens)
+        self.spending = Spending()
+        llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 5), self.spending, talks.censor)
+        self.proposer = ModelProposer(llm, check, talks, self.workspace.older_notes, prompt_tokens)
 
     def propose(self, history=HISTORY, parent=BASE, idea=""):
         repaired = repair(self.proposer, history)
@@ -294,7 +294,7 @@ def test_a_transcript_replays_to_the_same_proposal(asking):
     wrong = BLOCKS.replace("error = u_i", "mistake = u_i")
     proposal, _, asked = asking(f"{words()}\n{wrong}", f"Sorry.\n{BLOCKS}")
     run = asked.workspace.create(proposal, "smoke", FINGERPRINT)
-    replay = replace(asked.proposer, door=Replay(asked.proposer.conversations.of(run)))
+    replay = replace(asked.proposer, llm=Replay(asked.proposer.conversations.of(run)))
     again = replay.propose(HISTORY, BASE, Random(1))
     assert replace(again, conversation="") == replace(proposal, conversation="")
 

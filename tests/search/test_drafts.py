@@ -34,7 +34,7 @@ class Scripted:
         self.may = threading.Event()
         self.may.set()
         self.seen = []
-        self.knocked = self.closed = False
+        self.probed = self.closed = False
 
     def propose(self, history, parent, draw, idea=""):
         assert self.may.wait(30)
@@ -44,8 +44,8 @@ class Scripted:
             raise outcome
         return sample_proposal(outcome)
 
-    def knock(self):
-        self.knocked = True
+    def probe(self):
+        self.probed = True
 
     def close(self):
         self.closed = True
@@ -144,7 +144,7 @@ def test_the_next_parent_is_tried_where_nothing_is_left_of_one():
 def test_a_search_knocks_first_and_hangs_up_at_its_end():
     drafts, proposer = drafting("a")
     with drafts.open():
-        assert proposer.knocked
+        assert proposer.probed
         proposer.may.clear()
         drafts.prepare(THEN)
     assert proposer.closed
@@ -157,7 +157,7 @@ def test_who_only_trains_asks_nobody():
     with drafts.open():
         drafts.prepare(THEN)
         assert drafts.next(THEN) is None
-    assert not proposer.knocked
+    assert not proposer.probed
 
 
 def test_the_second_proposer_steps_in_while_the_first_is_away():

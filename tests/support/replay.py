@@ -1,10 +1,10 @@
-"""A door behind which nobody sits: it answers as a transcript says that a model once did."""
+"""A model that nobody runs: it answers as a transcript says that one once did."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from agent.core.errors import UsageError
-from agent.llm import Keep, Message, Reply, spoken
+from agent.llm import Keep, Message, Reply, without_thoughts
 from agent.llm.transcript import Exchange
 
 
@@ -23,7 +23,7 @@ class Replay:
         if difference := same_conversation([asdict(message) for message in messages], exchange.messages):
             raise UsageError(f"the transcript was recorded of another conversation: {difference}")
         keep(exchange)
-        return Reply(spoken(exchange.reply or ""), exchange.finish == "length")
+        return Reply(without_thoughts(exchange.reply or ""), exchange.finish == "length")
 
 
 def same_conversation(request: Sequence[dict[str, str]], other: Sequence[dict[str, str]]) -> str:

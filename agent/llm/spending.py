@@ -28,7 +28,7 @@ class OutOfMoney(DeltaSearchError):
 
 
 @dataclass
-class Bill:
+class Charge:
     """The tokens of one call. Until they are known it is billed in full: as much as it may take."""
 
     tokens_in: int
@@ -44,7 +44,7 @@ class Bill:
 
 
 @dataclass
-class Purse:
+class Spending:
     """What was spent and what is set aside, by several threads at once. Prices are dollars a million tokens."""
 
     limit: float | None = None  # dollars
@@ -66,23 +66,23 @@ class Purse:
         return ((self.price_in or 0.0) * tokens_in + (self.price_out or 0.0) * tokens_out) / MILLION
 
     @contextmanager
-    def call(self, most_in: int, most_out: int) -> Iterator[Bill]:
-        """Set aside what a call may cost, and count its bill at the end. Raises OutOfMoney before it is made."""
+    def call(self, most_in: int, most_out: int) -> Iterator[Charge]:
+        """Set aside what a call may cost, and count its charge at the end. Raises OutOfMoney before it is made."""
         amount = self.price(most_in, most_out)
         with self._lock:
             if self.limit is not None and self.spent + self.set_aside + amount > self.limit:
                 raise OutOfMoney(self.limit, self.limit - self.spent - self.set_aside, amount)
             self.set_aside += amount
-        bill = Bill(most_in, most_out)
+        charge = Charge(most_in, most_out)
         try:
-            yield bill
+            yield charge
         finally:
             with self._lock:
                 self.set_aside -= amount
-                self.spent += self.price(bill.tokens_in, bill.tokens_out)
-                self.tokens_in += bill.tokens_in
-                self.tokens_out += bill.tokens_out
-                self.calls += bill.counted != "not at all"
+                self.spent += self.price(charge.tokens_in, charge.tokens_out)
+                self.tokens_in += charge.tokens_in
+                self.tokens_out += charge.tokens_out
+                self.calls += charge.counted != "not at all"
 
     def __str__(self) -> str:
         """What was used so far, for a status line."""

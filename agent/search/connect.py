@@ -6,12 +6,12 @@ from collections.abc import Callable
 from openai import OpenAI, OpenAIError
 
 from agent.core.errors import Unavailable, UsageError
+from agent.llm.completion import Limits
+from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
-from agent.llm.hearing import Limits
-from agent.llm.purse import Purse
+from agent.llm.request_failure import classify
 from agent.llm.secrets import Censor
-from agent.llm.style import Style
-from agent.llm.trouble import diagnose
+from agent.llm.spending import Spending
 from agent.search.config import BASE_URL, KEY, Config
 
 DEFAULT_URL = "https://api.openai.com/v1"
@@ -23,7 +23,7 @@ NO_KEY = (
 )
 
 
-def open_door(config: Config, purse: Purse, patience: float, say: Callable[[str], None]) -> Endpoint:
+def connect(config: Config, spending: Spending, patience: float, say: Callable[[str], None]) -> Endpoint:
     """The model that is to be asked. Raises UsageError and Unavailable, saying what to set."""
     key = os.environ.get(KEY)
     if not key:
@@ -35,9 +35,9 @@ def open_door(config: Config, purse: Purse, patience: float, say: Callable[[str]
     return Endpoint(
         client=client,
         model=config.model or (_only_model(client) if own else DEFAULT_MODEL),
-        style=Style(config.reply_tokens, config.temperature, "max_tokens" if own else "max_completion_tokens"),
+        dialect=Dialect(config.reply_tokens, config.temperature, "max_tokens" if own else "max_completion_tokens"),
         limits=Limits(config.stall_seconds, config.call_seconds, patience),
-        purse=purse,
+        spending=spending,
         censor=Censor(),
         say=say,
     )
@@ -50,7 +50,7 @@ def _only_model(client: OpenAI) -> str:
     except (OpenAIError, ValueError) as error:
         where = Censor()(str(client.base_url).rstrip("/"))
         remedy = f"look at {BASE_URL} and the network, or let the catalogue propose: --proposer catalogue"
-        raise Unavailable(f"{where}: {Censor()(diagnose(error).message)}; {remedy}") from error
+        raise Unavailable(f"{where}: {Censor()(classify(error).message)}; {remedy}") from error
     if len(names) != 1:
         has = f"it has {', '.join(names[:SHOWN])}" if names else "it names none"
         raise UsageError(f"{client.base_url}: say which model to ask with --model or DELTASEARCH_MODEL; {has}")

@@ -13,7 +13,7 @@ from openai.types import CompletionUsage
 SECONDS_TO_CONNECT = 15.0
 
 
-class BrokenOff(Exception):
+class BrokenReply(Exception):
     """The reply ended before its end. The message says how."""
 
 
@@ -27,7 +27,7 @@ class Limits:
 
 
 @dataclass
-class Heard:
+class Completion:
     """A reply so far: what is said, what is thought aloud before, why it ended ("" where it has not) and its tokens."""
 
     text: str = ""
@@ -45,9 +45,9 @@ class Heard:
             self.finish = choice.finish_reason or self.finish
 
 
-def hear(client: OpenAI, request: dict[str, Any], limits: Limits, stopped: Callable[[], bool]) -> Heard:
-    """Send a request and hear the reply to its end. Raises BrokenOff, and what the openai package raises."""
-    heard = Heard()
+def receive(client: OpenAI, request: dict[str, Any], limits: Limits, stopped: Callable[[], bool]) -> Completion:
+    """Send a request and hear the reply to its end. Raises BrokenReply, and what the openai package raises."""
+    heard = Completion()
     timeout = httpx2.Timeout(limits.stall if request["stream"] else limits.call, connect=SECONDS_TO_CONNECT)
     late = time.monotonic() + limits.call
     answer = client.chat.completions.create(**request, timeout=timeout)
@@ -56,10 +56,10 @@ def hear(client: OpenAI, request: dict[str, Any], limits: Limits, stopped: Calla
     elif hasattr(answer, "choices"):
         heard.add(answer)
     else:
-        raise BrokenOff(f"the answer is no completion: {str(answer)[:200]!r}")
+        raise BrokenReply(f"the answer is no completion: {str(answer)[:200]!r}")
     heard.text, heard.thoughts = whole_characters(heard.text), whole_characters(heard.thoughts)
     if not heard.finish:
-        raise BrokenOff("the reply broke off" if heard.text else "the answer holds no reply")
+        raise BrokenReply("the reply broke off" if heard.text else "the answer holds no reply")
     return heard
 
 
@@ -68,7 +68,7 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _listen(stream: Any, heard: Heard, late: float, stopped: Callable[[], bool]) -> None:
+def _listen(stream: Any, heard: Completion, late: float, stopped: Callable[[], bool]) -> None:
     """Take in a stream. A server that only sends signs of life is cut off by the clock from outside."""
     clock = threading.Timer(max(0.0, late - time.monotonic()), stream.close)
     clock.daemon = True
@@ -79,11 +79,11 @@ def _listen(stream: Any, heard: Heard, late: float, stopped: Callable[[], bool])
             if stopped() or time.monotonic() > late:
                 break
     except ValueError as error:  # JSON that is none
-        raise BrokenOff(f"the answer cannot be read ({error})") from error
+        raise BrokenReply(f"the answer cannot be read ({error})") from error
     except httpx2.HTTPError as error:
-        raise BrokenOff(f"the connection broke ({error!r})") from error
+        raise BrokenReply(f"the connection broke ({error!r})") from error
     finally:
         clock.cancel()
         stream.close()
     if time.monotonic() > late and not heard.finish:
-        raise BrokenOff("the reply took longer than call_seconds")
+        raise BrokenReply("the reply took longer than call_seconds")

@@ -16,7 +16,7 @@ Limit = Literal["max_completion_tokens", "max_tokens"]
 
 
 @dataclass
-class Style:
+class Dialect:
     """The parameters of a request besides its model and its messages.
 
     Reasoning models take max_completion_tokens and no temperature; older servers know max_tokens alone. Some endpoints

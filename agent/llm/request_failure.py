@@ -7,14 +7,14 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import openai
 
-from agent.llm.hearing import BrokenOff, whole_characters
+from agent.llm.completion import BrokenReply, whole_characters
 
 PASSING = (408, 409, 425, 429)  # and all from 500 on
 LONGEST_MESSAGE = 400
 
 
 @dataclass(frozen=True)
-class Trouble:
+class RequestFailure:
     """`pause` is how many seconds the endpoint asks to wait; `begun`: tokens may have been made, and be billed."""
 
     message: str
@@ -24,22 +24,22 @@ class Trouble:
     refusal: bool = False  # of this request as it is put: another way of putting it may pass
 
 
-def diagnose(error: Exception) -> Trouble:
-    """The trouble behind an error of the openai package or BrokenOff. Any other error is raised again."""
+def classify(error: Exception) -> RequestFailure:
+    """The trouble behind an error of the openai package or BrokenReply. Any other error is raised again."""
     match error:
         case openai.APIStatusError(status_code=status):
             message = f"{status}: {endpoint_message(error)}"
             passing = status >= 500 or (status in PASSING and error.code != "insufficient_quota")
-            return Trouble(message, passing, pause=_pause(error.response.headers), refusal=status in (400, 422))
+            return RequestFailure(message, passing, pause=_pause(error.response.headers), refusal=status in (400, 422))
         case openai.APITimeoutError():
-            return Trouble("it was silent for too long", passing=True, begun=True)
+            return RequestFailure("it was silent for too long", passing=True, begun=True)
         case openai.APIConnectionError():
             reached = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-            return Trouble(f"the connection failed ({error.__cause__ or error})", passing=True, begun=reached)
+            return RequestFailure(f"the connection failed ({error.__cause__ or error})", passing=True, begun=reached)
         case openai.APIError():  # told in the middle of a stream
-            return Trouble(endpoint_message(error), passing=True, begun=True)
-        case BrokenOff() | ValueError():
-            return Trouble(whole_characters(str(error))[:LONGEST_MESSAGE], passing=True, begun=True)
+            return RequestFailure(endpoint_message(error), passing=True, begun=True)
+        case BrokenReply() | ValueError():
+            return RequestFailure(whole_characters(str(error))[:LONGEST_MESSAGE], passing=True, begun=True)
     raise error
 
 
