@@ -18,10 +18,9 @@ from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import kind_and_reason
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
-from agent.evaluator.crew import Crew, crew_size
-from agent.evaluator.exam import best_of_grid
+from agent.evaluator.held_out import best_of_grid
+from agent.evaluator.jail.forkserver_client import clean_environment
 from agent.evaluator.jail.jail import confined, scratch
-from agent.evaluator.jail.nursery import clean_environment
 from agent.evaluator.job import Job
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
@@ -29,6 +28,7 @@ from agent.evaluator.speed import differentiate
 from agent.evaluator.tasks import draw
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.training.trainer import Training, train
+from agent.evaluator.worker_pool import WorkerPool, worker_count
 from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.ordinary import train_ordinary
@@ -40,13 +40,13 @@ STEPS = 10
 
 
 def trainer() -> None:
-    """The quick protocol, two seeds a setting: stacked in a crew of workers, against one replica after another."""
+    """The quick protocol, two seeds a setting: stacked in a pool of workers, against one replica after another."""
     variant = load_variant(baseline_path(TEMPLATE))
     protocol = replace(QUICK, plans=tuple(replace(plan, seeds=SEEDS) for plan in QUICK.plans))
     print(f"trainer: {protocol.name}, {SEEDS} seeds a setting, once each, start of the workers included")
     started = time.perf_counter()
     ours = _train_in_crew(protocol)
-    crew = time.perf_counter() - started
+    stacked = time.perf_counter() - started
     theirs: dict[str, list[float]] = {}
     ordinary = 0.0
     for replica in protocol.replicas():
@@ -54,9 +54,9 @@ def trainer() -> None:
         outcome = train_ordinary(replica, variant, protocol)
         ordinary += time.perf_counter() - started
         theirs.setdefault(replica.setting.task, []).append(max(point.accuracy for point in outcome.curve))
-    show("  the whole row", {"crew": crew, "ordinary": ordinary})
+    show("  the whole row", {"ours": stacked, "ordinary": ordinary})
     for task, accuracies in theirs.items():
-        print(f"  {task:<42} accuracy: crew {ours[task]:.4f}   ordinary {statistics.fmean(accuracies):.4f}")
+        print(f"  {task:<42} accuracy: ours {ours[task]:.4f}   ordinary {statistics.fmean(accuracies):.4f}")
     _stacking(variant, protocol)
 
 
@@ -66,8 +66,8 @@ def _train_in_crew(protocol: Protocol) -> dict[str, float]:
         job = Job(folder, protocol.to_json(), "cpu")
         job.write(baseline_path(TEMPLATE))
         groups = stacks(protocol, "cpu")
-        crew = Crew(job.folder, crew_size("cpu"), time.monotonic() + 3600)
-        answers = crew.run([{"do": "train", "stack": index} for index in range(len(groups))], lambda update: None)
+        pool = WorkerPool(job.folder, worker_count("cpu"), time.monotonic() + 3600)
+        answers = pool.run([{"do": "train", "stack": index} for index in range(len(groups))], lambda update: None)
     accuracies: dict[str, list[float]] = {}
     for group, answer in zip(groups, answers, strict=True):
         for candidate in best_of_grid(group, answer):
@@ -184,7 +184,7 @@ def main() -> None:
         "start": start,
         "card": card,
     }
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {crew_size('cpu')} workers")
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
     for name in sys.argv[1:] or benches:
         benches[name]()
 

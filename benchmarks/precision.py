@@ -19,7 +19,7 @@ import typer
 
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract.variant import Variant, load_variant
-from agent.evaluator.probes.controls import prepare
+from agent.evaluator.probes.controls import with_controls
 from agent.evaluator.protocol import Replica
 from agent.evaluator.protocols import QUICK
 from agent.evaluator.tasks import draw
@@ -44,10 +44,10 @@ def tipped(trainee: Trainee, variant: Variant) -> tuple[int, int]:
     """How many predictions of a trained replica differ between a test sequence and its copy, and of how many."""
     replica = trainee.replica
     test = draw(replica.setting, QUICK.test_examples, split="test", seed=TEST_SEED, world=replica.seed, device="cpu")
-    paper = prepare(test, TEST_SEED, whole=replica.setting.task == "Compress")
+    controlled = with_controls(test, TEST_SEED, whole=replica.setting.task == "Compress")
     alone = stack.Stack([replica], variant, QUICK, CPU, rows=trainee.best[None])
-    parts = alone.read(paper.inputs[None].long(), torch.tensor([0]))
-    return paper.changed(torch.cat([logits[0].argmax(-1) for _, logits in parts]))
+    parts = alone.read(controlled.inputs[None].long(), torch.tensor([0]))
+    return controlled.changed(torch.cat([logits[0].argmax(-1) for _, logits in parts]))
 
 
 def trained(replicas: list[Replica], variant: Variant) -> tuple[list[float], tuple[int, int]]:

@@ -15,7 +15,7 @@ ROUNDS = 5
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """As a worker of a crew has it."""
+    """As a worker of a pool has it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from agent.evaluator.crew import crew_size
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.jail.isolation import prove_isolation
+from agent.evaluator.worker_pool import worker_count
 from agent.llm.secrets import Censor
 from agent.search.config import BASE_URL, KEY
 
@@ -42,7 +42,7 @@ def _there(path: Path) -> Path:
 def _device(device: str) -> str:
     if device == "cuda":
         return f"{torch.cuda.get_device_name()}, {torch.cuda.get_device_properties(0).total_memory / 1e9:.0f} GB"
-    return f"no GPU; {crew_size('cpu')} cores, a worker each"
+    return f"no GPU; {worker_count('cpu')} cores, a worker each"
 
 
 def _endpoint() -> str:

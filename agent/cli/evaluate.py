@@ -51,7 +51,7 @@ def evaluate(
         Workspace(workspace).check_new(name)
 
     from agent.evaluator.evaluation import evaluate
-    from agent.search.terminal import print_card, watching
+    from agent.search.printing import print_card, watching
 
     source = file.read_text(encoding="utf-8")
     known = _facts_of_a_run(file, chosen, device) if name is not None else {}

@@ -82,7 +82,7 @@ def diff(
 ) -> None:
     """What changes from one variant's code to another's."""
     from agent.core.text import unified_diff
-    from agent.search.terminal import print_diff
+    from agent.search.printing import print_diff
 
     home = Workspace(workspace)
     old, new = home.find(a), home.find(b)

@@ -12,7 +12,7 @@ from agent.core.invocation import command
 from agent.core.run import OlderNote, Run
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
-from agent.search.terminal import fitting_console
+from agent.search.printing import fitting_console
 
 
 @dataclass(frozen=True)

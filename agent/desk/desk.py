@@ -10,8 +10,8 @@ from rich.text import Text as Line
 from agent.core.run import UNFINISHED, Run
 from agent.core.text import clean
 from agent.desk.decisions import waiting
-from agent.desk.keys import Reading
-from agent.desk.seat import LOOK, Left, Seat
+from agent.desk.interface import LOOK, Left, UserInterface
+from agent.desk.keys import RunView
 from agent.desk.window import Window
 
 AHEAD = 2  # approved runs that wait for their training: with more, proposals would be made without their results
@@ -25,7 +25,7 @@ class Desk:
     `amend` checks and keeps a person's version of a run; `propose` makes a further proposal, None if none is left.
     """
 
-    seat: Seat
+    ui: UserInterface
     amend: Callable[[Run, str], Run]
     propose: Callable[[], Run | None] | None = None
     only: str | None = None  # the one run that is to be read
@@ -38,7 +38,7 @@ class Desk:
     def sit(self) -> None:
         """Card after card, until the reader goes, has to go, or there is nothing to be read any more."""
         try:
-            self.seat.terminal.open()
+            self.ui.terminal.open()
             while self._step():
                 pass
         except (Left, EOFError):
@@ -46,16 +46,16 @@ class Desk:
         except BaseException as error:  # of this program's own: whoever trains raises it
             self.error = error
         finally:
-            self.seat.terminal.close()
-            self.seat.left.set()
-            self.seat.rung.set()
+            self.ui.terminal.close()
+            self.ui.left.set()
+            self.ui.rung.set()
 
     def _step(self) -> bool:
         """Do what there is to be done; whether there was anything."""
         if run := self._next():
-            reading = Reading(self.seat, run, self.amend, self.dollars)
-            reading.go()
-            if reading.skipped:
+            view = RunView(self.ui, run, self.amend, self.dollars)
+            view.go()
+            if view.skipped:
                 self.skipped.add(run.id)
         elif self._wants_more():
             self._think()
@@ -67,46 +67,46 @@ class Desk:
 
     def _next(self) -> Run | None:
         """The oldest proposal that waits and was not skipped."""
-        runs = waiting(self.seat.workspace)
+        runs = waiting(self.ui.workspace)
         return next((run for run in runs if run.id not in self.skipped and self.only in (None, run.id)), None)
 
     def _wants_more(self) -> bool:
         """Whether it is time for a further proposal."""
-        history = self.seat.workspace.history()
+        history = self.ui.workspace.history()
         unfinished = sum(run.stage in UNFINISHED for run in history.runs)
         may = self.propose is not None and not self.exhausted and bool(history.scored)
         return may and unfinished < AHEAD
 
     def _busy(self) -> bool:
         """Whether something is trained here that is worth waiting for."""
-        history = self.seat.workspace.history()
+        history = self.ui.workspace.history()
         unfinished = any(run.stage in (*UNFINISHED, "evaluating") for run in history.runs)
         return self.trains and (unfinished or (self.propose is not None and not history.scored))
 
     def _think(self) -> None:
         """Have a proposal made."""
         assert self.propose is not None
-        run = self.seat.work("proposing", self.propose)
+        run = self.ui.work("proposing", self.propose)
         if run is None:
             self.exhausted = True
-            self.seat.say(f"· {self.seat.words('nothing proposed')}")
+            self.ui.say(f"· {self.ui.words('nothing proposed')}")
         elif run.failure is not None:
-            self.seat.say(f"✗ {run.name}: {self.seat.words('failed proposal')}: {run.failure.reason}")
-            self.seat.rung.set()
+            self.ui.say(f"✗ {run.name}: {self.ui.words('failed proposal')}: {run.failure.reason}")
+            self.ui.rung.set()
 
     def _watch(self) -> None:
         """Show the training until there may be something else to do."""
 
         def shown(width: int) -> Group:
-            lines = [Line(clean(line)) for line in self.seat.lines[-LATEST:]]
-            if self.seat.status is None:
+            lines = [Line(clean(line)) for line in self.ui.lines[-LATEST:]]
+            if self.ui.status is None:
                 return Group(*lines)
             from agent.search.screen import panel  # it imports torch, as whoever makes a status has done by now
 
-            return Group(panel(self.seat.status), Line(), *lines)
+            return Group(panel(self.ui.status), Line(), *lines)
 
         since = time.monotonic()
         while time.monotonic() - since < LOOK:
-            key = self.seat.tick(Window(self.seat.terminal, shown), "", (("q", "leaving"), ("^C", "stops")))
+            key = self.ui.tick(Window(self.ui.terminal, shown), "", (("q", "leaving"), ("^C", "stops")))
             if key is not None and key.name in ("q", "\x04"):
                 raise Left

@@ -12,8 +12,8 @@ from agent.core.text import clean
 from agent.desk.card import render_card, render_file
 from agent.desk.decisions import approve, reject
 from agent.desk.editor import EditorFailed
+from agent.desk.interface import LOOK, Left, UserInterface
 from agent.desk.prompt import Prompt
-from agent.desk.seat import LOOK, Left, Seat
 from agent.desk.terminal import Key
 from agent.desk.window import Window
 from agent.desk.words import LANGUAGES
@@ -25,58 +25,60 @@ BEFORE, AFTER = (("a", "approve"), ("e", "edit"), ("r", "reject"), ("s", "skip")
 PROMPT_KEYS = (("⏎", "done"), ("esc", "card"))
 
 
-class Reading:
+class RunView:
     """The reader's view of a run: its card or its whole file, and where he is in it."""
 
-    def __init__(self, seat: Seat, run: Run, amend: Callable[[Run, str], Run], dollars: Callable[[], float]) -> None:
-        self.seat, self.run, self.amend, self.dollars = seat, run, amend, dollars
+    def __init__(
+        self, ui: UserInterface, run: Run, amend: Callable[[Run, str], Run], dollars: Callable[[], float]
+    ) -> None:
+        self.ui, self.run, self.amend, self.dollars = ui, run, amend, dollars
         self.whole_file = False
         self.refusal = ""
         self.draft = ""
         self.over = False
         self.skipped = False
         self.looked = time.monotonic()
-        self.scored = len(seat.workspace.history().scored)
-        self.window = Window(seat.terminal, self._content)
+        self.scored = len(ui.workspace.history().scored)
+        self.window = Window(ui.terminal, self._content)
 
     def draw(self) -> None:
-        self.seat.draw(self.window, self.run.name, self._keys())
+        self.ui.draw(self.window, self.run.name, self._keys())
 
     def go(self) -> None:
         """Until it is decided, here or elsewhere, or skipped. Raises Left."""
-        self.seat.terminal.forget()
+        self.ui.terminal.forget()
         try:
             while not self.over:
-                key = self.seat.tick(self.window, self.run.name, self._keys())
+                key = self.ui.tick(self.window, self.run.name, self._keys())
                 if key is None:
                     self._look()
                 elif not self.window.scroll(key):
                     self._obey(key)
         except StaleRun:
             self._keep_draft()
-            self.seat.say(f"· {self.run.name} {self.seat.words('decided')}")
+            self.ui.say(f"· {self.run.name} {self.ui.words('decided')}")
 
     def _obey(self, key: Key) -> None:
         match key.name:
             case "a":
                 remark = self._ask("remark")
                 if remark is not None:
-                    approve(self.seat.workspace, self.run, remark)
+                    approve(self.ui.workspace, self.run, remark)
                     self._close("✓", "approved", remark)
             case "r":
                 if reason := self._ask("reason", "reason needed"):
-                    reject(self.seat.workspace, self.run, reason)
+                    reject(self.ui.workspace, self.run, reason)
                     self._close("✗", "rejected", reason)
             case "e":
                 self._edit()
             case "s":
                 self.skipped = self.over = True
-                self.seat.tell(f"· {self.run.name} {self.seat.words('skipped')}")
+                self.ui.tell(f"· {self.run.name} {self.ui.words('skipped')}")
             case "f":
                 self.whole_file = not self.whole_file
                 self._renew()
             case "l":
-                self.seat.speak(LANGUAGES[1 - LANGUAGES.index(self.seat.language)])
+                self.ui.speak(LANGUAGES[1 - LANGUAGES.index(self.ui.language)])
                 self._renew(self.window.top)
             case "q" | "\x04":
                 raise Left
@@ -84,27 +86,27 @@ class Reading:
     def _close(self, mark: str, decision: str, words: str) -> None:
         """Tell of the decision, and have whoever trains hear of it."""
         self.over = True
-        self.seat.say(f"{mark} {self.seat.words(decision)} {self.run.name}" + (f": {words}" if words else ""))
-        self.seat.rung.set()
+        self.ui.say(f"{mark} {self.ui.words(decision)} {self.run.name}" + (f": {words}" if words else ""))
+        self.ui.rung.set()
 
     def _ask(self, question: str, needed: str = "") -> str | None:
         """A line of text; None where the reader thinks better of it. An empty one will not do if `needed` says why."""
-        prompt = Prompt(self.seat.words(question))
+        prompt = Prompt(self.ui.words(question))
         while True:
-            width, _ = self.seat.terminal.size
-            key = self.seat.tick(self.window, self.run.name, PROMPT_KEYS, prompt.render(width, self.seat.news))
+            width, _ = self.ui.terminal.size
+            key = self.ui.tick(self.window, self.run.name, PROMPT_KEYS, prompt.render(width, self.ui.news))
             match key:
                 case None:
                     self._look()
                 case Key("escape" | "\x04"):
-                    self.seat.news = Line()
+                    self.ui.news = Line()
                     return None
                 case Key("enter") if needed and not prompt.text.strip():
-                    self.seat.tell(self.seat.words(needed), "red")
+                    self.ui.tell(self.ui.words(needed), "red")
                 case Key("enter"):
                     return prompt.text.strip()
                 case _:
-                    self.seat.news = Line()
+                    self.ui.news = Line()
                     prompt = prompt.after(key)
 
     def _edit(self) -> None:
@@ -117,12 +119,12 @@ class Reading:
             return
         if written == self.run.proposal.source:
             self.draft = ""
-            self.seat.tell(self.seat.words("unchanged"))
+            self.ui.tell(self.ui.words("unchanged"))
             self._renew()
             return
         self.draft = written
         try:
-            self.run = self.seat.work("checking", lambda: self.amend(self.run, written))
+            self.run = self.ui.work("checking", lambda: self.amend(self.run, written))
         except StaleRun:
             raise
         except DeltaSearchError as error:
@@ -130,50 +132,50 @@ class Reading:
             self._object("refused", error)
         else:
             self.draft = ""
-            self.seat.tell(self.seat.words("edited"), "green")
+            self.ui.tell(self.ui.words("edited"), "green")
             self._renew()
 
     def _object(self, what: str, error: DeltaSearchError) -> None:
         """Say above the card what went wrong, in full."""
-        self.refusal = f"{self.seat.words(what)}\n{error}\n"
+        self.refusal = f"{self.ui.words(what)}\n{error}\n"
         self._renew()
 
     def _written(self, text: str) -> str:
-        self.seat.editing = True
+        self.ui.editing = True
         try:
-            with self.seat.terminal.lent():
-                return self.seat.editor.edit(text, VARIANT)
+            with self.ui.terminal.lent():
+                return self.ui.editor.edit(text, VARIANT)
         except EditorFailed:
-            self.seat.failed_edit = time.monotonic()
+            self.ui.failed_edit = time.monotonic()
             raise
         finally:
-            self.seat.editing = False
+            self.ui.editing = False
 
     def _keep_draft(self) -> None:
         """Nobody's work is lost."""
         if self.draft:
-            self.seat.workspace.write(self.run, DRAFT, self.draft)
-            self.seat.lines.append(f"· {self.seat.workspace.folder(self.run) / DRAFT}: {self.seat.words('draft')}")
+            self.ui.workspace.write(self.run, DRAFT, self.draft)
+            self.ui.lines.append(f"· {self.ui.workspace.folder(self.run) / DRAFT}: {self.ui.words('draft')}")
 
     def _look(self) -> None:
         """Bring the card up to date. Raises StaleRun where somebody else decided about the run, or edited it."""
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            if self.seat.workspace.find(self.run.id) != self.run:
+            if self.ui.workspace.find(self.run.id) != self.run:
                 raise StaleRun
-            scored = len(self.seat.workspace.history().scored)
+            scored = len(self.ui.workspace.history().scored)
             if scored != self.scored:  # another result is there to compare with
                 self.scored = scored
                 self._renew(self.window.top)
 
     def _renew(self, top: int = 0) -> None:
-        self.window = Window(self.seat.terminal, self._content)
+        self.window = Window(self.ui.terminal, self._content)
         self.window.top = top
 
     def _content(self, width: int) -> RenderableType:
         if self.whole_file:
-            return render_file(self.run, self.seat.language)
-        shown = render_card(self.run, self.seat.workspace.history(), self.seat.language, width, self.dollars())
+            return render_file(self.run, self.ui.language)
+        shown = render_card(self.run, self.ui.workspace.history(), self.ui.language, width, self.dollars())
         return Group(Line(clean(self.refusal), style="red"), shown) if self.refusal else shown
 
     def _keys(self) -> tuple[tuple[str, str], ...]:

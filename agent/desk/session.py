@@ -15,7 +15,7 @@ from agent.core.errors import INTERRUPTED
 from agent.core.run import UNFINISHED
 from agent.core.text import Text, clean
 from agent.desk.desk import Desk
-from agent.desk.seat import LOOK, Seat
+from agent.desk.interface import LOOK, UserInterface
 from agent.search.assembly import assembled, proposing, training
 from agent.search.budget import Stop
 from agent.search.config import Config
@@ -36,7 +36,7 @@ TO_LEAVE = 3.0  # seconds that the reader has to give the terminal back
 class View:
     """The search as the desk shows it while somebody sits there, and as its own screen shows it afterwards."""
 
-    seat: Seat
+    ui: UserInterface
     stack: ExitStack
     opened: "Screen | None" = None
 
@@ -47,19 +47,19 @@ class View:
         return Screen(self.show, self.line)
 
     def show(self, status: Status) -> None:
-        self.seat.status = status
-        if self.seat.left.is_set():
+        self.ui.status = status
+        if self.ui.left.is_set():
             self._open().show(status)
 
     def line(self, line: str) -> None:
-        if self.seat.left.is_set():
+        if self.ui.left.is_set():
             self._open().line(line)
         elif line[:1] in RESULTS:
-            self.seat.say(line)
+            self.ui.say(line)
 
     def farewell(self) -> None:
         """Print what happened while the desk had the screen."""
-        lines, self.seat.lines = self.seat.lines, []
+        lines, self.ui.lines = self.ui.lines, []
         for line in lines:
             print(clean(line), flush=True)
 
@@ -87,7 +87,7 @@ class Attendance:
 
     def run(self) -> Stop:
         """Until the desk is left and what was approved is trained, or the budget ends."""
-        seat = self.desk.seat
+        ui = self.desk.ui
         sitting = threading.Thread(target=self.desk.sit, daemon=True)
         with self._interruptible():
             sitting.start()
@@ -97,9 +97,9 @@ class Attendance:
                 self._tell_why(STOPPED_NOW)
                 raise
             finally:
-                seat.close()
+                ui.close()
                 sitting.join(TO_LEAVE)
-                seat.terminal.close()
+                ui.terminal.close()
                 self.view.farewell()
         if self.desk.error is not None:
             raise self.desk.error
@@ -112,15 +112,15 @@ class Attendance:
             self.begun.journal.stopped(reason)
 
     def _attend(self) -> Stop:
-        seat = self.desk.seat
+        ui = self.desk.ui
         while not self.interrupted:
             stop = self._train() if self.desk.trains else None
             if stop is not None:
                 return stop
-            if seat.left.is_set() and not (self.desk.trains and self._unfinished()):
+            if ui.left.is_set() and not (self.desk.trains and self._unfinished()):
                 return LEFT
-            seat.rung.wait(LOOK)
-            seat.rung.clear()
+            ui.rung.wait(LOOK)
+            ui.rung.clear()
         return STOPPED
 
     def _train(self) -> Stop | None:
@@ -129,7 +129,7 @@ class Attendance:
             return self.begun.ledger.stop()
         if self.begun is None and self.desk.propose is None and not self._unfinished():
             return None
-        if self.desk.seat.workspace.searcher() is not None:
+        if self.desk.ui.workspace.searcher() is not None:
             self._leave_it()
             return None
         from agent.search.loop import NOTHING_LEFT
@@ -142,27 +142,27 @@ class Attendance:
             return None
         if stop is not NOTHING_LEFT:
             return stop
-        if not self.desk.seat.left.is_set():
+        if not self.desk.ui.left.is_set():
             self.begun.journal.phase("waiting for a decision")
         return None
 
     def _leave_it(self) -> None:
         """To the search of another process, which trains what is approved as well."""
         self.desk.trains = False
-        self.desk.seat.say(f"· {self.desk.seat.words('elsewhere')}")
+        self.desk.ui.say(f"· {self.desk.ui.words('elsewhere')}")
 
     def _unfinished(self) -> bool:
-        return any(run.stage in UNFINISHED for run in self.desk.seat.workspace.history().runs)
+        return any(run.stage in UNFINISHED for run in self.desk.ui.workspace.history().runs)
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         def interrupt(number: int, frame: Any) -> None:
-            if self.desk.seat.editor_is_meant:
+            if self.desk.ui.editor_is_meant:
                 return
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.desk.seat.close()
+            self.desk.ui.close()
             if self.begun is not None:
                 self.begun.ledger.interrupted = True
                 print("stopping after this run; Ctrl-C again stops now", file=sys.stderr, flush=True)
@@ -188,15 +188,15 @@ def sit_down(
 ) -> Stop:
     """Let a person decide, and train what he approves. With `proposes` there are new proposals until he leaves."""
     from agent.desk.desk import Desk
-    from agent.desk.seat import Seat
+    from agent.desk.interface import UserInterface
     from agent.desk.words import choose_language
 
-    seat = Seat(home, choose_language(home, lang))
+    ui = UserInterface(home, choose_language(home, lang))
     with ExitStack() as stack:
-        view = View(seat, stack)
+        view = View(ui, stack)
         whole = Once(lambda: assembled(config, home, allow_unsandboxed, view.screen()))
         desk = Desk(
-            seat,
+            ui,
             amend=lambda run, reply: whole().amend(run, reply),
             propose=(lambda: proposing(whole()).propose()) if proposes else None,
             only=only,

@@ -13,13 +13,12 @@ import torch
 from agent.core.errors import Unavailable, UsageError
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.temporary import temporary_folder
-from agent.evaluator.check import bench, check
+from agent.evaluator.check import check, op_under_test
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.source import variant_file
 from agent.evaluator.contract.variant import read_declaration
-from agent.evaluator.crew import Crew, crew_size
-from agent.evaluator.exam import Exam, best_of_grid
 from agent.evaluator.failure import doubting
+from agent.evaluator.held_out import HeldOutTest, best_of_grid
 from agent.evaluator.jail.exchange import printable
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
@@ -27,6 +26,7 @@ from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
+from agent.evaluator.worker_pool import WorkerPool, worker_count
 
 LONGEST_WORDS = 400  # of a worker
 
@@ -58,22 +58,22 @@ def evaluate(
         deadline = started + protocol.time_limit_hours * 3600
         job = Job(folder, protocol.to_json(), device)
         job.write(variant)
-        crew = Crew(job.folder, workers or crew_size(device), deadline)
+        pool = WorkerPool(job.folder, workers or worker_count(device), deadline)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
-        description, *trained = crew.run([{"do": "describe"}, *training], watch)
+        description, *trained = pool.run([{"do": "describe"}, *training], watch)
         described = _described(description)
-        exams = [
-            Exam.set(stack, best_of_grid(group, answer), protocol, test_seed)
+        tests = [
+            HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
         ]
         job.write(variant)  # the folder was open to those who trained
-        for exam in exams:
-            exam.hand_out(job)
+        for test in tests:
+            test.write_inputs(job)
         # Fresh processes: whatever training left behind in the first ones cannot speak here.
-        crew.run([{"do": "predict", "stack": exam.stack} for exam in exams], watch)
-        scores = [score for exam in exams for score in exam.mark(job)]
-        with bench(variant, protocol, deadline) as trial:
-            probe_trained(trial, exams, groups, job)
+        pool.run([{"do": "predict", "stack": test.stack} for test in tests], watch)
+        scores = [score for test in tests for score in test.score(job)]
+        with op_under_test(variant, protocol, deadline) as op:
+            probe_trained(op, tests, groups, job)
     return ScoreCard(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,

@@ -39,9 +39,9 @@ class Job:
         return self.folder / f"predictions-{stack}.bin"
 
     @property
-    def questions(self) -> Path:
-        return self.folder / "questions.safetensors"
+    def calls(self) -> Path:
+        return self.folder / "calls.safetensors"
 
     @property
-    def answers(self) -> Path:
-        return self.folder / "answers.safetensors"
+    def results(self) -> Path:
+        return self.folder / "results.safetensors"

@@ -25,7 +25,7 @@ from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
-from agent.evaluator.probes.questions import answer_all
+from agent.evaluator.probes.probe_calls import run_calls
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.stack import Stack, stacks
@@ -37,7 +37,7 @@ OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudac
 
 
 class Worker:
-    """A loaded variant, ready to describe itself, to answer questions, to train and to predict."""
+    """A loaded variant, ready to describe itself, to be called, to train and to predict."""
 
     def __init__(self, job: Job, variant: Variant) -> None:
         self.job = job
@@ -64,14 +64,12 @@ class Worker:
         check_contract(self.variant, self.protocol, self.device)
         return {"signature": signature(self.variant)}
 
-    def answer(
-        self, forms: list[dict[str, Any]], fill: bool, reply: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any]:
-        """Answer the questions in the folder; with `fill`, in memory that is full of NaN before it is written."""
+    def call(self, forms: list[dict[str, Any]], fill: bool, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """Make the calls in the folder; with `fill`, in memory that is full of NaN before it is written."""
         if fill:
             # torch.use_deterministic_algorithms does the same, and imports a compiler on the way.
             torch._C._set_deterministic_algorithms(True, warn_only=True)
-        return {"told": answer_all(self.variant, forms, self.job.questions, self.job.answers)}
+        return {"told": run_calls(self.variant, forms, self.job.calls, self.job.results)}
 
     def train(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Train a stack, leave its weights in the folder and answer with the curves."""
@@ -158,7 +156,7 @@ def main() -> None:
     requests, replies = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    torch.set_num_threads(1)  # on a CPU the crew has a worker for each core; on a GPU the host's products are small
+    torch.set_num_threads(1)  # on a CPU there is a worker for each core; on a GPU the host's products are small
     keep_freed_memory()
     job = Job.read(Path(sys.argv[1]))
     confine(job.folder, job.device, compiles=job.device != "cpu")  # from here on the variant's code may run

@@ -18,7 +18,7 @@ from agent.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Reading:
+class Highlight:
     """A run whose note is worth reading, and why."""
 
     standing: Standing
@@ -35,7 +35,7 @@ class Night:
     summary: Summary
     failed: tuple[Run, ...]
     best: Standing | None
-    readings: tuple[Reading, ...]
+    highlights: tuple[Highlight, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def night(history: History, standings: Mapping[str, Standing], search: LatestSea
         summary,
         tuple(run for run in ours if active_since(run, search.started or 0.0)),
         standings[summary.best.id] if summary.best else None,
-        tuple(Reading(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
+        tuple(Highlight(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
     )
 
 

@@ -1,4 +1,4 @@
-"""A model's reading of each result. A run is closed with its facts; what a model makes of them follows later."""
+"""A model's analysis of each result. A run is closed with its facts; what a model makes of them follows later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,44 +14,44 @@ from agent.store.workspace import StaleRun, Workspace
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A run that is being read."""
+class PendingAnalysis:
+    """A closed run whose analysis is being written."""
 
     run: Run
     sections: Background[Sections]
 
 
 @dataclass
-class Readings:
-    """Has a slow analyst read closed runs while the next one is trained; without one there is nothing to do."""
+class Analyses:
+    """Has a slow analyst write about closed runs while the next one is trained; without one there is nothing to do."""
 
     workspace: Workspace
     analyst: Analyst | None = None
-    begun: list[Reading] = field(default_factory=list)
+    begun: list[PendingAnalysis] = field(default_factory=list)
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """A search that ends as it should waits for the last reading."""
+        """A search that ends as it should waits for the last analysis."""
         yield
-        for reading in self.begun:
-            self._keep(reading)
+        for pending in self.begun:
+            self._keep(pending)
         self.begun.clear()
 
     def begin(self, history: History, run: Run) -> None:
-        """Have a closed run read."""
+        """Have a closed run analysed."""
         if self.analyst is not None:
             analyst = self.analyst
-            self.begun.append(Reading(run, Background(lambda: analyst(history, run))))
+            self.begun.append(PendingAnalysis(run, Background(lambda: analyst(history, run))))
 
     def collect(self) -> None:
         """Put into the notes what has come by now."""
-        for reading in [reading for reading in self.begun if reading.sections.done]:
-            self.begun.remove(reading)
-            self._keep(reading)
+        for pending in [pending for pending in self.begun if pending.sections.done]:
+            self.begun.remove(pending)
+            self._keep(pending)
 
-    def _keep(self, reading: Reading) -> None:
-        sections = reading.sections.result()
-        if sections != reading.run.analysis:
+    def _keep(self, pending: PendingAnalysis) -> None:
+        sections = pending.sections.result()
+        if sections != pending.run.analysis:
             with suppress(StaleRun):  # somebody else has written the note meanwhile
-                run = self.workspace.amend(reading.run, analysis=sections)
+                run = self.workspace.amend(pending.run, analysis=sections)
                 self.workspace.write(run, NOTE, render_note(self.workspace.history(), replace(run, analysis=sections)))

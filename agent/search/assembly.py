@@ -18,7 +18,7 @@ from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.moves import MOVES, load_moves
-from agent.search.analyses import Readings
+from agent.search.analyses import Analyses
 from agent.search.budget import Budget, Ledger
 from agent.search.config import KEY, Config
 from agent.search.drafts import Drafts
@@ -73,7 +73,7 @@ def assemble(
         device=device,
         drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line),
         check=check,
-        readings=Readings(workspace, thinkers.analyst),
+        analyses=Analyses(workspace, thinkers.analyst),
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,

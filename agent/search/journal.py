@@ -14,7 +14,7 @@ from agent.evaluator.protocol import Protocol
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger
-from agent.search.terminal import describe
+from agent.search.printing import describe
 from agent.store.files import WorkspaceError
 from agent.store.status import END, STATUS, End, Status, clock, describe_run, read_status
 from agent.store.workspace import Workspace

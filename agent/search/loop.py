@@ -17,7 +17,7 @@ from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
 from agent.proposer.patch import apply_patch
 from agent.science.history import History, card_of
-from agent.search.analyses import Readings
+from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
@@ -39,7 +39,7 @@ class Search:
     device: str
     drafts: Drafts
     check: Inspection
-    readings: Readings
+    analyses: Analyses
     lineage: Lineage
     ledger: Ledger
     journal: Journal
@@ -53,7 +53,7 @@ class Search:
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
-        with self.workspace.searching(), self.drafts.open(), self.readings.open():
+        with self.workspace.searching(), self.drafts.open(), self.analyses.open():
             cut_off = self.workspace.reconcile()
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
@@ -70,7 +70,7 @@ class Search:
                     return NOTHING_LEFT
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
                     self.carry_on(run)
-                self.readings.collect()
+                self.analyses.collect()
         return stop
 
     def unfinished(self) -> Run | None:
@@ -181,7 +181,7 @@ class Search:
         run = conclude(self.workspace, self.lineage, run)
         self.ledger.enter(run)
         self.journal.ended(self.workspace.history(), run)
-        self.readings.begin(self.workspace.history(), run)
+        self.analyses.begin(self.workspace.history(), run)
 
 
 def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:

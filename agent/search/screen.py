@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from agent.search.terminal import SECONDS_BETWEEN_LINES
+from agent.search.printing import SECONDS_BETWEEN_LINES
 from agent.store.files import is_full
 from agent.store.status import End, Status, clock
 

@@ -32,7 +32,7 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.science.comparison import AVERAGE
 from agent.science.noise import MEASURED
-from agent.search.terminal import watching
+from agent.search.printing import watching
 from agent.store.files import write_atomically
 from agent.study.measuring import TEST_SEED, measure
 from agent.study.page import markdown, page

@@ -5,7 +5,7 @@ from small_replicas import CPU, recall
 
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract.variant import load_variant
-from agent.evaluator.probes.controls import prepare
+from agent.evaluator.probes.controls import with_controls
 from agent.evaluator.protocols import QUICK, SMOKE
 from agent.evaluator.tasks import draw
 from agent.evaluator.training.stack import IN_BFLOAT16
@@ -31,15 +31,15 @@ def test_a_gpu_multiplies_in_bfloat16_and_a_cpu_where_it_is_to_show_what_that_co
 
 def test_what_tips_between_a_sequence_and_its_copy_is_counted():
     test = draw(recall(), 40, split="test", seed=0, world=0, device="cpu")
-    paper = prepare(test, 0, whole=False)
-    honest = paper.inputs.clone()
-    changed, compared = paper.changed(honest)
+    controlled = with_controls(test, 0, whole=False)
+    honest = controlled.inputs.clone()
+    changed, compared = controlled.changed(honest)
     assert changed == 0
     assert compared > 0
-    row, cut = int(paper.places[paper.tests]), int(paper.cuts[0])
+    row, cut = int(controlled.places[controlled.tests]), int(controlled.cuts[0])
     honest[row, cut - 1] += 1
     honest[row, cut:] += 1  # what comes after the cut may differ
-    assert paper.changed(honest) == (1, compared)
+    assert controlled.changed(honest) == (1, compared)
 
 
 def test_both_ways_are_trained_and_shown_beside_each_other(monkeypatch, capsys):

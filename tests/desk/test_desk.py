@@ -14,9 +14,9 @@ from agent.core.baselines import TEMPLATE
 from agent.core.errors import INTERRUPTED
 from agent.core.invocation import command
 from agent.core.run import PERSON, Review
-from agent.desk.keys import Reading
+from agent.desk.interface import UserInterface
+from agent.desk.keys import RunView
 from agent.desk.prompt import Prompt
-from agent.desk.seat import Seat
 from agent.evaluator.protocols import SMOKE
 
 BOTH = (VALUE_SKIP, DECAY)
@@ -133,12 +133,12 @@ def test_a_question_wider_than_the_screen_can_be_asked(width):
 
 def test_what_the_model_has_cost_stands_on_the_card_and_a_new_result_renews_it(home):
     costs = [0.5]
-    seat = Seat(home, "en", terminal=Paper(100, 200), count=1, counted=math.inf)
-    reading = Reading(seat, home.history().runs[1], lambda run, reply: run, lambda: costs[0])
+    ui = UserInterface(home, "en", terminal=Paper(100, 200), count=1, counted=math.inf)
+    view = RunView(ui, home.history().runs[1], lambda run, reply: run, lambda: costs[0])
 
     def card():
-        reading.draw()
-        return seat.terminal.console.export_text()
+        view.draw()
+        return ui.terminal.console.export_text()
 
     text = card()
     assert "$0.50" in text
@@ -146,8 +146,8 @@ def test_what_the_model_has_cost_stands_on_the_card_and_a_new_result_renews_it(h
     costs[0] = 1.25
     score = sample_card(SMOKE.fingerprint)
     home.create(sample_proposal(f"{TEMPLATE}_new"), SMOKE.name, SMOKE.fingerprint, "evaluated", card=score)
-    reading.looked = -math.inf
-    reading._look()
+    view.looked = -math.inf
+    view._look()
     text = card()
     assert "$1.25" in text
     assert "so far 2 runs" in text

@@ -21,10 +21,9 @@ from agent.evaluator import check, evaluation
 from agent.evaluator.contract.variant import LARGEST_FILE, VariantRefused
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.jail import isolation, jail
-from agent.evaluator.jail import nursery as nurseries
+from agent.evaluator.jail import forkserver_client, isolation, jail
+from agent.evaluator.jail.forkserver_client import ForkServerClient
 from agent.evaluator.jail.isolation import prove_isolation
-from agent.evaluator.jail.nursery import Nursery
 from agent.evaluator.jail.wall import Wall
 
 SECONDS_TO_LOOP = 4.0  # for the check of what is expected to loop without end
@@ -95,7 +94,7 @@ def _ready():
 
 def jobs():
     """Where all workers work."""
-    return jail.nursery._home / "job-"
+    return jail.fork_server._home / "job-"
 
 
 def expectations(attack):
@@ -149,10 +148,10 @@ def test_an_attack_that_slips_past_the_gate_is_stopped_too(outcome, attack):
 def unwalled():
     """A fork server without a wall around it: each worker has only what it puts on itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nurseries, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
-        mine = Nursery()
+        patch.setattr(forkserver_client, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
+        mine = ForkServerClient()
         for module in (jail, isolation):
-            patch.setattr(module, "nursery", mine)
+            patch.setattr(module, "fork_server", mine)
         assert prove_isolation().proven
         yield
         mine.close()

@@ -84,4 +84,4 @@ def test_no_corruption_does_harm(tmp_path, monkeypatch, part):
     for said in outcomes:
         assert isinstance(said, ScoreCard) or 10 < len(str(said)) < 1000
     assert threading.active_count() == threads
-    assert living(jail.nursery._home / "job-") == []
+    assert living(jail.fork_server._home / "job-") == []

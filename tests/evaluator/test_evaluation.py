@@ -15,10 +15,9 @@ from small_evaluations import ONE_TASK, TINY, living, write_variant
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.score import TASKS
 from agent.evaluator.contract.variant import load_variant
-from agent.evaluator.crew import Crew
 from agent.evaluator.evaluation import evaluate
-from agent.evaluator.exam import Candidate, Exam, best_of_grid
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.held_out import Candidate, HeldOutTest, best_of_grid
 from agent.evaluator.jail.confinement import LARGEST_FILE
 from agent.evaluator.jail.forkserver import LARGEST_FOLDER
 from agent.evaluator.jail.jail import scratch
@@ -28,6 +27,7 @@ from agent.evaluator.tasks import draw
 from agent.evaluator.training.network import Network
 from agent.evaluator.training.stack import architecture, stacks
 from agent.evaluator.worker import diagnose
+from agent.evaluator.worker_pool import WorkerPool
 
 DESCRIBE, TRAIN = {"do": "describe"}, {"do": "train", "stack": 0}
 
@@ -59,22 +59,22 @@ def ask(tmp_path, job):
 
     def ask(*requests, at_import="", in_op="", overdue_at=None):
         job.write(write_variant(tmp_path, at_import, in_op))
-        crew = Crew(job.folder, 1, time.monotonic() + 60)
+        pool = WorkerPool(job.folder, 1, time.monotonic() + 60)
         if overdue_at is not None:
-            threading.Thread(target=end_when_printed, args=(crew, overdue_at), daemon=True).start()
+            threading.Thread(target=end_when_printed, args=(pool, overdue_at), daemon=True).start()
         try:
-            return crew.run(list(requests), lambda update: None)
+            return pool.run(list(requests), lambda update: None)
         finally:
             assert living(job.folder) == []
 
     return ask
 
 
-def end_when_printed(crew, text):
-    """Move a crew's deadline to the moment at which its variant prints a text."""
-    while not any(text in log.read_text() for log in crew.folder.glob("log-*")):
+def end_when_printed(pool, text):
+    """Move a pool's deadline to the moment at which its variant prints a text."""
+    while not any(text in log.read_text() for log in pool.folder.glob("log-*")):
         time.sleep(0.05)
-    crew.deadline = time.monotonic()
+    pool.deadline = time.monotonic()
 
 
 @pytest.fixture
@@ -141,13 +141,13 @@ def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path, no_gate):
 def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
     replica = next(TINY.only((task,)).replicas())
     test_seed = 271_828_182_845
-    exam = Exam.set(0, [Candidate(replica, 0, "finished", ())], TINY, test_seed)
+    test = HeldOutTest.draw(0, [Candidate(replica, 0, "finished", ())], TINY, test_seed)
     job.write(write_variant(tmp_path))
-    exam.hand_out(job)
+    test.write_inputs(job)
     handed = load_file(job.inputs(0))
     assert handed.keys() == {"chosen", "inputs"}
     # The labels are neither among the inputs nor to be had by drawing again from anything that the folder tells.
-    targets = exam.examples[0].targets
+    targets = test.examples[0].targets
     assert (targets != handed["inputs"][0, : len(targets)]).any()
     assert not any(str(test_seed).encode() in path.read_bytes() for path in job.folder.iterdir())
     redrawn = draw(replica.setting, TINY.test_examples, split="test", seed=0, world=replica.seed, device="cpu")
@@ -221,7 +221,7 @@ def test_what_a_gpu_says_when_its_memory_is_full_is_out_of_memory(message, tmp_p
 )
 def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason, monkeypatch):
     monkeypatch.setattr(
-        "agent.evaluator.crew.SECONDS_TO_DIE", 2.0
+        "agent.evaluator.worker_pool.SECONDS_TO_DIE", 2.0
     )  # as long as the one that closes its pipe is waited for
     told = failure(in_op=f"print('here'); {in_op}")
     assert told.kind == kind
@@ -272,11 +272,11 @@ def test_a_forged_account_of_training_is_a_failure(trainees):
 
 @pytest.mark.parametrize("predictions", [None, b"", b"\xff" * 2 * 64 * 16 * 4])
 def test_forged_predictions_are_a_failure(job, predictions):
-    exam = Exam.set(0, [Candidate(next(ONE_TASK.replicas()), 0, "finished", ())], ONE_TASK, 1)
+    test = HeldOutTest.draw(0, [Candidate(next(ONE_TASK.replicas()), 0, "finished", ())], ONE_TASK, 1)
     if predictions is not None:
         job.predictions(0).write_bytes(predictions)
     with pytest.raises(EvaluationFailed, match=r"the worker predicted|the worker's account is garbled"):
-        exam.mark(job)
+        test.score(job)
 
 
 def test_a_watcher_that_fails_is_not_the_variants_fault(tmp_path, job):
@@ -285,7 +285,7 @@ def test_a_watcher_that_fails_is_not_the_variants_fault(tmp_path, job):
 
     job.write(write_variant(tmp_path))
     with pytest.raises(BrokenPipeError):
-        Crew(job.folder, 1, time.monotonic() + 60).run([TRAIN], watch)
+        WorkerPool(job.folder, 1, time.monotonic() + 60).run([TRAIN], watch)
     assert living(job.folder) == []
 
 

@@ -1,4 +1,4 @@
-"""The probe of trained networks: their calls are overheard, and the op answers for them in fresh processes."""
+"""The probe of trained networks: their calls are recorded, and the op answers for them in fresh processes."""
 
 import time
 from dataclasses import replace
@@ -9,12 +9,12 @@ from safetensors.torch import save_file
 from small_evaluations import ONE_TASK, write_variant
 
 from agent.core.baselines import TEMPLATE, baseline_path
-from agent.evaluator.check import bench
+from agent.evaluator.check import op_under_test
 from agent.evaluator.contract.variant import Variant, load_variant
-from agent.evaluator.exam import Candidate, Exam
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.held_out import Candidate, HeldOutTest
 from agent.evaluator.job import Job
-from agent.evaluator.probes.asking import CPU, ProbeFailed, listener, overhear
+from agent.evaluator.probes.op_under_test import CPU, ProbeFailed, record_calls, recording_variant
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.network import Network
 from agent.evaluator.training.stack import Stack, architecture, stacks
@@ -31,13 +31,13 @@ if v.abs().max() > 20:  # as no untrained network has them
 @pytest.fixture
 def probe(tmp_path):
     """Probe a variant whose training left such weights."""
-    exam = Exam.set(0, [Candidate(REPLICA, 0, "finished", ())], ONE_TASK, 1)
+    test = HeldOutTest.draw(0, [Candidate(REPLICA, 0, "finished", ())], ONE_TASK, 1)
     job = Job(tmp_path, ONE_TASK.to_json(), "cpu")
 
     def probe(variant, rows):
         save_file({"best": rows, "last": rows.clone()}, job.weights(0))
-        with bench(variant, ONE_TASK, time.monotonic() + 120) as trial:
-            probe_trained(trial, [exam], GROUPS, job)
+        with op_under_test(variant, ONE_TASK, time.monotonic() + 120) as op:
+            probe_trained(op, [test], GROUPS, job)
 
     return probe
 
@@ -45,7 +45,7 @@ def probe(tmp_path):
 @pytest.fixture
 def rows():
     """Weights that are as large as training seldom makes them."""
-    return 30 * Stack(GROUPS[0], listener(NOTHING), ONE_TASK, CPU).rows
+    return 30 * Stack(GROUPS[0], recording_variant(NOTHING), ONE_TASK, CPU).rows
 
 
 def test_what_waits_for_trained_weights_is_found_out(probe, rows, tmp_path):
@@ -60,31 +60,31 @@ def test_weights_that_are_none_are_a_failure(probe, rows, forge):
         probe(baseline_path(TEMPLATE), forge(rows))
 
 
-def test_what_is_overheard_is_what_an_op_is_called_with():
+def test_what_is_recorded_is_what_an_op_is_called_with():
     called = []
 
     def op(q, k, v, beta, initial_state=None, chunk_size=32):
         called.append({"q": q, "k": k, "v": v, "beta": beta})
         return v, v
 
-    stack = Stack([REPLICA], listener(NOTHING), ONE_TASK, CPU)
+    stack = Stack([REPLICA], recording_variant(NOTHING), ONE_TASK, CPU)
     tokens = torch.randint(0, REPLICA.setting.vocab, (3, REPLICA.setting.input_length))
-    heard = overhear(stack, 0, tokens, 8)
+    recorded = record_calls(stack, 0, tokens, 8)
     network = Network(architecture([REPLICA], ONE_TASK), Variant(op, NOTHING))
     with torch.no_grad():
         network.logits(network.layout.views(stack.rows), tokens[None])
-    assert len(heard) == len(called) == 2
-    for question, arguments in zip(heard, called, strict=True):
-        assert question.chunk_size == 8
-        assert question.arguments.keys() == arguments.keys()
-        assert all(torch.equal(question.arguments[name], arguments[name]) for name in arguments)
+    assert len(recorded) == len(called) == 2
+    for call, arguments in zip(recorded, called, strict=True):
+        assert call.chunk_size == 8
+        assert call.arguments.keys() == arguments.keys()
+        assert all(torch.equal(call.arguments[name], arguments[name]) for name in arguments)
 
 
-def test_every_length_of_a_protocol_that_can_be_has_its_real_questions(tmp_path):
+def test_every_length_of_a_protocol_that_can_be_has_its_real_calls(tmp_path):
     variant = write_variant(tmp_path)
     several = replace(ONE_TASK, plans=(*ONE_TASK.plans, *ONE_TASK.plans))
-    with bench(variant, several, time.monotonic() + 120) as trial:
-        assert [shape.setting.input_length for shape in trial.shapes()] == [REPLICA.setting.input_length]
-        first, second = trial.real_questions(trial.shapes()[0])
+    with op_under_test(variant, several, time.monotonic() + 120) as op:
+        assert [shape.setting.input_length for shape in op.shapes()] == [REPLICA.setting.input_length]
+        first, second = op.real_calls(op.shapes()[0])
         assert first.length == second.length == REPLICA.setting.input_length
-        assert trial.crowd(first) * 2 >= REPLICA.batch
+        assert op.crowd(first) * 2 >= REPLICA.batch

@@ -385,7 +385,7 @@ def reason_to_read(run):
     """What the morning page says of a run that is not the best."""
     known = History((named(TEMPLATE, BASELINE), run, named("best", **dict.fromkeys(TASK_FIELDS, 0.95))), {})
     found = night(known, standings(known), LatestSearch(None, None, Text("", "")))
-    return next(reading.why.en for reading in found.readings if reading.standing.run == run)
+    return next(highlight.why.en for highlight in found.highlights if highlight.standing.run == run)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.analyst.note import analyse
 from agent.core.text import Text
-from agent.search.analyses import Readings
+from agent.search.analyses import Analyses
 from agent.store.files import WorkspaceError
 from agent.store.folder import NOTE
 from agent.store.workspace import Workspace
@@ -36,10 +36,10 @@ def reader(may, sections=None):
 def test_the_note_is_whole_before_and_fuller_after(closed):
     workspace, run = closed
     may = threading.Event()
-    readings = Readings(workspace, reader(may))
-    with readings.open():
-        readings.begin(workspace.history(), run)
-        readings.collect()
+    analyses = Analyses(workspace, reader(may))
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+        analyses.collect()
         assert workspace.history().runs == (run,)  # it goes on without it
         may.set()
     (read,) = workspace.history().runs
@@ -52,11 +52,11 @@ def test_the_note_is_whole_before_and_fuller_after(closed):
 
 def test_a_search_that_breaks_off_does_not_wait(closed):
     workspace, run = closed
-    readings = Readings(workspace, reader(threading.Event()))
+    analyses = Analyses(workspace, reader(threading.Event()))
 
     def broken_off():
-        with readings.open():
-            readings.begin(workspace.history(), run)
+        with analyses.open():
+            analyses.begin(workspace.history(), run)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -67,9 +67,9 @@ def test_a_search_that_breaks_off_does_not_wait(closed):
 def test_what_somebody_else_wrote_meanwhile_stays(closed):
     workspace, run = closed
     may = threading.Event()
-    readings = Readings(workspace, reader(may))
-    with readings.open():
-        readings.begin(workspace.history(), run)
+    analyses = Analyses(workspace, reader(may))
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
         newer = workspace.amend(run, analysis={"lessons": Text("By hand.", "手写。")})
         may.set()
     assert workspace.history().runs == (newer,)
@@ -79,9 +79,9 @@ def test_without_an_analyst_and_where_nothing_is_added_nothing_is_written(closed
     workspace, run = closed
     before = (workspace.folder(run) / "run.json").stat().st_mtime_ns
     for analyst in (None, lambda history, run: run.analysis):
-        readings = Readings(workspace, analyst)
-        with readings.open():
-            readings.begin(workspace.history(), run)
+        analyses = Analyses(workspace, analyst)
+        with analyses.open():
+            analyses.begin(workspace.history(), run)
     assert (workspace.folder(run) / "run.json").stat().st_mtime_ns == before
 
 
@@ -91,6 +91,6 @@ def test_an_analyst_that_cannot_write_is_heard_of(closed):
     def full(history, run):
         raise WorkspaceError("the disk is full")
 
-    readings = Readings(workspace, full)
-    with pytest.raises(WorkspaceError, match="the disk is full"), readings.open():
-        readings.begin(workspace.history(), run)
+    analyses = Analyses(workspace, full)
+    with pytest.raises(WorkspaceError, match="the disk is full"), analyses.open():
+        analyses.begin(workspace.history(), run)

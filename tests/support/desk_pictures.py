@@ -22,8 +22,8 @@ from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
 from agent.core.run import BASELINE, Proposal, Run
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
-from agent.desk.keys import Reading
-from agent.desk.seat import Seat
+from agent.desk.interface import UserInterface
+from agent.desk.keys import RunView
 from agent.desk.terminal import Terminal
 from agent.desk.words import Language
 from agent.evaluator.protocols import QUICK
@@ -89,10 +89,10 @@ def measured(name: str) -> ScoreCard:
 
 def draw(workspace: Workspace, run: Run, width: int, height: int, language: Language, theme: TerminalTheme) -> str:
     """The screen as SVG."""
-    seat = Seat(workspace, language, terminal=Paper(width, height), count=1, counted=float("inf"))
-    reading = Reading(seat, run, lambda run, reply: run, lambda: 0.0)
-    reading.draw()
-    picture = seat.terminal.console.export_svg(
+    ui = UserInterface(workspace, language, terminal=Paper(width, height), count=1, counted=float("inf"))
+    view = RunView(ui, run, lambda run, reply: run, lambda: 0.0)
+    view.draw()
+    picture = ui.terminal.console.export_svg(
         title="python -m agent review", theme=theme, code_format=STYLE, unique_id="review"
     )
     return WIDTH.sub(_as_wide_as_on_a_terminal, picture)

@@ -12,7 +12,7 @@ from agent.core.run import BASELINE, Proposal, Run
 from agent.proposer import NothingToPropose, Proposer
 from agent.proposer.moves import MOVES
 from agent.science.history import History
-from agent.search.analyses import Readings
+from agent.search.analyses import Analyses
 from agent.search.assembly import make_catalogue
 from agent.search.budget import Budget, Ledger
 from agent.search.drafts import Drafts
@@ -45,7 +45,7 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
     ledger = Ledger(Budget(runs=runs, failures=3))
     return Search(
         workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
-        check=Inspection(ONE_TASK), readings=Readings(workspace), lineage=Lineage(root), ledger=ledger,
+        check=Inspection(ONE_TASK), analyses=Analyses(workspace), lineage=Lineage(root), ledger=ledger,
         journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,),
         isolation="as in tests", replication=Replication(workspace, ONE_TASK, ledger), **facts,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a child would do if nothing confined it: a test has the fork server bear this one."""
+"""What a child would do if nothing confined it: a test has the fork server fork this one."""
 
 import os
 import subprocess

@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 import torch
 
 from agent.core.score import ScoreCard
-from agent.evaluator.crew import crew_size
 from agent.evaluator.executor.place import Assignment, PlaceLost, Watch, carry_out, read
 from agent.evaluator.executor.pool import Pool
+from agent.evaluator.worker_pool import worker_count
 
 GPU = "CUDA_VISIBLE_DEVICES"
 
@@ -69,7 +69,7 @@ def local_executor(device: str, places: int | None = None) -> Pool:
     """One place for each GPU that this process may see, or for each core on a CPU; at most so many."""
     if device == "cuda":
         return Pool([partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]], device)
-    return Pool([LocalPlace] * (places or crew_size(device)), device)
+    return Pool([LocalPlace] * (places or worker_count(device)), device)
 
 
 def visible_gpus() -> list[str]:

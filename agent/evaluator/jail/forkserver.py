@@ -1,10 +1,10 @@
-"""The process that bears the workers: `python -m agent.evaluator.jail.forkserver FD [USER]`, started by nursery.py.
+"""The process that forks the workers: `python -m agent.evaluator.jail.forkserver FD [USER]`.
 
-It imports once what every worker needs, and forks: a worker then starts in tens of milliseconds. It has one thread and
-never runs a product nor touches a GPU, so that its children may do both. Over the socket FD it is told, one line of
-JSON a message, to bear a child (with its three standard pipes and a pipe for its end), to have one say where it stands,
-or to end one. What descends from a child, and whatever a child leaves behind, dies with it; when the socket closes,
-everything does.
+forkserver_client.py starts it. It imports once what every worker needs, and forks: a worker then starts in tens of
+milliseconds. It has one thread and never runs a product nor touches a GPU, so that its children may do both. Over the
+socket FD it is told, one line of JSON a message, to fork a child (with its three standard pipes and a pipe for its
+end), to have one say where it stands, or to end one. What descends from a child, and
+whatever a child leaves behind, dies with it; when the socket closes, everything does.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ from agent.evaluator.jail.gpu_memory import SHARE, Use, gpu_memory, let_go
 from agent.evaluator.jail.processes import Process, children, family, living
 from agent.evaluator.jail.user import become
 
-PRELOADED = ("agent.evaluator.worker", "agent.evaluator.jail.canary")
+PRELOADED = ("agent.evaluator.worker", "agent.evaluator.jail.escape_attempts")
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
 RESIDENT_SHARE = 0.6  # of the machine's memory, for one child and what descends from it
@@ -40,8 +40,8 @@ MOST_THREADS = 512  # that it may have, with what descends from it
 
 
 @dataclass(frozen=True)
-class Ward:
-    """A child: its number, its folder, the pipe that hears of its end, and how full the GPUs were at its birth."""
+class ForkedChild:
+    """A child: its number, its folder, the pipe that hears of its end, and how full the GPUs were at its fork."""
 
     pid: int
     folder: str
@@ -63,60 +63,60 @@ class Ward:
 
 
 class ForkServer:
-    """Bears children, watches them and sees to it that none is left."""
+    """Forks children, watches them and sees to it that none is left."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.wards: dict[str, Ward] = {}
-        self.died_of: dict[int, str] = {}
+        self.forked: dict[str, ForkedChild] = {}
+        self.killed_for: dict[int, str] = {}
 
     def serve(self, wakeup: int) -> None:
         """Until the socket closes: whoever started this process is then gone."""
         try:
             while True:
-                ready = select.select([self.control.fileno(), wakeup], [], [], LOOK_UP if self.wards else None)[0]
+                ready = select.select([self.control.fileno(), wakeup], [], [], LOOK_UP if self.forked else None)[0]
                 if wakeup in ready:
                     os.read(wakeup, 1 << 10)
                 self._reap()
-                if self.control.fileno() in ready and not self._obey():
+                if self.control.fileno() in ready and not self._read_messages():
                     return
                 self._watch()
         finally:
-            for key in list(self.wards):
+            for key in list(self.forked):
                 self._end(key)
 
-    def _obey(self) -> bool:
+    def _read_messages(self) -> bool:
         """Read messages; False when there will be no more."""
         data, pipes, _, _ = socket.recv_fds(self.control, 1 << 16, 4)
         if not data:
             return False
         for line in data.splitlines():
             match json.loads(line):
-                case {"bear": str() as key, "module": module, "arguments": arguments, "folder": folder}:
-                    self._bear(key, module, arguments, folder, pipes)
-                case {"where": str() as key} if key in self.wards:
-                    os.kill(self.wards[key].pid, signal.SIGUSR1)
-                case {"end": str() as key} if key in self.wards:
+                case {"fork": str() as key, "module": module, "arguments": arguments, "folder": folder}:
+                    self._fork(key, module, arguments, folder, pipes)
+                case {"where": str() as key} if key in self.forked:
+                    os.kill(self.forked[key].pid, signal.SIGUSR1)
+                case {"end": str() as key} if key in self.forked:
                     self._end(key)
         return True
 
-    def _bear(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
+    def _fork(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
         parent, found = os.getpid(), gpu_memory()
         let_go()
         pid = os.fork()
         if pid == 0:
-            _live(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)
+            _run_child(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)
         for pipe in pipes[:3]:
             os.close(pipe)
-        self.wards[key] = Ward(pid, folder, pipes[3], found)
+        self.forked[key] = ForkedChild(pid, folder, pipes[3], found)
 
     def _watch(self) -> None:
         """The kernel limits addresses and files; this limits what is in memory and on disk."""
         among = living()
-        for ward in self.wards.values():
-            if excess := ward.excess(among):
-                self.died_of[ward.pid] = excess
-                os.kill(ward.pid, signal.SIGKILL)  # what it leaves behind is killed when it is reaped
+        for child in self.forked.values():
+            if excess := child.excess(among):
+                self.killed_for[child.pid] = excess
+                os.kill(child.pid, signal.SIGKILL)  # what it leaves behind is killed when it is reaped
 
     def _reap(self) -> None:
         """Tell of the children that ended, once whoever they left behind is dead too."""
@@ -126,29 +126,29 @@ class ForkServer:
                 ended.append(found)
         self._kill_strangers()
         for pid, status in ended:
-            self._bury(pid, status)
+            self._report_end(pid, status)
 
-    def _bury(self, pid: int, status: int) -> None:
-        for key, ward in list(self.wards.items()):
-            if ward.pid == pid:
-                message = {"code": os.waitstatus_to_exitcode(status), "excess": self.died_of.pop(pid, None)}
+    def _report_end(self, pid: int, status: int) -> None:
+        for key, child in list(self.forked.items()):
+            if child.pid == pid:
+                message = {"code": os.waitstatus_to_exitcode(status), "excess": self.killed_for.pop(pid, None)}
                 with suppress(OSError):  # nobody may listen any more
-                    os.write(ward.status, json.dumps(message).encode())
-                os.close(ward.status)
-                del self.wards[key]
+                    os.write(child.status, json.dumps(message).encode())
+                os.close(child.status)
+                del self.forked[key]
 
     def _end(self, key: str) -> None:
         """Kill a child and all that descends from it, and tell of it once they are dead."""
-        pid = self.wards[key].pid
+        pid = self.forked[key].pid
         _kill(pid, *(member.pid for member in family(pid, living())))
         status = os.waitpid(pid, 0)[1]
         self._kill_strangers()
-        self._bury(pid, status)
+        self._report_end(pid, status)
 
     def _kill_strangers(self) -> None:
-        """This process adopts the orphans among its descendants. It has no use for a child that it did not bear."""
-        wards = {ward.pid for ward in self.wards.values()}
-        while strangers := {child.pid for child in children(os.getpid(), living())} - wards:
+        """This process adopts the orphans among its descendants. It has no use for a child that it did not fork."""
+        mine = {child.pid for child in self.forked.values()}
+        while strangers := {child.pid for child in children(os.getpid(), living())} - mine:
             _kill(*strangers)
             for pid in strangers:
                 with suppress(ChildProcessError):
@@ -156,7 +156,7 @@ class ForkServer:
 
 
 def _kill(*pids: int) -> None:
-    """Kill processes: stopped first, so that none of them answers the death of another with a birth."""
+    """Kill processes: stopped first, so that none of them answers the death of another with a fork."""
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
             with suppress(ProcessLookupError):
@@ -172,7 +172,7 @@ def _sizes(folder: str) -> Iterator[int]:
                 yield os.lstat(os.path.join(place, name)).st_size
 
 
-def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: str, pipes: list[int]) -> None:
+def _run_child(parent: int, main: Callable[[], Any], arguments: list[str], folder: str, pipes: list[int]) -> None:
     """A child's whole life, from the fork to its end. It has three pipes and nothing else of its parent's."""
     code = 1
     try:
@@ -185,7 +185,7 @@ def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: st
         os.chdir(folder)
         tempfile.tempdir = folder
         os.environ |= dict.fromkeys(("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"), folder)
-        _obey_parent(parent)
+        _follow_parent(parent)
         sys.argv = arguments
         main()
         code = 0
@@ -198,7 +198,7 @@ def _live(parent: int, main: Callable[[], Any], arguments: list[str], folder: st
         os._exit(code)
 
 
-def _obey_parent(parent: int) -> None:
+def _follow_parent(parent: int) -> None:
     """Say where it stands when asked to or when it crashes; on Linux be the first to die, and with the parent."""
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)

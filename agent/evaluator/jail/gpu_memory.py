@@ -1,7 +1,7 @@
 """How much of each GPU's memory is in use, as NVIDIA's management library tells; nothing where there is none.
 
-It is asked without CUDA, which must not be touched before a worker is born. It tells of a whole GPU: which process has
-how much of it, a container does not learn. Tried with a stand-in for the library only
+It is asked without CUDA, which must not be touched before a worker is forked. It tells of a whole GPU: a container does
+not learn which process has how much of it. Tried with a stand-in for the library only
 (tests/evaluator/jail/test_gpu_memory.py).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 LIBRARY = "libnvidia-ml.so.1"
-SHARE = 0.95  # of a GPU's memory, beyond what was in use when a worker was born: above that it is killed
+SHARE = 0.95  # of a GPU's memory, beyond what was in use when a worker was forked: above that it is killed
 
 
 class _Memory(ctypes.Structure):

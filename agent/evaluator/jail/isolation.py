@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 
 from agent.core.temporary import temporary_folder
+from agent.evaluator.jail.forkserver_client import fork_server
 from agent.evaluator.jail.jail import confined, scratch
-from agent.evaluator.jail.nursery import nursery
 
 NO_WORD = b'{"trouble": "whoever tried it died of it, or came to no end"}'
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
@@ -62,13 +62,13 @@ def prove_isolation(device: str = "cpu") -> Isolation:
         targets = {"secret": str(secret), "outside": str(outside), "port": server.getsockname()[1], "device": device}
         (folder / "targets.json").write_text(json.dumps(targets))
         deadline = time.monotonic() + SECONDS
-        with confined("agent.evaluator.jail.canary", [str(folder)], folder) as child:
+        with confined("agent.evaluator.jail.escape_attempts", [str(folder)], folder) as child:
             lines = child.lines(lambda: time.monotonic() > deadline)
             said, gpu = next(lines, b"{}"), next(lines, NO_WORD) if device != "cpu" else b"{}"
     try:
         facts = json.loads(said)
-        around = nursery.layers()
+        around = fork_server.layers()
         on, missing = (*around.on, *facts["on"]), (*around.missing, *facts["missing"])
         return Isolation(on, missing, facts["tried"], tuple(facts["worked"]), **json.loads(gpu))
     except (ValueError, KeyError, TypeError):
-        return Isolation((), ("the canary gave no answer",), 0, ())
+        return Isolation((), ("the child that tries them gave no answer",), 0, ())

@@ -1,9 +1,8 @@
 """Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
 
-This is the one place through which every worker is started. The children are borne by
-agent/evaluator/jail/forkserver.py, with what agent/evaluator/jail/nursery.py puts around all of them; what each gives
-up before it runs a variant is in agent/evaluator/jail/confinement.py. docs/security.md tells all of it in plain
-words.
+This is the one place through which every worker is started. agent/evaluator/jail/forkserver.py forks the children,
+agent/evaluator/jail/forkserver_client.py says what surrounds all of them, and agent/evaluator/jail/confinement.py what
+each gives up before it runs a variant. docs/security.md tells all of it in plain words.
 """
 
 import json
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from agent.evaluator.jail.exchange import printable
-from agent.evaluator.jail.nursery import nursery
+from agent.evaluator.jail.forkserver_client import fork_server
 
 LOG_TAIL = 4_000  # bytes
 LONGEST_LINE = 1 << 24  # bytes
@@ -36,7 +35,7 @@ class Ending:
 class Child:
     """A confined process: what is written to it, what it says, and its log of everything else.
 
-    The log is held open from before the child is born, who could put another file in its place.
+    The log is held open from before the child is forked, who could put another file in its place.
     """
 
     key: str
@@ -81,13 +80,13 @@ class Child:
 
     def say_where(self) -> None:
         """Have the child write into its log where it stands."""
-        nursery.tell({"where": self.key})
+        fork_server.tell({"where": self.key})
         select.select([self.status], [], [], LOOK_UP)
 
 
 def scratch() -> AbstractContextManager[Path]:
     """A folder in which a child may write, for as long as it is needed."""
-    return nursery.scratch()
+    return fork_server.scratch()
 
 
 @contextmanager
@@ -104,14 +103,14 @@ def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]
         os.fdopen(replies, "rb", buffering=0) as read_replies,
         os.fdopen(status, "rb", buffering=0) as read_status,
     ):
-        nursery.give(folder)
+        fork_server.give(folder)
         theirs = [their_requests, their_replies, log.fileno(), their_status]
-        message = {"bear": key, "module": module, "arguments": arguments, "folder": str(folder)}
-        nursery.tell(message, theirs)
+        message = {"fork": key, "module": module, "arguments": arguments, "folder": str(folder)}
+        fork_server.tell(message, theirs)
         for pipe in (their_requests, their_replies, their_status):
             os.close(pipe)
         try:
             yield Child(key, write_requests, read_replies, read_status, log)
         finally:
-            nursery.tell({"end": key})
+            fork_server.tell({"end": key})
             select.select([read_status], [], [])  # it is dead now

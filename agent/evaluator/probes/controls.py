@@ -22,8 +22,8 @@ TOLERATED = {"cpu": 0.0, "cuda": 0.02}
 
 
 @dataclass(frozen=True)
-class Paper:
-    """A test as it is handed out.
+class ControlledTest:
+    """The inputs of a test with its controls among them, as a worker gets them.
 
     `inputs` is (N + C, T), shuffled; `places` says for each of the N sequences, then for each of the C altered copies,
     which row it is. Copy c is sequence `copied[c]` up to position `cuts[c]`.
@@ -43,7 +43,7 @@ class Paper:
         """(..., N + C, T) predictions of the rows -> (..., N, T) of the sequences in their own order."""
         return predictions[..., self.places[: self.tests], :]
 
-    def betrayed(self, predictions: Tensor, device_kind: str) -> float | None:
+    def leaked_share(self, predictions: Tensor, device_kind: str) -> float | None:
         """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if none does."""
         changed, compared = self.changed(predictions)
         return changed / compared if changed > 1 + TOLERATED[device_kind] * compared else None
@@ -57,7 +57,7 @@ class Paper:
         return int(((originals != copies) & near).sum()), int(near.sum())
 
 
-def prepare(test: Examples, seed: int, whole: bool) -> Paper:
+def with_controls(test: Examples, seed: int, whole: bool) -> ControlledTest:
     """Hide altered copies among the N sequences of a test. `whole`: the model may read all of a sequence before it
     answers, as an auto-encoder does, so that copies are left as they are and only their neighbours differ."""
     inputs = test.inputs
@@ -77,4 +77,4 @@ def prepare(test: Examples, seed: int, whole: bool) -> Paper:
     places = torch.randperm(tests + count, generator=chance)
     shuffled = torch.empty(tests + count, length, dtype=inputs.dtype)
     shuffled[places] = torch.cat([inputs, copies])
-    return Paper(shuffled, places, copied, cuts)
+    return ControlledTest(shuffled, places, copied, cuts)

@@ -1,7 +1,7 @@
 """The probe of the gradient: whether it is that of the function, against differences in a random direction.
 
 A gradient that is bent, by detaching, by rounding or by a backward of its own, trains another function than the one
-that is tested. It is asked for random questions and for real ones, in float64 and as it is used, in float32.
+that is tested. It is asked for random calls and for real ones, in float64 and as it is used, in float32.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from agent.evaluator.probes.asking import Bench, ProbeFailed, difference, normal_like
-from agent.evaluator.probes.questions import Answer, Question
+from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed, difference, normal_like
+from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 
 # Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
 # an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
@@ -20,36 +20,36 @@ NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing
 OF_ITS_OWN = "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
 
 
-def check_slopes(bench: Bench, questions: Sequence[Question]) -> None:
-    """Ask for the gradient at each question, all in one process. Raises ProbeFailed where one is not the function's."""
-    slopes = [Slope.of(question, bench.seed) for question in questions]
-    asked = [slope.questions() for slope in slopes]
-    answers = iter(bench.ask([question for each in asked for question in each]))
+def check_slopes(op: OpUnderTest, calls: Sequence[ProbeCall]) -> None:
+    """Ask for the gradient at each call, all in one process. Raises ProbeFailed where one is not the function's."""
+    slopes = [Slope.of(call, op.seed) for call in calls]
+    asked = [slope.calls() for slope in slopes]
+    results = iter(op.run([call for each in asked for call in each]))
     for slope, each in zip(slopes, asked, strict=True):
-        slope.check([next(answers) for _ in each])
+        slope.check([next(results) for _ in each])
 
 
 @dataclass(frozen=True)
 class Slope:
     """Whether a gradient is that of the function: against differences in a random direction, and in both precisions."""
 
-    single: Question  # as asked, in float32; the rest is in float64
-    double: Question
+    single: ProbeCall  # as asked, in float32; the rest is in float64
+    double: ProbeCall
     cotangent: Tensor
     direction: Mapping[str, Tensor]
 
     @classmethod
-    def of(cls, question: Question, seed: int) -> "Slope":
-        arguments = {name: part.double() for name, part in question.arguments.items()}
+    def of(cls, call: ProbeCall, seed: int) -> "Slope":
+        arguments = {name: part.double() for name, part in call.arguments.items()}
         # Each argument is moved by what it varies; beta lies between 0 and 1.
         scales = {name: 0.1 if name == "beta" else float(part.std(correction=0)) for name, part in arguments.items()}
         direction = {
             name: (scales[name] or 1.0) * normal_like(part, seed + place)
             for place, (name, part) in enumerate(arguments.items(), start=1)
         }
-        return cls(question, replace(question, arguments=arguments), normal_like(arguments["v"], seed), direction)
+        return cls(call, replace(call, arguments=arguments), normal_like(arguments["v"], seed), direction)
 
-    def questions(self) -> list[Question]:
+    def calls(self) -> list[ProbeCall]:
         """The gradient in float32 and in float64, then the outputs a step ahead and a step behind, for each step."""
         return [
             replace(self.single, cotangent=self.cotangent.float()),
@@ -57,13 +57,13 @@ class Slope:
             *(self._moved(sign * step) for step in STEPS for sign in (1, -1)),
         ]
 
-    def _moved(self, step: float) -> Question:
+    def _moved(self, step: float) -> ProbeCall:
         parts = self.double.arguments.items()
         return replace(self.double, arguments={name: part + step * self.direction[name] for name, part in parts})
 
-    def check(self, answers: Sequence[Answer]) -> None:
-        """Raises ProbeFailed where the answers to the questions do not fit each other."""
-        single, here, *around = answers
+    def check(self, results: Sequence[ProbeResult]) -> None:
+        """Raises ProbeFailed where the results of the calls do not fit each other."""
+        single, here, *around = results
         if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
             raise ProbeFailed(
                 "gradients",

@@ -1,6 +1,6 @@
-"""What a variant must show before any training is spent on it. Each probe is a few questions and a judgement.
+"""What a variant must show before any training is spent on it. Each probe is a few calls and a judgement.
 
-The questions are drawn here, with secret numbers, and asked in fresh confined processes; the answers are judged here,
+The calls are drawn here, with secret numbers, and made in fresh confined processes; the results are judged here,
 where no line of the variant runs. All of it happens on the CPU, on one thread: there an honest op gives the same bits
 whenever it is given the same numbers, and what a probe compares is compared exactly. What is trained is asked again
 while it is tested: see agent/evaluator/probes/controls.py.
@@ -11,9 +11,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from agent.evaluator.probes.asking import Bench, ProbeFailed, difference, normal_like
 from agent.evaluator.probes.gradient import check_slopes, largest
-from agent.evaluator.probes.questions import Question
+from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed, difference, normal_like
+from agent.evaluator.probes.probe_calls import ProbeCall
 from agent.evaluator.probes.streaming import check_finite, check_streams
 
 # How much more four times the tokens may cost: four for a linear op, sixteen for a quadratic one.
@@ -22,22 +22,22 @@ LARGEST_GROWTH = 6.0
 LOST_IN_CROWD = 1e-4
 
 
-def run_probes(bench: Bench) -> None:
+def run_probes(op: OpUnderTest) -> None:
     """All probes, the most telling first. Raises ProbeFailed at the first that fails."""
     for probe in (repeats, causality, batch_independence, streaming, growth, gradients, crowds):
-        probe(bench)
+        probe(op)
 
 
-def repeats(bench: Bench) -> None:
+def repeats(op: OpUnderTest) -> None:
     """The same arguments give the same bits: twice in a row, after others, after those others in a fresh process."""
-    length = 2 * bench.chunk + 3
-    x, z = bench.question(length, 0), bench.question(length, 1)
-    first, again, other, last = bench.ask([x, x, z, x])
-    fresh_z, fresh_x = bench.ask([z, x])
-    (filled,) = bench.ask([x], fill=True)
+    length = 2 * op.chunk + 3
+    x, z = op.random_call(length, 0), op.random_call(length, 1)
+    first, again, other, last = op.run([x, x, z, x])
+    fresh_z, fresh_x = op.run([z, x])
+    (filled,) = op.run([x], fill=True)
     check_finite(filled, "where memory holds NaN before it is written")
-    for answer in (first, other):
-        check_finite(answer, "for ordinary inputs")
+    for result in (first, other):
+        check_finite(result, "for ordinary inputs")
     if not _same(first.o, again.o):
         raise ProbeFailed(
             "determinism",
@@ -53,72 +53,72 @@ def repeats(bench: Bench) -> None:
         )
 
 
-def causality(bench: Bench) -> None:
+def causality(op: OpUnderTest) -> None:
     """No output changes when later tokens are replaced, by ordinary ones or by some thirty times as large."""
-    chunk = bench.chunk
+    chunk = op.chunk
     near = {1, chunk // 2, chunk - 1, chunk, chunk + 1, 2 * chunk - 1, 2 * chunk, 2 * chunk + 2}
     plan = {2 * chunk + 3: sorted(near), 4 * chunk: [chunk // 2 + 1, 2 * chunk, 3 * chunk + 5]}
-    for length in sorted({replica.setting.input_length for replica in bench.protocol.replicas()})[-2:]:
+    for length in sorted({replica.setting.input_length for replica in op.protocol.replicas()})[-2:]:
         plan.setdefault(length, [length // 3, length - 1])
-    cases, questions = [], []
+    cases, calls = [], []
     for length, cuts in plan.items():
-        base, other = bench.question(length, length), bench.question(length, length + 1)
+        base, other = op.random_call(length, length), op.random_call(length, length + 1)
         # With and without gradients, so that whoever would tell a probe from training by them cannot.
-        questions.append(replace(base, cotangent=torch.ones_like(base.arguments["v"])))
-        start = len(questions) - 1
+        calls.append(replace(base, cotangent=torch.ones_like(base.arguments["v"])))
+        start = len(calls) - 1
         for cut in cuts:
             for scale in (1.0, 30.0):
-                cases.append((start, len(questions), cut))
-                questions.append(bench.splice(base, other, cut, scale))
-    answers = bench.ask(questions)
+                cases.append((start, len(calls), cut))
+                calls.append(op.splice(base, other, cut, scale))
+    results = op.run(calls)
     for base_index, index, cut in cases:
-        before, after = answers[base_index].o[:, :, :cut], answers[index].o[:, :, :cut]
+        before, after = results[base_index].o[:, :, :cut], results[index].o[:, :, :cut]
         if not _same(before, after):
             position = int((before != after).flatten(3).any(-1).flatten(0, 1).any(0).nonzero()[0])
             raise ProbeFailed(
                 "causality",
-                f"with {questions[index].length} tokens, output {position} changes by {difference(before, after):.2g} "
+                f"with {calls[index].length} tokens, output {position} changes by {difference(before, after):.2g} "
                 f"when the tokens from {cut} on are replaced",
                 "an output may depend on its own token and earlier ones alone: look at masks (tril, not triu or none), "
                 "at means, maxima and norms over time, and at shifts",
             )
 
 
-def batch_independence(bench: Bench) -> None:
+def batch_independence(op: OpUnderTest) -> None:
     """A sequence's outputs do not change with the other sequences of its batch."""
-    length = 2 * bench.chunk + 3
-    x, z = bench.question(length, 0), bench.question(length, 1)
+    length = 2 * op.chunk + 3
+    x, z = op.random_call(length, 0), op.random_call(length, 1)
 
-    def rows(first: Question, second: Question) -> Question:
+    def rows(first: ProbeCall, second: ProbeCall) -> ProbeCall:
         parts = first.arguments.items()
         mixed = {name: torch.cat([part[:1], second.arguments[name][1:]]) for name, part in parts}
         return replace(first, arguments=mixed)
 
-    together, left, right = bench.ask([x, rows(x, z), rows(z, x)])
-    for row, answer in ((0, left), (1, right)):
-        if not _same(together.o[row], answer.o[row]):
+    together, left, right = op.run([x, rows(x, z), rows(z, x)])
+    for row, result in ((0, left), (1, right)):
+        if not _same(together.o[row], result.o[row]):
             raise ProbeFailed(
                 "batch independence",
-                f"a sequence's outputs change by {difference(together.o[row], answer.o[row]):.2g} with its neighbours",
+                f"a sequence's outputs change by {difference(together.o[row], result.o[row]):.2g} with its neighbours",
                 "take no mean, maximum, norm or sum over dimension 0",
             )
 
 
-def streaming(bench: Bench) -> None:
-    """Fed in pieces, an op computes what it computes at once: with random questions, and with real ones."""
-    random = [bench.question(length, 3 + length) for length in (4 * bench.chunk + 7, 6 * bench.chunk)]
-    check_streams(bench, [*random, *(real for shape in bench.shapes() for real in bench.real_questions(shape))])
+def streaming(op: OpUnderTest) -> None:
+    """Fed in pieces, an op computes what it computes at once: with random calls, and with real ones."""
+    random = [op.random_call(length, 3 + length) for length in (4 * op.chunk + 7, 6 * op.chunk)]
+    check_streams(op, [*random, *(real for shape in op.shapes() for real in op.real_calls(shape))])
 
 
-def crowds(bench: Bench) -> None:
+def crowds(op: OpUnderTest) -> None:
     """In a batch as large as that of training, with gradients, a sequence fares as it does among two."""
     alone = [
-        replace(real, cotangent=normal_like(real.arguments["v"], bench.seed))
-        for shape in (bench.shapes()[0], bench.shapes()[-1])
-        for real in bench.real_questions(shape)[:1]
+        replace(real, cotangent=normal_like(real.arguments["v"], op.seed))
+        for shape in (op.shapes()[0], op.shapes()[-1])
+        for real in op.real_calls(shape)[:1]
     ]
-    crowd = [replace(question, copies=bench.crowd(question)) for question in alone]
-    for one, many, question in zip(bench.ask(alone), bench.ask(crowd), crowd, strict=True):
+    crowd = [replace(call, copies=op.crowd(call)) for call in alone]
+    for one, many, call in zip(op.run(alone), op.run(crowd), crowd, strict=True):
         told = {"outputs": (one.o, many.o, largest({"o": one.o})["o"])}
         scales = largest(one.gradients)
         told |= {f"gradients of {name}": (one.gradients[name], many.gradients[name], scales[name]) for name in scales}
@@ -127,16 +127,16 @@ def crowds(bench: Bench) -> None:
             if not lost <= LOST_IN_CROWD:
                 raise ProbeFailed(
                     "batch independence",
-                    f"the {name} of a sequence in a batch of {question.copies * len(left)} and in one of {len(left)} "
+                    f"the {name} of a sequence in a batch of {call.copies * len(left)} and in one of {len(left)} "
                     f"are {lost:.2g} of the largest apart",
                     "compute each sequence alike, however many there are",
                 )
 
 
-def growth(bench: Bench) -> None:
+def growth(op: OpUnderTest) -> None:
     """Four times the tokens cost four times as much, not sixteen."""
-    short, long = (replace(bench.question(times * bench.chunk, 5, 1), effort=True) for times in (4, 16))
-    few, many = bench.ask([short, long])
+    short, long = (replace(op.random_call(times * op.chunk, 5, 1), effort=True) for times in (4, 16))
+    few, many = op.run([short, long])
     if many.effort > LARGEST_GROWTH * few.effort:
         raise ProbeFailed(
             "growth",
@@ -145,10 +145,10 @@ def growth(bench: Bench) -> None:
         )
 
 
-def gradients(bench: Bench) -> None:
-    """The gradient is finite and that of the function, for random questions and for real ones of the task's lengths."""
-    random = bench.question(3 * bench.chunk + 3, 7)
-    check_slopes(bench, [random, *(real for shape in bench.shapes() for real in bench.real_questions(shape))])
+def gradients(op: OpUnderTest) -> None:
+    """The gradient is finite and that of the function, for random calls and for real ones of the task's lengths."""
+    random = op.random_call(3 * op.chunk + 3, 7)
+    check_slopes(op, [random, *(real for shape in op.shapes() for real in op.real_calls(shape))])
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """The probe of the cost: fed in pieces with the state carried over, an op computes what it computes at once.
 
 Each piece is a fresh process, and the state has one size: what needs the past tokens, such as attention, cannot pass.
-It is asked before training with random and with real questions, and again with those of the trained networks.
+It is asked before training with random and with real calls, and again with those of the trained networks.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from dataclasses import replace
 from torch import Tensor
 
 from agent.evaluator.contract.variant import OP
-from agent.evaluator.probes.asking import Bench, ProbeFailed
-from agent.evaluator.probes.questions import Answer, Question
+from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed
+from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 
 # Of the largest output, in float32: what an op may lose that is fed in pieces. Of the known variants and moves the most
 # is 6e-8.
@@ -20,23 +20,23 @@ NUMBER = 4  # bytes of a float32
 STATES = 4  # matrices of keys by values that a head may carry; of the known variants the most is three
 
 
-def check_streams(bench: Bench, wholes: Sequence[Question], tolerance: float = LOST_IN_PIECES) -> None:
-    """Ask for each question as a whole and in pieces; all first pieces in one process, all second ones in the next."""
-    expected = bench.ask(wholes)
-    for answer in expected:
-        _check_state(answer.state, bench)
-    cuts = [_cuts(whole.length, bench.chunk) for whole in wholes]
-    carried: dict[int, Answer] = {}
+def check_streams(op: OpUnderTest, wholes: Sequence[ProbeCall], tolerance: float = LOST_IN_PIECES) -> None:
+    """Make each call as a whole and in pieces; all first pieces in one process, all second ones in the next."""
+    expected = op.run(wholes)
+    for result in expected:
+        _check_state(result.state, op)
+    cuts = [_cuts(whole.length, op.chunk) for whole in wholes]
+    carried: dict[int, ProbeResult] = {}
     for turn in range(max(map(len, cuts)) - 1):
         asked = [index for index, places in enumerate(cuts) if turn + 1 < len(places)]
         parts = []
         for index in asked:
-            part = bench.tokens(wholes[index], cuts[index][turn], cuts[index][turn + 1])
+            part = op.tokens(wholes[index], cuts[index][turn], cuts[index][turn + 1])
             before = carried.get(index)
             parts.append(replace(part, state=before.state, state_is_tuple=before.state_is_tuple) if before else part)
-        for index, answer in zip(asked, bench.ask(parts), strict=True):
-            _compare(answer, expected[index], (cuts[index][turn], cuts[index][turn + 1]), tolerance)
-            carried[index] = answer
+        for index, result in zip(asked, op.run(parts), strict=True):
+            _compare(result, expected[index], (cuts[index][turn], cuts[index][turn + 1]), tolerance)
+            carried[index] = result
 
 
 def _cuts(length: int, chunk: int) -> list[int]:
@@ -45,17 +45,17 @@ def _cuts(length: int, chunk: int) -> list[int]:
     return [0, *inner, length]
 
 
-def _compare(answer: Answer, whole: Answer, part: tuple[int, int], tolerance: float) -> None:
+def _compare(result: ProbeResult, whole: ProbeResult, part: tuple[int, int], tolerance: float) -> None:
     (start, stop), length = part, whole.o.shape[2]
-    if [part.shape for part in answer.state] != [part.shape for part in whole.state]:
+    if [part.shape for part in result.state] != [part.shape for part in whole.state]:
         raise ProbeFailed(
             "state size",
-            f"after {stop} tokens the state has shapes {_shapes(answer.state)}, after {length} tokens "
+            f"after {stop} tokens the state has shapes {_shapes(result.state)}, after {length} tokens "
             f"{_shapes(whole.state)}",
             "the state must have one size, whatever the length",
         )
-    check_finite(answer, f"after {start} tokens with their state carried over")
-    lost = (answer.o - whole.o[:, :, start:stop]).abs().max() / whole.o.abs().max()
+    check_finite(result, f"after {start} tokens with their state carried over")
+    lost = (result.o - whole.o[:, :, start:stop]).abs().max() / whole.o.abs().max()
     if not lost <= tolerance:
         how = "from the state of those before" if start else "by themselves"
         raise ProbeFailed(
@@ -66,11 +66,11 @@ def _compare(answer: Answer, whole: Answer, part: tuple[int, int], tolerance: fl
         )
 
 
-def _check_state(state: tuple[Tensor, ...], bench: Bench) -> None:
+def _check_state(state: tuple[Tensor, ...], op: OpUnderTest) -> None:
     """A large state of one size could still hold every token of a sequence: counted as float32, however it is kept."""
-    dim = bench.protocol.width // bench.protocol.heads
+    dim = op.protocol.width // op.protocol.heads
     size = sum(part[0].numel() * part.element_size() for part in state)
-    most = STATES * bench.protocol.heads * (dim + 1) ** 2
+    most = STATES * op.protocol.heads * (dim + 1) ** 2
     if size > most * NUMBER:
         raise ProbeFailed(
             "state size",
@@ -79,8 +79,8 @@ def _check_state(state: tuple[Tensor, ...], bench: Bench) -> None:
         )
 
 
-def check_finite(answer: Answer, when: str) -> None:
-    if not all(part.isfinite().all() for part in (answer.o, *answer.state)):
+def check_finite(result: ProbeResult, when: str) -> None:
+    if not all(part.isfinite().all() for part in (result.o, *result.state)):
         raise ProbeFailed(
             "finite numbers", f"{OP} returned numbers that are not finite {when}", "look for overflow or empty memory"
         )

@@ -6,7 +6,7 @@ Told: ended without an answer|garbled
 
 import torch
 
-with open("answers.safetensors", "wb") as file:
+with open("results.safetensors", "wb") as file:
     file.write(b"cposix\nsystem\n(S'echo x > @OUTSIDE@/left'\ntR.")
 torch.os._exit(0)
 

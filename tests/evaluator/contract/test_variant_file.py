@@ -122,7 +122,7 @@ def test_arguments_and_declarations_that_differ(refusal, source):
         ("from . import kernels", "."),
         ("from .kernels import rms_norm", ".kernels"),
         ("import torchvision", "torchvision"),
-        ("import agent.evaluator.exam", "agent.evaluator.exam"),
+        ("import agent.evaluator.held_out", "agent.evaluator.held_out"),
     ],
 )
 @pytest.mark.parametrize("inside", [False, True])

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from agent.evaluator.jail import gpu_memory
-from agent.evaluator.jail.forkserver import Ward
+from agent.evaluator.jail.forkserver import ForkedChild
 from agent.evaluator.jail.gpu_memory import Use
 from agent.evaluator.jail.memory import keep_below_the_watchdog
 from agent.evaluator.jail.processes import living
@@ -48,8 +48,8 @@ def test_the_use_of_each_gpu_is_read(library):
 
 
 def test_a_child_that_fills_a_gpu_is_killed_for_it_and_one_that_finds_it_full_is_not(library, tmp_path):
-    filler = Ward(os.getpid(), str(tmp_path), -1, (Use(0, 1000), Use(10, 1000)))
-    finder = Ward(os.getpid(), str(tmp_path), -1, (Use(10, 1000), Use(980, 1000)))
+    filler = ForkedChild(os.getpid(), str(tmp_path), -1, (Use(0, 1000), Use(10, 1000)))
+    finder = ForkedChild(os.getpid(), str(tmp_path), -1, (Use(10, 1000), Use(980, 1000)))
     assert filler.excess(living()) == "GPU memory"
     assert finder.excess(living()) is None
 

@@ -16,13 +16,13 @@ from small_evaluations import living
 
 from agent.core.errors import Unavailable
 from agent.core.translations import translated
-from agent.evaluator.jail import forkserver, isolation, jail, nursery, user
+from agent.evaluator.jail import forkserver, forkserver_client, isolation, jail, user
 from agent.evaluator.jail import wall as walls
 from agent.evaluator.jail.exchange import leave, printable, take
-from agent.evaluator.jail.forkserver import Ward
+from agent.evaluator.jail.forkserver import ForkedChild
+from agent.evaluator.jail.forkserver_client import ForkServerClient
 from agent.evaluator.jail.isolation import Isolation, prove_isolation
 from agent.evaluator.jail.jail import Ending, confined, scratch
-from agent.evaluator.jail.nursery import Nursery
 from agent.evaluator.jail.processes import living as processes
 from agent.evaluator.jail.wall import Wall, wall
 from agent.search import assembly
@@ -44,10 +44,10 @@ def around(request):
         # Behind the wall, too, tests.support.unconfined must be seen.
         patch.setattr(walls, "ALSO", (*walls.ALSO, str(Path(unconfined.__file__).parent)))
         if request.param == "without a wall":
-            patch.setattr(nursery, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
-        mine = Nursery()
+            patch.setattr(forkserver_client, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
+        mine = ForkServerClient()
         for module in (jail, isolation):
-            patch.setattr(module, "nursery", mine)
+            patch.setattr(module, "fork_server", mine)
         missing = mine.layers().missing
         if request.param == "behind the wall" and any("namespaces" in layer for layer in missing):
             pytest.skip(f"{', '.join(missing)}: bubblewrap must be able to make namespaces")
@@ -80,7 +80,7 @@ def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder
     with confined("tests.support.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
         born = living(folder)
-        os.kill(jail.nursery._process.pid, signal.SIGKILL)
+        os.kill(jail.fork_server._process.pid, signal.SIGKILL)
         assert list(child.lines(lambda: False)) == []
         assert child.ending(10) == Ending(-9)
         if around == "behind the wall":
@@ -172,9 +172,9 @@ def test_a_worker_is_nobody_where_this_program_is_root(folder):
     with confined("tests.support.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
         users = {Path(f"/proc/{pid}").stat().st_uid for pid in living(folder)}
-    expected = jail.nursery._user.uid if os.geteuid() == 0 else os.geteuid()
+    expected = jail.fork_server._user.uid if os.geteuid() == 0 else os.geteuid()
     if expected is None:
-        pytest.skip(f"{jail.nursery._user.missing}: put Python and this project where every user can read them")
+        pytest.skip(f"{jail.fork_server._user.missing}: put Python and this project where every user can read them")
     assert users == {expected}
 
 
@@ -199,30 +199,30 @@ def test_what_compiles_for_a_gpu_reaches_a_worker_and_a_key_does_not(monkeypatch
     monkeypatch.setenv("TRITON_PTXAS_PATH", "/opt/ptxas")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    environment = nursery.clean_environment(tmp_path)
+    environment = forkserver_client.clean_environment(tmp_path)
     assert (environment["TRITON_PTXAS_PATH"], environment["CUDA_VISIBLE_DEVICES"]) == ("/opt/ptxas", "1")
     assert not any("secret" in value for value in environment.values())
 
 
 def test_what_the_kernel_does_not_limit_is_watched(tmp_path, monkeypatch):
-    ward = Ward(os.getpid(), str(tmp_path), -1)
-    assert ward.excess(processes()) is None
+    forked = ForkedChild(os.getpid(), str(tmp_path), -1)
+    assert forked.excess(processes()) is None
     (tmp_path / "large").write_bytes(b"x" * 1000)
     with monkeypatch.context() as patch:
         patch.setattr(forkserver, "LARGEST_FOLDER", 999)
-        assert ward.excess(processes()) == "disk"
+        assert forked.excess(processes()) == "disk"
     with monkeypatch.context() as patch:
         patch.setattr(forkserver, "MOST_FILES", 0)
-        assert ward.excess(processes()) == "disk"
+        assert forked.excess(processes()) == "disk"
     if Path("/proc/self/stat").exists():
         child = subprocess.Popen(["sleep", "60"])
         with monkeypatch.context() as patch:
             patch.setattr(forkserver, "MOST_THREADS", processes()[os.getpid()].threads)  # of this process alone
-            assert ward.excess(processes()) == "threads"
+            assert forked.excess(processes()) == "threads"
         child.kill()
         child.wait()
         monkeypatch.setattr(forkserver, "RESIDENT_SHARE", 1e-6)
-        assert ward.excess(processes()) == "memory"
+        assert forked.excess(processes()) == "memory"
 
 
 WITHOUT_BUBBLEWRAP = "#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n"

@@ -11,7 +11,7 @@ from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.score import CurvePoint
 from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
-from agent.evaluator.exam import best_of_grid
+from agent.evaluator.held_out import best_of_grid
 from agent.evaluator.protocol import Cut
 from agent.evaluator.setting import Setting
 from agent.evaluator.training.batches import validation_examples

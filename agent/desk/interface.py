@@ -38,7 +38,7 @@ class Left(Exception):
 
 
 @dataclass
-class Seat:
+class UserInterface:
     """The reader's terminal, editor and language, and the news of the moment."""
 
     workspace: Workspace

@@ -1,7 +1,7 @@
-"""An op on the bench: the questions that the probes ask of it, and how they say that it failed.
+"""The op that the probes test: the calls they make to it, and how they say that it failed.
 
-Questions are of two kinds. Random ones reach far; real ones are what the network around the op really hands it, so that
-an op which is honest with one kind alone is found out by the other. The network runs here with an op that only listens:
+Calls are of two kinds. Random ones reach far; real ones are what the network around the op really hands it, so that
+an op which is honest with one kind alone is found out by the other. The network runs here with an op that only records:
 no line of the variant does.
 """
 
@@ -17,7 +17,7 @@ from agent.core.score import Failure
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.variant import OP, Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.probes.questions import Answer, Question
+from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks import draw
 from agent.evaluator.training.stack import Stack
@@ -26,10 +26,10 @@ CPU = torch.device("cpu")
 NUMBERS_AT_ONCE = 1 << 21  # in one argument of a call: larger batches than that are not asked about
 
 
-class Ask(typing.Protocol):
-    """Asks an op some questions, each time in a fresh process; with `fill`, in memory that is full of NaN at first."""
+class RunCalls(typing.Protocol):
+    """Makes some calls to an op, each time in a fresh process; with `fill`, in memory that is full of NaN at first."""
 
-    def __call__(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]: ...
+    def __call__(self, calls: Sequence[ProbeCall], fill: bool = False) -> list[ProbeResult]: ...
 
 
 class ProbeFailed(EvaluationFailed):
@@ -40,35 +40,35 @@ class ProbeFailed(EvaluationFailed):
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What the op declares, the sizes it will have, and how to ask it."""
+class OpUnderTest:
+    """What the op declares, the sizes it will have, and how to call it."""
 
     declaration: Declaration
     protocol: Protocol
-    asking: Ask
+    run_calls: RunCalls
     seed: int
 
     @property
     def chunk(self) -> int:
         return self.protocol.chunk_size
 
-    def ask(self, questions: Sequence[Question], fill: bool = False) -> list[Answer]:
-        """The answers. Raises ProbeFailed where a call wrote into what it was given."""
-        answers = self.asking(questions, fill)
-        for answer in answers:
-            if answer.changed:
+    def run(self, calls: Sequence[ProbeCall], fill: bool = False) -> list[ProbeResult]:
+        """The results. Raises ProbeFailed where a call wrote into what it was given."""
+        results = self.run_calls(calls, fill)
+        for result in results:
+            if result.changed:
                 raise ProbeFailed(
                     "inputs unchanged",
-                    f"{OP} writes into its argument {answer.changed[0].replace('state 0', 'initial_state')}",
+                    f"{OP} writes into its argument {result.changed[0].replace('state 0', 'initial_state')}",
                     "work on a copy: no in-place operation on an argument or a view of one",
                 )
-        return answers
+        return results
 
-    def question(self, length: int, draw: int, batch: int = 2, dtype: torch.dtype = torch.float32) -> Question:
+    def random_call(self, length: int, draw: int, batch: int = 2, dtype: torch.dtype = torch.float32) -> ProbeCall:
         """Random arguments; `draw` tells one from another."""
-        call = sample_call(self.declaration, self.protocol, batch, length, CPU, self.seed + draw)
-        arguments = dict(zip(("q", "k", "v", "beta"), call.positional, strict=True)) | call.learned
-        return Question({name: part.detach().to(dtype) for name, part in arguments.items()}, self.chunk)
+        drawn = sample_call(self.declaration, self.protocol, batch, length, CPU, self.seed + draw)
+        arguments = dict(zip(("q", "k", "v", "beta"), drawn.positional, strict=True)) | drawn.learned
+        return ProbeCall({name: part.detach().to(dtype) for name, part in arguments.items()}, self.chunk)
 
     def shapes(self) -> list[Replica]:
         """A replica for each length of this protocol; if there are many, for the shortest and the two longest."""
@@ -76,22 +76,22 @@ class Bench:
         lengths = sorted(by_length)
         return [by_length[length] for length in dict.fromkeys([lengths[0], *lengths[-2:]])]
 
-    def real_questions(self, replica: Replica, batch: int = 2) -> list[Question]:
+    def real_calls(self, replica: Replica, batch: int = 2) -> list[ProbeCall]:
         """What each layer of an untrained network hands to its op, reading examples of a task."""
-        stack = Stack([replica], listener(self.declaration), self.protocol, CPU)
+        stack = Stack([replica], recording_variant(self.declaration), self.protocol, CPU)
         setting = replica.setting
         examples = draw(setting, batch, split="train", seed=self.seed, world=replica.seed, device="cpu")
-        return overhear(stack, 0, examples.inputs, self.chunk)
+        return record_calls(stack, 0, examples.inputs, self.chunk)
 
-    def crowd(self, question: Question) -> int:
-        """How many copies of a question make a batch as large as training hands over, or as may be asked about."""
+    def crowd(self, call: ProbeCall) -> int:
+        """How many copies of a call make a batch as large as training hands over, or as may be asked about."""
         batch = max(replica.batch for replica in self.protocol.replicas())
-        numbers = max(part.numel() for part in question.arguments.values())
-        rows = len(question.arguments["q"])
+        numbers = max(part.numel() for part in call.arguments.values())
+        rows = len(call.arguments["q"])
         return max(1, min(-(-batch // rows), NUMBERS_AT_ONCE // numbers))
 
-    def splice(self, one: Question, other: Question, cut: int, scale: float = 1.0) -> Question:
-        """The tokens of one question up to a cut, then those of another, made `scale` times as large."""
+    def splice(self, one: ProbeCall, other: ProbeCall, cut: int, scale: float = 1.0) -> ProbeCall:
+        """The tokens of one call up to a cut, then those of another, made `scale` times as large."""
 
         def spliced(name: str, part: Tensor) -> Tensor:
             if not self.per_token(name):
@@ -101,11 +101,11 @@ class Bench:
 
         return replace(one, arguments={name: spliced(name, part) for name, part in one.arguments.items()})
 
-    def tokens(self, question: Question, start: int, stop: int) -> Question:
-        """A part of a question's tokens."""
-        parts = question.arguments.items()
+    def tokens(self, call: ProbeCall, start: int, stop: int) -> ProbeCall:
+        """A part of a call's tokens."""
+        parts = call.arguments.items()
         return replace(
-            question,
+            call,
             arguments={name: part[:, :, start:stop] if self.per_token(name) else part for name, part in parts},
         )
 
@@ -114,27 +114,27 @@ class Bench:
         return name not in self.declaration.parameters
 
 
-class _Heard(list[dict[str, Tensor]]):
-    """The arguments of the calls that a listening op got."""
+class _Recorder(list[dict[str, Tensor]]):
+    """An op that keeps the arguments of each call and hands on its values."""
 
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, beta: Tensor, chunk_size: int, **learned: Tensor) -> Any:
         self.append({"q": q, "k": k, "v": v, "beta": beta} | learned)
         return v, v
 
 
-def listener(declaration: Declaration) -> Variant:
+def recording_variant(declaration: Declaration) -> Variant:
     """A variant that hands on its values, and keeps what it was called with."""
-    return Variant(_Heard(), declaration)
+    return Variant(_Recorder(), declaration)
 
 
-def overhear(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> list[Question]:
-    """What each layer of a replica hands to its op, a listener, when it reads (B, T) tokens."""
-    heard = stack.network.variant.op
-    assert isinstance(heard, _Heard)
+def record_calls(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> list[ProbeCall]:
+    """What each layer of a replica hands to its recording op when it reads (B, T) tokens."""
+    recorded = stack.network.variant.op
+    assert isinstance(recorded, _Recorder)
     chosen = torch.tensor([row])
     with torch.no_grad():
         stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen)
-    return [Question({name: part.clone() for name, part in call.items()}, chunk_size) for call in heard]
+    return [ProbeCall({name: part.clone() for name, part in call.items()}, chunk_size) for call in recorded]
 
 
 def normal_like(like: Tensor, seed: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The test of trained replicas: which are tested, on what, and what their predictions are worth.
+"""The held-out test of trained replicas: which are tested, on what, and what their predictions are worth.
 
 Only the parent runs this. It alone draws the test and holds its labels.
 """
@@ -16,7 +16,7 @@ from agent.core.score import CurvePoint, Failure, SeedScore
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.job import Job
-from agent.evaluator.probes.controls import Paper, prepare
+from agent.evaluator.probes.controls import ControlledTest, with_controls
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.setting import Setting
 from agent.evaluator.tasks import Examples, draw
@@ -38,16 +38,16 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Exam:
+class HeldOutTest:
     """The candidates of one stack, each with a test of its own."""
 
     stack: int
     candidates: list[Candidate]
     examples: list[Examples]
-    papers: list[Paper]
+    controlled: list[ControlledTest]  # the same, with controls among the sequences
 
     @classmethod
-    def set(cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int) -> "Exam":
+    def draw(cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int) -> "HeldOutTest":
         """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else."""
         examples = [
             draw(
@@ -60,37 +60,37 @@ class Exam:
             )
             for candidate in candidates
         ]
-        papers = [
-            prepare(drawn, test_seed + row, whole=candidate.replica.setting.task == "Compress")
+        controlled = [
+            with_controls(drawn, test_seed + row, whole=candidate.replica.setting.task == "Compress")
             for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
         ]
-        return cls(stack, candidates, examples, papers)
+        return cls(stack, candidates, examples, controlled)
 
-    def hand_out(self, job: Job) -> None:
+    def write_inputs(self, job: Job) -> None:
         """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
-        inputs = torch.stack([paper.inputs for paper in self.papers]).int()
+        inputs = torch.stack([test.inputs for test in self.controlled]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
         leave(job.inputs(self.stack), save({"chosen": rows, "inputs": inputs}))
 
-    def mark(self, job: Job) -> list[SeedScore]:
+    def score(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels.
 
         Raises EvaluationFailed if they are not tokens, or depend on what they must not.
         """
         targets = torch.stack([examples.targets for examples in self.examples])
-        handed = (len(self.papers), *self.papers[0].inputs.shape)
-        tokens = 2 * math.prod(handed)
+        shape = (len(self.controlled), *self.controlled[0].inputs.shape)
+        tokens = 2 * math.prod(shape)
         with doubting():
             raw = bytearray(take(job.predictions(self.stack), 4 * tokens))
         if len(raw) != 4 * tokens:
             reason = f"the worker predicted {len(raw) // 4:,} tokens, not {tokens:,}"
             raise EvaluationFailed(Failure("wrong shape", reason))
-        answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *handed).long()
+        answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *shape).long()
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
         if bool(((answers < 0) | (answers >= classes)).any()):
             raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
         self._check_honesty(answers, torch.device(job.device).type)
-        predictions = torch.stack([paper.scored(answers[:, row]) for row, paper in enumerate(self.papers)], dim=1)
+        predictions = torch.stack([test.scored(answers[:, row]) for row, test in enumerate(self.controlled)], dim=1)
         best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
         return [
             SeedScore(
@@ -112,9 +112,9 @@ class Exam:
 
     def _check_honesty(self, answers: Tensor, device_kind: str) -> None:
         """(2, R, N + C, T) predictions: of no model may they depend on later tokens or on other sequences."""
-        for row, (candidate, paper) in enumerate(zip(self.candidates, self.papers, strict=True)):
+        for row, (candidate, test) in enumerate(zip(self.candidates, self.controlled, strict=True)):
             for predictions in answers[:, row]:
-                if share := paper.betrayed(predictions, device_kind):
+                if share := test.leaked_share(predictions, device_kind):
                     raise EvaluationFailed(
                         Failure(
                             "refused",

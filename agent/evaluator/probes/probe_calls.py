@@ -1,6 +1,6 @@
-"""What the probes ask of an op, and what it answers: tensors that travel to a worker and back through its folder.
+"""The calls that the probes make to an op, and their results: tensors that travel through a worker's folder.
 
-The parent draws the questions and judges the answers; a worker does no more than call the op. What it writes is read
+The parent draws the calls and judges the results; a worker does no more than call the op. What it writes is read
 as raw tensors, so that nothing of a variant's can speak for it.
 """
 
@@ -24,11 +24,11 @@ Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Question:
-    """One call: its arguments by name, the state it starts from, and what else is to be told.
+class ProbeCall:
+    """A call of the op: its arguments by name, the state it starts from, and what else is to be told.
 
     With `cotangent` (of the shape of o) the gradients of (o * cotangent).sum() are told; with `effort` how much is
-    computed. With `copies` the call is about so many of each sequence, and the first of each answers.
+    computed. With `copies` the call is about so many of each sequence, and only the results of the first are told.
     """
 
     arguments: Mapping[str, Tensor]
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeResult:
     """What a call returned, in the parent's hands."""
 
     o: Tensor
@@ -59,7 +59,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Form:
-    """All of a question but its tensors."""
+    """All of a call but its tensors."""
 
     chunk_size: int
     names: list[str]
@@ -70,57 +70,55 @@ class _Form:
     copies: int
 
 
-def hand_out(questions: Sequence[Question], path: Path) -> list[dict[str, Any]]:
-    """Write the tensors of some questions; the rest of them is returned, for the request."""
+def write_calls(calls: Sequence[ProbeCall], path: Path) -> list[dict[str, Any]]:
+    """Write the tensors of some calls; the rest of them is returned, for the request."""
     tensors: Tensors = {}
     forms = []
-    for index, question in enumerate(questions):
-        parts = dict(question.arguments) | {f"state {part}": tensor for part, tensor in enumerate(question.state)}
-        parts |= {"cotangent": question.cotangent} if question.cotangent is not None else {}
+    for index, call in enumerate(calls):
+        parts = dict(call.arguments) | {f"state {part}": tensor for part, tensor in enumerate(call.state)}
+        parts |= {"cotangent": call.cotangent} if call.cotangent is not None else {}
         tensors |= {f"{index} {name}": _copy(tensor) for name, tensor in parts.items()}
-        gradient = question.cotangent is not None
-        names, count = list(question.arguments), len(question.state)
-        form = _Form(
-            question.chunk_size, names, count, question.state_is_tuple, question.effort, gradient, question.copies
-        )
+        gradient = call.cotangent is not None
+        names, count = list(call.arguments), len(call.state)
+        form = _Form(call.chunk_size, names, count, call.state_is_tuple, call.effort, gradient, call.copies)
         forms.append(asdict(form))
     leave(path, save(tensors))
     return forms
 
 
-def answer_all(variant: Variant, forms: list[dict[str, Any]], asked: Path, answered: Path) -> list[dict[str, Any]]:
-    """In a worker: call the op once a question, write what it returns, and tell the rest of it."""
+def run_calls(variant: Variant, forms: list[dict[str, Any]], asked: Path, answered: Path) -> list[dict[str, Any]]:
+    """In a worker: make each call, write what it returns, and tell the rest of it."""
     buffers: Tensors = {}
     told = []
     tensors: Tensors = {}
     with safe_open(asked, "pt") as file:
         for index, form in enumerate(forms):
-            facts, parts = _answer(variant, _Form(**form), _Reader(file, index, buffers))
+            facts, parts = _run_call(variant, _Form(**form), _Reader(file, index, buffers))
             told.append(facts)
             tensors |= {f"{index} {name}": part for name, part in parts.items()}
     save_file(tensors, answered)
     return told
 
 
-def collect(told: list[dict[str, Any]], questions: Sequence[Question], path: Path) -> list[Answer]:
-    """Read the answers. Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for."""
+def read_results(told: list[dict[str, Any]], calls: Sequence[ProbeCall], path: Path) -> list[ProbeResult]:
+    """Read the results. Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for."""
     tensors = load(take(path, LARGEST_ANSWER))
-    answers = []
-    for index, (question, facts) in enumerate(zip(questions, told, strict=True)):
-        v = question.arguments["v"]
+    results = []
+    for index, (call, facts) in enumerate(zip(calls, told, strict=True)):
+        v = call.arguments["v"]
         o = tensors[f"{index} o"]
         if o.shape != v.shape or o.dtype != v.dtype:
             raise ValueError(f"o has shape {tuple(o.shape)} and is {o.dtype}")
         state = tuple(tensors[f"{index} state {part}"] for part in range(int(facts["states"])))
-        wanted = question.arguments if question.cotangent is not None else {}
+        wanted = call.arguments if call.cotangent is not None else {}
         gradients = {name: tensors[f"{index} gradient {name}"] for name in wanted}
         changed = tuple(str(name) for name in facts["changed"])
-        answers.append(Answer(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
-    return answers
+        results.append(ProbeResult(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
+    return results
 
 
 class _Reader:
-    """Hands out the tensors of a question in the same memory as those of the one before, where the shapes allow it.
+    """Reads the tensors of a call in the same memory as those of the one before, where the shapes allow it.
 
     Whoever keeps what it knows by a shape or an address would then be mistaken, and found out.
     """
@@ -136,7 +134,7 @@ class _Reader:
         return self.buffers[key].detach().copy_(tensor)
 
 
-def _answer(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
+def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
     arguments = {name: _many(read(name), form.copies) for name in form.names}
     parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
     given = arguments | parts

@@ -29,7 +29,7 @@ EXCESSES: dict[str, tuple[FailureKind, str]] = {
 Request = dict[str, Any]
 
 
-class Crew:
+class WorkerPool:
     """Fresh confined workers on one folder, until `deadline` (time.monotonic)."""
 
     def __init__(self, folder: Path, workers: int, deadline: float) -> None:
@@ -49,9 +49,9 @@ class Crew:
             waiting.put(item)
         answers: dict[int, Request] = {}
         workers = min(self.workers, len(requests))
-        with ThreadPoolExecutor(workers) as pool:
+        with ThreadPoolExecutor(workers) as threads:
             try:
-                works = [pool.submit(self._work, waiting, answers, watch) for _ in range(workers)]
+                works = [threads.submit(self._work, waiting, answers, watch) for _ in range(workers)]
                 wait(works)
             except BaseException:  # Ctrl-C: the threads hear of it here, and each takes its worker along
                 self.failures.append(Failure("crash", "interrupted"))
@@ -83,7 +83,7 @@ class Crew:
             raise
 
     def _ask(self, child: Child, request: Request, watch: Callable[[Update], None]) -> Request | None:
-        """Send a request and follow its progress to its answer; None once the crew has failed."""
+        """Send a request and follow its progress to its answer; None once any worker has failed."""
         with suppress(BrokenPipeError):  # it died; what it said before that follows
             child.requests.write(json.dumps(request).encode() + b"\n")
         for line in child.lines(self._stopped):
@@ -135,6 +135,6 @@ def _death(child: Child) -> Failure:
     return Failure("crash", f"the worker ended without an answer ({how})", child.log_tail())
 
 
-def crew_size(device: str) -> int:
+def worker_count(device: str) -> int:
     """One worker a core on a CPU, each with one thread: two threads on one small product wait more than they work."""
     return len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
