@@ -3,9 +3,11 @@
 import signal
 import sys
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+from agent import __version__
 from agent.cli import evaluate, maintain, read, report, review, search
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
@@ -13,8 +15,18 @@ from agent.core.invocation import command, settle
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
+def print_version(wanted: bool) -> None:
+    """Print the version and end, if that was asked for."""
+    if wanted:
+        typer.echo(f"deltasearch {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")]
+
+
 @app.callback()
-def deltasearch() -> None:
+def deltasearch(version: Version = False) -> None:
     """Search for better DeltaNet token mixers."""
 
 

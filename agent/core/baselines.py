@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from agent.core.resources import KNOWN_VARIANTS
+
 TEMPLATE = "delta_net_4layer"
 GATED = "gated_delta_net_4layer"
 
@@ -29,16 +30,16 @@ def baseline_path(name: str) -> Path:
     if name not in BASELINES:
         raise LookupError(f"there is no baseline named {name!r}; the baselines are {', '.join(BASELINES)}")
     if name == TEMPLATE:
-        return ROOT / "baselines" / "delta_net.py"
+        return KNOWN_VARIANTS / "delta_net.py"
     if name == GATED:
-        return ROOT / "baselines" / "gated_delta_net.py"
+        return KNOWN_VARIANTS / "gated_delta_net.py"
     change = name.removeprefix(f"{TEMPLATE}_")
-    return ROOT / "baselines" / "history" / f"{change}.py"
+    return KNOWN_VARIANTS / "history" / f"{change}.py"
 
 
 def reference_scores() -> dict[str, dict[str, float]]:
     """The known scores: baseline -> task -> accuracy in 0..1, both in the table's order."""
-    with (ROOT / "baselines" / "reference.csv").open(newline="") as table:
+    with (KNOWN_VARIANTS / "reference.csv").open(newline="") as table:
         # The first column has no title, as pandas writes an index.
         return {row.pop(""): {task: float(score) for task, score in row.items()} for row in csv.DictReader(table)}
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Set
 
 from agent.core.baselines import TEMPLATE, baseline_path, moves_of, reference_scores
 from agent.core.errors import DeltaSearchError
+from agent.core.resources import MOVES
 from agent.core.run import BASELINE, Proposal, Run, Section
 from agent.core.sentences import bullets, listed, signed, solved_and_room
 from agent.core.text import Text
-from agent.proposer.moves import MOVES, load_moves
+from agent.proposer.moves import load_moves
 from agent.science.history import History
 
 FAR = 0.01  # a difference of a known score worth a word

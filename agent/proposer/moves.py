@@ -10,12 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.core.baselines import ROOT
 from agent.core.errors import UsageError
 from agent.core.text import Text
 from agent.proposer.patch import PatchRejected, apply_patch
 
-MOVES = ROOT / "templates" / "moves"
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
 DECLARATIONS = ("LEARNED_INPUTS", "LEARNED_PARAMETERS")
 

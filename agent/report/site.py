@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent.core.resources import MOVES, PACKAGE
 from agent.core.run import Run
-from agent.proposer.moves import MOVES, load_moves
+from agent.proposer.moves import load_moves
 from agent.report.compare import data_of
 from agent.report.morning import latest_search
 from agent.report.render import PAGES, Material, Pages
@@ -23,7 +24,6 @@ from agent.store.workspace import RUNS, Workspace
 
 SITE, MANIFEST = "site", ".built.json"
 ASSETS = ("report.css", "report.js")
-AGENT = Path(__file__).parents[1]
 
 Keys = dict[str, str]
 
@@ -121,7 +121,7 @@ class Site:
 
 def _version() -> str:
     """Changes with the code, the templates and the moves, so that a newer program makes every page anew."""
-    sources = [*sorted(AGENT.rglob("*.py")), *sorted(PAGES.iterdir())]
+    sources = [*sorted(PACKAGE.rglob("*.py")), *sorted(PAGES.iterdir())]
     sources += sorted(MOVES.iterdir())
     digest = hashlib.sha256()
     for path in sources:

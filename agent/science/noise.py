@@ -8,11 +8,9 @@ from statistics import stdev
 
 from pydantic import TypeAdapter
 
-from agent.core.baselines import ROOT
+from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard
 from agent.science.comparison import Noise
-
-MEASURED = ROOT / "baselines" / "measured"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
-from agent.core.baselines import ROOT
 from agent.core.errors import Unavailable, UsageError
+from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.evaluation import choose_device, evaluate_source
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import Isolation, prove_isolation
@@ -17,7 +17,7 @@ from agent.evaluator.protocols import choose_protocol
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
-from agent.proposer.moves import MOVES, load_moves
+from agent.proposer.moves import load_moves
 from agent.search.analyses import Analyses
 from agent.search.budget import Budget, Ledger
 from agent.search.config import KEY, Config
@@ -34,7 +34,6 @@ from agent.store.workspace import Workspace
 if TYPE_CHECKING:  # the openai package is not needed where no model is asked
     from agent.llm.endpoint import Endpoint
 
-TEMPLATES = ROOT / "templates"
 A_FEW_ROWS = 4.0  # hours of mad on a GPU: a guess, how long a row takes there has not been measured yet
 # For how many seconds an endpoint's troubles are waited out: not long where the catalogue can step in.
 PATIENCE = {"auto": 120.0, "model": 1800.0}
@@ -113,7 +112,7 @@ def make_thinkers(
 
 def make_catalogue() -> Catalogue:
     """The proposer that needs no model."""
-    return Catalogue((TEMPLATES / "naive.py").read_text(encoding="utf-8"), load_moves(MOVES))
+    return Catalogue(TEMPLATE_FILE.read_text(encoding="utf-8"), load_moves(MOVES))
 
 
 def make_model(config: Config, spending: Spending, say: Callable[[str], None]) -> "Endpoint | None":

@@ -22,16 +22,16 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from agent.core.baselines import BASELINES, ROOT, TEMPLATE, baseline_path, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, baseline_path, reference_scores
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import command, settle
+from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.core.score import ScoreCard
 from agent.evaluator.evaluation import choose_device, evaluate
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.science.comparison import AVERAGE
-from agent.science.noise import MEASURED
 from agent.search.printing import watching
 from agent.store.files import write_atomically
 from agent.study.measuring import TEST_SEED, measure
@@ -41,7 +41,6 @@ from agent.study.rows import kept
 NOISE_SEEDS = 10
 IN_PIECES = ("mad", "mad-grid")  # their tables keep every piece as soon as it is there
 STUDY = "agent.study"
-DOCS = ROOT / "docs"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -56,13 +55,25 @@ def baseline_named(word: str) -> str:
 
 
 ProtocolName = Annotated[str, typer.Option("--protocol", help="smoke, quick, mad or mad-grid.")]
+Folder = Annotated[
+    Path | None, typer.Option(help="Keep the measured rows (and the page) there, not in baselines/measured/ and docs/.")
+]
+
+
+def tables_in(folder: Path | None) -> Path:
+    """Where measured rows are kept. UsageError where they would be written into an installed package."""
+    if folder is None and CHECKOUT is None:
+        raise UsageError("this is an installed package, which keeps no new measurements: say where with --folder")
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder or MEASURED
 
 
 @app.command()
-def table(protocol: ProtocolName = "quick") -> None:
+def table(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     """Evaluate each known variant in each task that baselines/measured/ does not hold yet under this protocol."""
     chosen = _by_rows(protocol)
-    path = MEASURED / f"{chosen.name}.csv"
+    path = tables_in(folder) / f"{chosen.name}.csv"
     for name, task in product(BASELINES, chosen.tasks):
         if (name, task) not in {(row["variant"], row["task"]) for row in read_rows(path, chosen)}:
             typer.echo(f"{name}, {task}", err=True)
@@ -71,10 +82,14 @@ def table(protocol: ProtocolName = "quick") -> None:
 
 
 @app.command()
-def noise(protocol: ProtocolName = "quick", seeds: Annotated[int, typer.Option(min=2)] = NOISE_SEEDS) -> None:
+def noise(
+    protocol: ProtocolName = "quick",
+    seeds: Annotated[int, typer.Option(min=2)] = NOISE_SEEDS,
+    folder: Folder = None,
+) -> None:
     """Train the baseline on many seeds and keep the standard deviation of each setting's one-seed score."""
     chosen = choose_protocol(protocol, "cpu")
-    path = MEASURED / f"{chosen.name}_noise.csv"
+    path = tables_in(folder) / f"{chosen.name}_noise.csv"
     for task in chosen.tasks:
         if (task, str(seeds)) not in {(row["task"], row["seeds"]) for row in read_rows(path, chosen)}:
             typer.echo(task, err=True)
@@ -85,10 +100,10 @@ def noise(protocol: ProtocolName = "quick", seeds: Annotated[int, typer.Option(m
 
 
 @app.command()
-def agreement(protocol: ProtocolName = "quick") -> None:
+def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     """Print our scores of the known variants, and how far their order is that of the known scores."""
     chosen = _by_rows(protocol)
-    rows = read_rows(MEASURED / f"{chosen.name}.csv", chosen)
+    rows = read_rows((folder or MEASURED) / f"{chosen.name}.csv", chosen)
     if not rows:
         raise UsageError(f"nothing is measured under {chosen.name} yet: {command('table', module=STUDY)}")
     ours, known = task_scores(rows), pd.DataFrame(reference_scores()).T
@@ -114,19 +129,19 @@ def seed_table(
     cluster: Annotated[
         str | None, typer.Option(help="Evaluate on a Ray cluster: its address, or local to start one here.")
     ] = None,
-    folder: Annotated[Path | None, typer.Option(help="Keep rows and page there, not in baselines/ and docs/.")] = None,
+    folder: Folder = None,
 ) -> None:
     """Measure what is missing of the known variants, part by part, and write the page that compares them."""
     chosen = choose_protocol(protocol, "cpu")
     if folder is None and chosen.name != "mad":
         raise typer.BadParameter(f"docs/seed_table.md is about mad: to measure {chosen.name} so, give a --folder")
     limited = chosen.only(tuple(task)) if task else chosen
-    with kept((folder or MEASURED) / f"{chosen.name}.csv") as rows:
+    with kept(tables_in(folder) / f"{chosen.name}.csv") as rows:
         try:
             with open_executor(cluster, device, places) as executor:
                 measure(rows, limited, variant or BASELINES, executor, hours, partial(typer.echo, err=True))
         finally:
-            write_atomically((folder or DOCS) / "seed_table.md", page(chosen, rows.rows()))
+            write_atomically((folder or SOURCE_ROOT / "docs") / "seed_table.md", page(chosen, rows.rows()))
 
 
 def _by_rows(name: str) -> Protocol:

@@ -11,12 +11,13 @@ from small_search import TEMPLATE_SOURCE
 from agent.analyst.facts import gather
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.resources import MOVES
 from agent.core.run import HEADINGS, MARKER, SECTIONS, Milestone, Run
 from agent.core.score import TASKS, Failure
 from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
-from agent.proposer.moves import MOVES, load_moves
+from agent.proposer.moves import load_moves
 from agent.science.comparison import Noise
 from agent.science.history import History
 from agent.store.older_notes import read_older

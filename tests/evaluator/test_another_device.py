@@ -9,6 +9,7 @@ from pretended_card import CARD, OnCard, pretended_card
 from safetensors.torch import save_file
 
 from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
+from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.contract import calls as contract
 from agent.evaluator.contract.calls import check_contract, state_size
 from agent.evaluator.contract.variant import load_variant
@@ -18,10 +19,10 @@ from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.training.trainer import train
 from agent.evaluator.worker import Worker
-from agent.proposer.moves import MOVES, compose, load_moves
+from agent.proposer.moves import compose, load_moves
 
 ALL = load_moves(MOVES)
-TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
+TEMPLATE_SOURCE = TEMPLATE_FILE.read_text()
 CPU = torch.device("cpu")
 SETTINGS = {setting.task: setting for plan in SMOKE.plans for setting in plan.settings}
 

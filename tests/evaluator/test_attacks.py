@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+from house import ROOT
 from small_evaluations import ONE_TASK, living
 
-from agent.core.baselines import ROOT
 from agent.core.translations import translated
 from agent.evaluator import check, evaluation
 from agent.evaluator.contract.variant import LARGEST_FILE, VariantRefused

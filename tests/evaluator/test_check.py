@@ -6,18 +6,19 @@ import pytest
 from sample_inputs import load_baseline
 from small_evaluations import write_variant
 
-from agent.core.baselines import BASELINES, ROOT, TEMPLATE, baseline_path
+from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
 from agent.core.errors import USAGE
+from agent.core.resources import KNOWN_VARIANTS, MOVES, TEMPLATE_FILE
 from agent.evaluator.check import check
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.variant import VariantRefused, load_variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.proposer.moves import MOVES, compose, load_moves
+from agent.proposer.moves import compose, load_moves
 from agent.search.inspection import TOLERANCE, distance, find_duplicate
 
 ALL = load_moves(MOVES)
-SOURCE = (ROOT / "templates" / "naive.py").read_text()
+SOURCE = TEMPLATE_FILE.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_a_small_change_is_a_change(known, written):
 
 
 def test_the_order_of_a_declaration_says_nothing(tmp_path):
-    text = (ROOT / "baselines" / "gated_delta_net.py").read_text()
+    text = (KNOWN_VARIANTS / "gated_delta_net.py").read_text()
     first, second = '    "A_log": (("head",), (0.0, 2.77)),\n', '    "dt_bias": (("head",), (-6.91, -2.25)),\n'
     assert first + second in text
     (tmp_path / "v.py").write_text(text.replace(first + second, second + first))
@@ -94,7 +95,7 @@ def test_signatures_that_are_none_are_no_duplicates():
 
 
 def test_a_check_in_a_worker_says_the_same_under_every_protocol(known):
-    path = ROOT / "templates" / "naive.py"
+    path = TEMPLATE_FILE
     for protocol in (SMOKE, QUICK):
         assert distance(check(path, protocol), known[TEMPLATE]) < TOLERANCE / 10
 

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from small_evaluations import ONE_TASK, living
 
-from agent.core.baselines import ROOT
+from agent.core.resources import TEMPLATE_FILE
 from agent.core.score import ScoreCard
 from agent.evaluator import check
 from agent.evaluator.contract.variant import VariantRefused
@@ -20,7 +20,7 @@ from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.jail import jail
 from agent.evaluator.jail.isolation import prove_isolation
 
-VALID = (ROOT / "templates" / "naive.py").read_text().splitlines()
+VALID = TEMPLATE_FILE.read_text().splitlines()
 CORRUPTIONS, PARTS = 100, 4
 
 

@@ -6,12 +6,13 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import PROPOSED_SECTIONS, Run
 from agent.core.score import TASKS, Failure
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
 from agent.proposer.known import known_variant
-from agent.proposer.moves import MOVES, compose, load_moves
+from agent.proposer.moves import compose, load_moves
 from agent.proposer.patch import same_code
 from agent.science.calibration import corrections
 from agent.science.comparison import AVERAGE
@@ -19,7 +20,7 @@ from agent.science.effects import effects
 from agent.science.history import History, card_of
 from agent.store.workspace import NAME
 
-TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
+TEMPLATE_SOURCE = TEMPLATE_FILE.read_text()
 ALL = load_moves(MOVES)
 SKIP, RATE, MEMORY = "value_skip", "implicit_step_size", "learned_initial_memory"
 TANH = "tanh_on_error_before_state_update"

@@ -6,14 +6,16 @@ import pytest
 import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 
-from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE
+from agent.core.baselines import BASELINES, GATED, TEMPLATE
 from agent.core.errors import UsageError
+from agent.core.resources import MOVES as MOVE_FILES
+from agent.core.resources import TEMPLATE_FILE
 from agent.core.score import TASKS
 from agent.evaluator.contract.variant import load_variant
 from agent.proposer.moves import MovesConflict, compose, load_moves
 
-MOVES = load_moves(ROOT / "templates" / "moves")
-SOURCE = (ROOT / "templates" / "naive.py").read_text()
+MOVES = load_moves(MOVE_FILES)
+SOURCE = TEMPLATE_FILE.read_text()
 KNOWN = [name.removeprefix(f"{TEMPLATE}_") for name in BASELINES if name not in (TEMPLATE, GATED)]
 PAIRS = list(itertools.combinations(sorted(MOVES), 2))
 
@@ -140,7 +142,7 @@ def test_a_move_is_made_once():
     ],
 )
 def test_a_broken_move_is_named_with_its_field(tmp_path, old, new, message):
-    text = (ROOT / "templates" / "moves" / "value_skip.toml").read_text()
+    text = (MOVE_FILES / "value_skip.toml").read_text()
     assert old in text
     (tmp_path / "value_skip.toml").write_text(text.replace(old, new))
     with pytest.raises(UsageError, match=message):

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from agent.core.baselines import ROOT
 from agent.core.errors import USAGE
+from agent.core.resources import TEMPLATE_FILE
 from agent.core.text import unified_diff
 from agent.proposer.patch import PatchRejected, apply_patch, same_code
 
-SOURCE = (ROOT / "templates" / "naive.py").read_text()
+SOURCE = TEMPLATE_FILE.read_text()
 LINES = SOURCE.splitlines()
 UPDATE = "        S = S + k_i.transpose(-1, -2) @ error"
 CHANGED = SOURCE.replace("@ error\n", "@ error.tanh()\n", 1)

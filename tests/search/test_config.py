@@ -6,10 +6,11 @@ import math
 from itertools import pairwise
 
 import pytest
+from house import ROOT
 from typer.main import get_command
 
 from agent.cli.main import app
-from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE
+from agent.core.baselines import BASELINES, GATED, TEMPLATE
 from agent.core.errors import UsageError
 from agent.search import config as module
 from agent.search.config import Config, read_config

@@ -10,11 +10,12 @@ from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import ENDED, FAILED, TOO_MANY_FAILURES
+from agent.core.resources import MOVES
 from agent.core.run import Proposal
 from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import TemplateFailed
-from agent.proposer.moves import MOVES, load_moves
+from agent.proposer.moves import load_moves
 from agent.search.loop import NOTHING_LEFT, conclude
 from agent.store.files import WorkspaceError
 from agent.store.lineage import Lineage

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pandas
 import small_search
+from house import ROOT
 from small_evaluations import ONE_TASK
 
-from agent.core.baselines import ROOT, TEMPLATE
+from agent.core.baselines import TEMPLATE
 from agent.core.run import NEXT_STAGES
 from agent.store.lineage import Lineage
 from agent.store.status import STATUS, read_status

@@ -6,15 +6,16 @@ import time
 from dataclasses import replace
 
 import pytest
+from house import ROOT
 from small_evaluations import alive, running
 
-from agent.core.baselines import BASELINES, ROOT, TEMPLATE, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
 from agent.core.errors import UsageError
+from agent.core.resources import MEASURED
 from agent.core.score import SeedScore
 from agent.evaluator.executor.local import local_executor
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.evaluator.training.stack import stacks
-from agent.science.noise import MEASURED
 from agent.study.cells import cells_of
 from agent.study.measuring import measure
 from agent.study.page import EXPLAINED, page

@@ -8,9 +8,10 @@ from statistics import stdev
 import pytest
 
 from agent.core.baselines import BASELINES, reference_scores
+from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.science.noise import MEASURED, read_noise
+from agent.science.noise import read_noise
 from agent.study import __main__ as study
 
 

@@ -19,6 +19,7 @@ from rich.segment import Segment, Segments
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.resources import MEASURED
 from agent.core.run import BASELINE, Proposal, Run
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
@@ -27,7 +28,6 @@ from agent.desk.keys import RunView
 from agent.desk.terminal import Terminal
 from agent.desk.words import Language
 from agent.evaluator.protocols import QUICK
-from agent.science.noise import MEASURED
 from agent.search.assembly import make_catalogue
 from agent.store.workspace import Workspace
 

@@ -1,10 +1,11 @@
 """Replies such as a model writes."""
 
+from agent.core.resources import MOVES as MOVE_FILES
+from agent.core.resources import TEMPLATE_FILE
 from agent.proposer.moves import compose, load_moves
-from agent.search.assembly import TEMPLATES
 
-NAIVE = (TEMPLATES / "naive.py").read_text(encoding="utf-8")
-MOVES = load_moves(TEMPLATES / "moves")
+NAIVE = TEMPLATE_FILE.read_text(encoding="utf-8")
+MOVES = load_moves(MOVE_FILES)
 
 
 def variant(*moves):

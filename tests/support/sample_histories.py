@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from agent.core.baselines import GATED, ROOT, TEMPLATE
+from agent.core.baselines import GATED, TEMPLATE
+from agent.core.resources import MOVES as MOVE_FILES
+from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
 from agent.core.score import TASKS, CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
@@ -41,7 +43,7 @@ def write_history(root, count, seed=0):
 def made_history(count, seed=0):
     """The same runs, nowhere but in memory."""
     chance, runs = Random(seed), []
-    moves = load_moves(ROOT / "templates" / "moves")
+    moves = load_moves(MOVE_FILES)
     for number in range(count):
         runs.append(_run(number, runs, moves, chance))
     return tuple(runs)
@@ -134,7 +136,7 @@ def _sections(parents, sections):
 def _source(number, parents):
     """The template, with a line more for each generation."""
     if not parents:
-        return (ROOT / "templates" / "naive.py").read_text()
+        return TEMPLATE_FILE.read_text()
     lines = parents[0].proposal.source.split("\n")
     place = 30 + number % 20
     return "\n".join([*lines[:place], f"    q = q * {1 + number / 1000}  # attempt {number}", *lines[place:]])

@@ -4,7 +4,8 @@ import importlib.util
 
 import torch
 
-from agent.core.baselines import ROOT, baseline_path
+from agent.core.baselines import baseline_path
+from agent.core.resources import TEMPLATES
 from agent.evaluator.contract.variant import Declaration, load_variant
 
 ORDINARY = Declaration(inputs={}, parameters={})
@@ -17,7 +18,7 @@ def load_baseline(name):
 
 def load_template(name):
     """A module of templates/, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "templates" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, TEMPLATES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

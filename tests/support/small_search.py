@@ -8,9 +8,9 @@ from random import Random
 from small_evaluations import ONE_TASK
 
 from agent.core.baselines import TEMPLATE
+from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, Proposal, Run
 from agent.proposer import NothingToPropose, Proposer
-from agent.proposer.moves import MOVES
 from agent.science.history import History
 from agent.search.analyses import Analyses
 from agent.search.assembly import make_catalogue
@@ -23,7 +23,7 @@ from agent.search.replication import Replication
 from agent.store.lineage import Lineage
 from agent.store.workspace import Workspace
 
-TEMPLATE_SOURCE = (MOVES.parent / "naive.py").read_text()
+TEMPLATE_SOURCE = TEMPLATE_FILE.read_text()
 
 
 class Script:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from agent.core.baselines import ROOT
 from agent.core.errors import Unavailable, reason_of
+from agent.core.resources import PACKAGE
 from agent.core.score import ScoreCard
 from agent.evaluator.executor.place import Assignment, Message, PlaceLost, Watch, carry_out, read
 from agent.evaluator.executor.pool import Pool
@@ -94,9 +94,9 @@ def check_node(node: Node, allow_unsandboxed: bool) -> None:
 
 def code_digest() -> str:
     """What tells one version of the code that makes scores from another."""
-    root = ROOT / "agent"
-    files = sorted(file for name in SCORING for file in [root / name, *(root / name).rglob("*.py")] if file.is_file())
-    facts = b"".join(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0" for file in files)
+    places = [PACKAGE / name for name in SCORING]
+    files = sorted(file for place in places for file in [place, *place.rglob("*.py")] if file.is_file())
+    facts = b"".join(str(file.relative_to(PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0" for file in files)
     return hashlib.sha256(facts).hexdigest()[:12]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import safetensors
 
-from agent.core.baselines import ROOT
+from agent.core.resources import KNOWN_VARIANTS, PACKAGE, TEMPLATES
 from agent.evaluator.jail.processes import living
 from agent.evaluator.jail.syscalls import ARCHITECTURES, DENIED, FIRST_UNKNOWN, FOR_COMPILERS, FOR_CUDA, Architecture
 
@@ -142,7 +142,7 @@ def gpus() -> list[str]:
 
 def readable() -> list[str]:
     """What a worker may read: the system's libraries, Python with what is installed, and the code of this project."""
-    project = [str(ROOT / name) for name in ("agent", "baselines", "templates")]
+    project = [str(folder) for folder in (PACKAGE, KNOWN_VARIANTS, TEMPLATES)]
     installed = str(Path(safetensors.__file__).parents[1])  # it may lie elsewhere than Python does
     libraries = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path.startswith("/")]
     return [*SYSTEM, sys.prefix, sys.base_prefix, installed, *libraries, *project]

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from agent.core.baselines import ROOT
+from agent.core.resources import SOURCE_ROOT
 from agent.core.temporary import remove_abandoned, temporary_folder
 from agent.evaluator.jail.cgroup import Cgroup, make_cgroup
 from agent.evaluator.jail.confinement import Layers
@@ -151,7 +151,7 @@ def clean_environment(home: Path) -> dict[str, str]:
     """What a worker may know of its surroundings: no key, no home of its user's, no proxy."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return environment | {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(SOURCE_ROOT),
         "TMPDIR": str(home / TEMPORARY),
         # A thread that a library starts before the confinement would stay outside of it.
         "OMP_NUM_THREADS": "1",

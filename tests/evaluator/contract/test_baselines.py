@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from agent.core.baselines import BASELINES, GATED, ROOT, TEMPLATE, baseline_path, reference_scores
+from agent.core.baselines import BASELINES, GATED, TEMPLATE, baseline_path, reference_scores
+from agent.core.resources import KNOWN_VARIANTS, TEMPLATE_FILE
 from agent.evaluator.contract.variant import read_declaration
 
 TASKS = ["Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy"]
@@ -21,13 +22,13 @@ def test_the_table_has_the_twelve_names_in_order_and_six_scores_each():
 
 def test_pandas_reads_the_table_with_its_index():
     pandas = pytest.importorskip("pandas")
-    table = pandas.read_csv(ROOT / "baselines" / "reference.csv", index_col=0)
+    table = pandas.read_csv(KNOWN_VARIANTS / "reference.csv", index_col=0)
     assert table.to_dict(orient="index") == reference_scores()
 
 
 def test_each_name_has_its_file_and_each_file_its_name():
     paths = [baseline_path(name) for name in BASELINES]
-    baselines = ROOT / "baselines"
+    baselines = KNOWN_VARIANTS
     assert sorted(paths) == sorted([*baselines.glob("*.py"), *(baselines / "history").glob("*.py")])
     for path in paths:
         read_declaration(path)
@@ -39,5 +40,5 @@ def test_an_unknown_name_is_refused():
 
 
 def test_the_first_baseline_is_the_template():
-    template = ast.parse((ROOT / "templates" / "naive.py").read_text())
+    template = ast.parse(TEMPLATE_FILE.read_text())
     assert ast.dump(ast.parse(baseline_path(TEMPLATE).read_text())) == ast.dump(template)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import without_layers
+from house import ROOT
 
-from agent.core.baselines import ROOT
 from agent.core.errors import UNAVAILABLE
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems have nothing to prove; run it on Linux")
