@@ -5,11 +5,12 @@ call with JSON in it.
 """
 
 import json
-from math import isfinite
+import math
+from itertools import takewhile
 
 from agent.core.run import Run
 from agent.report.standing import standing
-from agent.science.comparison import AVERAGE
+from agent.science.comparison import AVERAGE, contrast
 from agent.science.history import History
 
 
@@ -24,10 +25,21 @@ def data_of(history: History, run: Run) -> str:
         "scores": {
             task: {
                 "mean": each.mean,
-                "error": each.error if isfinite(each.error) else None,
-                "shares": [[share.variance, share.freedom, share.measured] for share in each.shares if share.freedom],
+                "error": each.error if math.isfinite(each.error) else None,
             }
             for task, each in known.items()
         },
+        "confidence": {other.id: confidences(history, run, other) for other in earlier_scored(history, run)},
     }
     return f"deltasearch.arrived({json.dumps(facts, ensure_ascii=True)});\n"
+
+
+def earlier_scored(history: History, run: Run) -> list[Run]:
+    """The scored runs before a scored run: of two runs the later one knows how sure their difference is."""
+    return list(takewhile(lambda other: other.id != run.id, history.scored)) if run.scored else []
+
+
+def confidences(history: History, run: Run, other: Run) -> list[int]:
+    """By task and the average, how sure it is that two runs differ: in thousandths, cut and not rounded."""
+    found = contrast(history.estimates(run), history.estimates(other))
+    return [math.floor(1000 * each.confidence) for each in found.values()]

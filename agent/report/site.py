@@ -72,7 +72,8 @@ class Site:
 
     def _plan(self, material: Material) -> Iterator[tuple[str, str, Callable[[], str]]]:
         """Every file of the site with its key, and how it is made."""
-        stamps = {run.id: self._stamp(run) for run in material.history.runs}
+        noise = sorted(material.history.noise.items())
+        stamps = {run.id: self._key(noise, self._stamp(run)) for run in material.history.runs}
         everything = self._key(stamps, asdict(material.search), [note.id for note in material.older])
         for name in ASSETS:
             yield f"assets/{name}", self._key(name), lambda name=name: asset(name)  # type: ignore[misc]
@@ -84,19 +85,23 @@ class Site:
             *((("older", self.pages.older),) if material.older else ()),
         ):
             yield f"{name}.html", everything, lambda render=render: render(material)  # type: ignore[misc]
-        for run in material.history.runs:
-            yield from self._of_run(material, run, stamps)
+        yield from self._of_runs(material, stamps)
 
-    def _of_run(
-        self, material: Material, run: Run, stamps: Mapping[str, str]
-    ) -> Iterator[tuple[str, str, Callable[[], str]]]:
-        """A run's page, and what the page that compares loads of it."""
+    def _of_runs(self, material: Material, stamps: Mapping[str, str]) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        """Each run's page, and what the page that compares loads of it, which tells of scored runs before it too."""
+        before = ""
+        for run in material.history.runs:
+            around, known = self._around(material, run, stamps), self._key(before, stamps[run.id])
+            yield f"variants/{run.id}.html", around, lambda run=run: self.pages.variant(material, run)  # type: ignore[misc]
+            yield f"data/{run.id}.js", known, lambda run=run: data_of(material.history, run)  # type: ignore[misc]
+            before = known if run.scored else before
+
+    def _around(self, material: Material, run: Run, stamps: Mapping[str, str]) -> str:
+        """The key of a run's page: changes with the run, its parents, its children and the template's run."""
         near = [material.by_name[name] for name in run.proposal.parents if name in material.by_name]
         near += [child.run for child in material.children(run)]
         near += [material.history.baseline] if material.history.baseline else []
-        around = self._key(stamps[run.id], [stamps[other.id] for other in near], bool(material.older))
-        yield f"variants/{run.id}.html", around, lambda: self.pages.variant(material, run)
-        yield f"data/{run.id}.js", self._key(stamps[run.id]), lambda: data_of(material.history, run)
+        return self._key(stamps[run.id], [stamps[other.id] for other in near], bool(material.older))
 
     def _stamp(self, run: Run) -> str:
         """Changes whenever the run does."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from statistics import fmean
 from typing import Literal
@@ -12,8 +12,6 @@ from agent.core.score import ScoreCard, TaskScore
 
 AVERAGE = "average"
 CONFIDENT = 0.95
-HALVINGS = 50  # of an interval, until a quantile is known to a double's precision
-TERMS, TINY = 10_000, 1e-300  # of a continued fraction: dozens are enough, and a denominator is never nothing
 
 # Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
 LEAST_STD = 0.001
@@ -184,42 +182,14 @@ def difference(a: Estimate, b: Estimate) -> Comparison:
 
 
 def student(t: float, freedom: float) -> float:
-    """P(|T| < t) of Student's distribution: one minus the regularised incomplete beta function I_x(freedom / 2, 1 / 2)
-    at x = freedom / (freedom + t^2) (Abramowitz and Stegun 26.7.1)."""
-    return 1.0 - incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t**2))
+    """P(|T| < t) of Student's distribution."""
+    from scipy.special import stdtr  # what scipy.stats.t is made of, without the second that importing the rest takes
+
+    return float(1.0 - 2.0 * stdtr(freedom, -t))
 
 
-@lru_cache(maxsize=4096)
 def quantile(freedom: float) -> float:
-    """The t that |T| of Student's distribution stays below with 95 percent, by bisection."""
-    low, high = 0.0, 1.0
-    while student(high, freedom) < CONFIDENT:
-        low, high = high, 2 * high
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student(middle, freedom) < CONFIDENT else (low, middle)
-    return high
+    """The t that |T| of Student's distribution stays below with 95 percent."""
+    from scipy.special import stdtrit
 
-
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """I_x(a, b), regularised, by its continued fraction (Abramowitz and Stegun 26.5.8) where that converges fast.
-
-    It is evaluated by Lentz's method, as in Press et al. 2007, section 6.4.
-    """
-    if x in (0.0, 1.0):
-        return x
-    if x > (a + 1) / (a + b + 2):
-        return 1.0 - incomplete_beta(b, a, 1.0 - x)
-    above, below = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1))
-    fraction = below
-    for m in range(1, TERMS):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for term in (even, odd):
-            below = 1.0 / ((1.0 + term * below) or TINY)
-            above = (1.0 + term / above) or TINY
-            fraction *= above * below
-        if abs(above * below - 1.0) < 1e-12:
-            break
-    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    return math.exp(scale) * fraction / a
+    return float(stdtrit(freedom, (1.0 + CONFIDENT) / 2.0))

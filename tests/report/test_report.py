@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from agent.cli.scoreboard import scoreboard
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import UsageError
 from agent.core.run import BASELINE, PERSON, Milestone, Run
-from agent.core.score import TASKS
+from agent.core.score import TASKS, TaskScore
 from agent.core.sentences import confident
 from agent.core.text import Text
 from agent.report.code import diff, highlighted
@@ -42,6 +43,7 @@ from agent.report.site import Site
 from agent.report.standing import standings
 from agent.report.words import WORDS
 from agent.science.history import History
+from agent.science.noise import Replicates
 from agent.store.workspace import Workspace
 
 COUNT = 40
@@ -84,6 +86,29 @@ def test_nothing_is_made_twice_and_what_changed_is_made_again(tmp_path):
     assert 0 < site.build().made < everything.files
     assert page.stat().st_mtime_ns == untouched
     assert "已改" in (site.root / "variants" / f"{runs[-1].id}.html").read_text()
+
+
+def test_of_two_runs_the_later_one_knows_how_sure_their_difference_is(tmp_path):
+    """So a further run leaves the facts of those before it as they are; other noise changes the facts of all."""
+    *earlier, latest = write_history(tmp_path, 5)
+    shutil.rmtree(tmp_path / "runs" / latest.id)
+    site = Site(Workspace(tmp_path))
+    site.build()
+    facts = {path.name: path.read_text() for path in (site.root / "data").iterdir()}
+    write_run(tmp_path, latest)
+    site.build()
+    assert all((site.root / "data" / name).read_text() == text for name, text in facts.items())
+    known = json.loads((site.root / "data" / f"{latest.id}.js").read_text()[len("deltasearch.arrived(") : -len(");\n")])
+    assert list(known["confidence"]) == [run.id for run in earlier if run.scored]
+
+    seed = earlier[0].card.tasks["Memorize"].seeds[0]
+    cards = [
+        replace(earlier[0].card, tasks={"Memorize": TaskScore("Memorize", (replace(seed, macro=macro),))})
+        for macro in (0.1, 0.9)
+    ]
+    (tmp_path / "runs" / "replicates.json").write_text(Replicates(latest.fingerprint, tuple(cards)).to_json())
+    site.build()
+    assert not any((site.root / "data" / name).read_text() == text for name, text in facts.items())
 
 
 def test_the_page_of_a_run_that_is_gone_goes(tmp_path):

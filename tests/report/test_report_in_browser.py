@@ -1,6 +1,6 @@
 """The site as a reader meets it, in a real browser without a screen."""
 
-import re
+import math
 import threading
 from dataclasses import replace
 from random import Random
@@ -10,6 +10,7 @@ from chromium import PHONE, chromium, opened
 from sample_histories import made_history, write_history, write_run
 
 from agent.core.run import Review
+from agent.core.sentences import confident
 from agent.core.text import Text
 from agent.report.morning import LatestSearch
 from agent.report.render import Material, Pages
@@ -157,9 +158,7 @@ def test_any_two_variants_are_compared_as_python_compares_them(browser, runs, at
                 assert row.startswith(task)
                 assert found.verdict in row
                 assert f"{abs(found.difference):.3f}" in row
-                sure = re.search(r"([\d.]+)%", row)
-                assert sure, row
-                assert float(sure[1]) == pytest.approx(min(99.9, 100 * found.confidence), abs=0.3)
+                assert row.endswith(f" {confident(found.confidence)}"), row
             page.get_by_role("button", name="Swap").click()
             page.wait_for_function(f"location.hash === '#{other.id}&{one.id}'")
 
@@ -174,12 +173,23 @@ def test_noise_that_two_cards_share_counts_once_in_the_browser_as_well(browser, 
     with opened(browser, at("compare.html")) as page:
         for run in (one, other):
             page.evaluate(data_of(noisy, run))
-        found = page.evaluate(
-            f"Object.values(runs.get('{one.id}').scores).map((known, i) => "
-            f"difference(known, Object.values(runs.get('{other.id}').scores)[i]).confidence)"
-        )
-    expected = [each.confidence for each in noisy.compare(other, one).values()]
-    assert found == pytest.approx(expected, abs=2e-3)
+        asked = f"[runs.get('{one.id}'), runs.get('{other.id}')]"
+        found = page.evaluate(f"Object.keys({asked}[0].scores).map((task) => difference(task, ...{asked}))")
+        back = page.evaluate(f"Object.keys({asked}[0].scores).map((task) => difference(task, ...{asked}.reverse()))")
+    for shown, reverse, expected in zip(found, back, noisy.compare(other, one).values(), strict=True):
+        assert shown["confidence"] == reverse["confidence"] == math.floor(1000 * expected.confidence)
+        assert shown["verdict"] == expected.verdict
+        assert shown["difference"] == -reverse["difference"] == pytest.approx(expected.difference)
+        assert shown["error"] == pytest.approx(expected.error)
+
+
+def test_a_run_is_not_told_apart_from_itself(browser, runs, at):
+    one = runs.workspace.history().scored[3]
+    with opened(browser, at(f"compare.html#{one.id}&{one.id}")) as page:
+        page.wait_for_selector("#differences tbody tr")
+        for row in page.locator("#differences tbody tr").all_inner_texts():
+            assert "indistinguishable" in row
+            assert row.endswith(" 0.0%")
 
 
 def test_what_differs_in_the_code_is_shown(browser, runs, at):

@@ -198,7 +198,7 @@ function showPair(a, b) {
 }
 
 const signed = (value) => `${value < 0 && value.toFixed(3) !== "-0.000" ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-const confident = (share) => (share > 0.999 ? "> 99.9%" : `${(Math.floor(1000 * share) / 10).toFixed(1)}%`);
+const confident = (thousandths) => (thousandths >= 999 ? "> 99.9%" : `${(thousandths / 10).toFixed(1)}%`);
 const spread = (error) => (error === null ? "" : ` ± ${error.toFixed(3)}`);
 
 function made(tag, properties = {}, ...inside) {
@@ -208,46 +208,25 @@ function made(tag, properties = {}, ...inside) {
 }
 
 function scoreRow(task, a, b) {
-  const [one, other] = [a.scores[task], b.scores[task]];
-  const found = difference(one, other);
+  const found = difference(task, a, b);
   const average = task === a.average;
   const name = average ? document.getElementById("average-word").content.cloneNode(true) : made("span", { translate: false }, task);
   const verdict = document.getElementById("verdicts").content.querySelector(`[data-verdict=${found.verdict}]`).cloneNode(true);
   const score = (known) => made("td", {}, known.mean.toFixed(3), made("small", {}, spread(known.error)));
-  return made("tr", { className: average ? "total" : "" }, made("th", { scope: "row" }, name), score(one), score(other),
+  return made("tr", { className: average ? "total" : "" }, made("th", { scope: "row" }, name), score(a.scores[task]), score(b.scores[task]),
     made("td", { className: found.verdict }, signed(found.difference), made("small", {}, spread(found.error))),
     made("td", { className: "left" }, verdict, found.error === null ? "" : ` ${confident(found.confidence)}`));
 }
 
-// Is the difference noise? The rule of agent/science/comparison.py, which a test holds this against.
-function difference(one, other) {
+// Is the difference noise? How sure it is that two runs differ comes from Python, by task, in thousandths; the later run has it.
+function difference(task, a, b) {
+  const [one, other] = [a.scores[task], b.scores[task]];
   const value = other.mean - one.mean;
   if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "unjudged" };
-  const error = Math.hypot(one.error, other.error);
-  const confidence = student(Math.abs(value) / error, freedom([...one.shares, ...other.shares]));
-  const verdict = confidence < 0.95 ? "indistinguishable" : value > 0 ? "better" : "worse";
-  return { difference: value, error, confidence, verdict };
-}
-
-// Degrees of freedom by Welch's formula; noise that was measured once counts once.
-function freedom(shares) {
-  const samples = new Map();
-  shares.forEach(([variance, degrees, measured], own) => {
-    const name = measured ?? own;
-    samples.set(name, [(samples.get(name)?.[0] ?? 0) + variance, degrees]);
-  });
-  const all = [...samples.values()];
-  return all.reduce((sum, [variance]) => sum + variance, 0) ** 2 / all.reduce((sum, [variance, degrees]) => sum + variance ** 2 / degrees, 0);
-}
-
-// P(|T| < t) of Student's distribution: after x = sqrt(degrees) tan(angle) its density is a power of a cosine.
-function student(t, degrees) {
-  const area = (end) => {
-    let sum = 0;
-    for (let i = 0; i <= 400; i++) sum += (i === 0 || i === 400 ? 1 : i % 2 ? 4 : 2) * Math.cos((end * i) / 400) ** (degrees - 1);
-    return (sum * end) / 1200;
-  };
-  return Math.min(1, area(Math.atan(t / Math.sqrt(degrees))) / area(Math.PI / 2));
+  const known = a.confidence[b.id] ?? b.confidence[a.id];
+  const confidence = known ? known[Object.keys(a.scores).indexOf(task)] : 0; // a run does not differ from itself
+  const verdict = confidence < 950 ? "indistinguishable" : value > 0 ? "better" : "worse";
+  return { difference: value, error: Math.hypot(one.error, other.error), confidence, verdict };
 }
 
 // The lines that differ, by the longest common subsequence, with three lines around each change.
