@@ -20,7 +20,10 @@ import safetensors
 
 from agent.core.resources import KNOWN_VARIANTS, PACKAGE, TEMPLATES
 from agent.evaluator.jail.processes import living
-from agent.evaluator.jail.syscalls import ARCHITECTURES, DENIED, FIRST_UNKNOWN, FOR_COMPILERS, FOR_CUDA, Architecture
+from agent.evaluator.jail.syscalls import (
+    ARCHITECTURES, ASYNCHRONOUS, DENIED, FIRST_UNKNOWN, FOR_COMPILERS, FOR_CUDA, SET_FLAGS, SIGNALLING_FCNTL,
+    SIGNALLING_IOCTL, Architecture,
+)  # fmt: skip
 
 PR_SET_NO_NEW_PRIVS = 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -202,6 +205,14 @@ def _program(machine: Architecture, denied: Set[str], compiles: bool, cuda: bool
     for name in ("kill", "tgkill"):
         lines += [step(jump_equal, 0, 4, machine.numbers[name]), arguments(16, step(jump_equal, 0, 1, os.getpid()))]
     lines += [step(jump_equal, 0, 4, machine.numbers["prlimit64"]), arguments(16, step(jump_equal, 0, 1, 0))]
+    # No file may signal anybody: refused by the command, the second argument, and for F_SETFL by the flags, the third.
+    flags = step(jump_equal, 0, 3, SET_FLAGS) + step(load, 0, 0, 32) + step(jump_bits, 0, 1, ASYNCHRONOUS)
+    for name, commands, more in (("fcntl", SIGNALLING_FCNTL, flags), ("ioctl", SIGNALLING_IOCTL, b"")):
+        body = step(load, 0, 0, 24) + b"".join(
+            step(jump_equal, 0, 1, command) + step(answer, 0, 0, refuse) for command in commands
+        )
+        body += (more + step(answer, 0, 0, refuse) if more else b"") + step(answer, 0, 0, allow)
+        lines += [step(jump_equal, 0, len(body) // 8, machine.numbers[name]), body]
     return b"".join([*lines, step(answer, 0, 0, allow)])
 
 

@@ -4,9 +4,12 @@ It answers with one line of JSON, the layers and each attempt that worked; and w
 whether that can be used in there. FOLDER/targets.json says what to try it on.
 """
 
+import fcntl
 import json
 import os
+import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +23,8 @@ from agent.core.errors import kind_and_reason
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog
 from agent.kernels.choice import in_words
+
+F_SETOWN, F_SETSIG, F_SETOWN_EX, O_ASYNC, FIOASYNC = 8, 10, 15, 0x2000, 0x5452  # of Linux; not all are in Python
 
 
 def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], Any]]:
@@ -42,7 +47,16 @@ def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], 
         "send by UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
         "open a unix socket": lambda: socket.socket(socket.AF_UNIX),
         "signal its parent": lambda: os.kill(os.getppid(), 0),
+        "have a file signal its parent": lambda: _command_a_pipe(F_SETOWN, os.getppid()),
+        "have a file signal its parent's threads": lambda: _command_a_pipe(F_SETOWN_EX, struct.pack("ii", 1, 1)),
+        "choose the signal of a file": lambda: _command_a_pipe(F_SETSIG, signal.SIGURG),
+        "be signalled by a file": lambda: _command_a_pipe(fcntl.F_SETFL, O_ASYNC),
+        "be signalled by a device": lambda: fcntl.ioctl(os.pipe()[0], FIOASYNC, struct.pack("i", 1)),
     }
+
+
+def _command_a_pipe(command: int, argument: int | bytes) -> None:
+    fcntl.fcntl(os.pipe()[0], command, argument)
 
 
 def _fork() -> None:

@@ -14,8 +14,9 @@ class Architecture:
 
 
 X86_64 = {
-    "shmget": 29, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "sendmsg": 46, "bind": 49, "listen": 50,
+    "ioctl": 16, "shmget": 29, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "sendmsg": 46, "bind": 49, "listen": 50,
     "socketpair": 53, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "semget": 64, "msgget": 68,
+    "fcntl": 72,
     "truncate": 76, "link": 86, "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94,
     "ptrace": 101, "syslog": 103, "setpgid": 109, "setsid": 112, "rt_sigqueueinfo": 129, "utime": 132, "mknod": 133,
     "uselib": 134, "personality": 135, "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144,
@@ -38,7 +39,7 @@ X86_64 = {
 
 AARCH64 = {
     "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15, "fremovexattr": 16,
-    "inotify_init1": 26, "inotify_add_watch": 27, "ioprio_set": 30, "mknodat": 33, "symlinkat": 36, "linkat": 37,
+    "fcntl": 25, "inotify_init1": 26, "inotify_add_watch": 27, "ioctl": 29, "ioprio_set": 30, "mknodat": 33, "symlinkat": 36, "linkat": 37,
     "umount2": 39, "mount": 40, "pivot_root": 41, "truncate": 45, "fallocate": 47, "chroot": 51, "fchmod": 52,
     "fchmodat": 53, "fchownat": 54, "fchown": 55, "quotactl": 60, "vmsplice": 75, "splice": 76, "tee": 77,
     "utimensat": 88, "acct": 89, "personality": 92, "unshare": 97, "kexec_load": 104, "init_module": 105,
@@ -58,7 +59,7 @@ AARCH64 = {
 }  # fmt: skip
 
 # These are allowed for some arguments; agent/evaluator/jail/confinement.py says which.
-BY_ARGUMENT = {"clone", "clone3", "kill", "tgkill", "prlimit64"}
+BY_ARGUMENT = {"clone", "clone3", "fcntl", "ioctl", "kill", "tgkill", "prlimit64"}
 DENIED = (X86_64.keys() | AARCH64.keys()) - BY_ARGUMENT
 # What CUDA needs of them, and what a compiler needs. When it starts, CUDA listens at a socket of one kind, which
 # agent/evaluator/jail/confinement.py lets pass, and at which nobody is ever let in.
@@ -70,3 +71,10 @@ ARCHITECTURES = {
     "x86_64": Architecture(0xC000003E, 317, X86_64),
     "aarch64": Architecture(0xC00000B7, 277, AARCH64),
 }
+
+# Commands by which a file signals a process when something happens to it: that process need not be this one, and the
+# signal may be any. F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY; FIOASYNC, FIOSETOWN, SIOCSPGRP. And TIOCSTI
+# and TIOCLINUX, which type into a terminal.
+SIGNALLING_FCNTL = (8, 10, 15, 1024, 1026)
+SIGNALLING_IOCTL = (0x5452, 0x8901, 0x8902, 0x5412, 0x541C)
+SET_FLAGS, ASYNCHRONOUS = 4, 0x2000  # F_SETFL may not set O_ASYNC

@@ -101,11 +101,29 @@ def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder
 def test_isolation_is_proven_by_what_was_tried(around):
     isolation = prove_isolation()
     assert isolation.proven, isolation.line
-    assert isolation.tried >= 14
+    assert isolation.tried >= 19
     assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(isolation.layers)
     assert ("namespaces" in isolation.layers) == (around == "behind the wall")
     assert ("namespaces (left out by a test)" in isolation.line) == (around == "without a wall")
     assert "none worked" in isolation.line
+
+
+SIGNALS_OF_FILES = """
+import sys
+sys.argv = ["attempts", "/nowhere"]
+from agent.evaluator.jail.escape_attempts import attempts
+for name, attempt in attempts({"secret": "/nowhere", "outside": "/nowhere", "port": 1}, True).items():
+    if "file" in name and "signal" in name or name == "be signalled by a device":
+        attempt()
+        print(name)
+"""
+
+
+@ON_LINUX
+def test_what_is_tried_with_the_signals_of_files_works_where_nothing_confines_it():
+    told = subprocess.run([sys.executable, "-c", SIGNALS_OF_FILES], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    assert len(told.stdout.splitlines()) == 5
 
 
 @ON_LINUX
