@@ -16,7 +16,7 @@ from agent.core.sentences import counted
 from agent.core.text import Text, clean
 from agent.desk.diff import WIDE, count_changes, render_diff
 from agent.desk.scores import legend, render_scores
-from agent.desk.words import Language, words
+from agent.desk.words import words
 from agent.science.history import History, card_of
 from agent.store.status import clock
 
@@ -35,7 +35,7 @@ CODE = ANSISyntaxTheme(
 )
 
 
-def render_card(run: Run, history: History, language: Language, width: int, dollars: float = 0.0) -> RenderableType:
+def render_card(run: Run, history: History, language: str, width: int, dollars: float = 0.0) -> RenderableType:
     """The whole card, for so many columns; `dollars` is what the model has cost so far."""
     head, change = _head(run, language), Group(*_changes(run, history, language, width))
     numbers = Group(*_numbers(run, history, language, width if width < WIDE else width // 2 - 2, dollars))
@@ -53,13 +53,13 @@ def _beside(left: RenderableType, right: RenderableType) -> RenderableType:
     return sides
 
 
-def render_file(run: Run, language: Language) -> RenderableType:
+def render_file(run: Run, language: str) -> RenderableType:
     """The whole variant file with its line numbers."""
     code = Syntax(clean(run.proposal.source), "python", theme=CODE, line_numbers=True, word_wrap=True)
     return Group(_heading(words(language, "whole")), code)
 
 
-def _head(run: Run, language: Language) -> RenderableType:
+def _head(run: Run, language: str) -> RenderableType:
     proposal = run.proposal
     origin = " + ".join(proposal.parents) or words(language, "root")
     by = f"{words(language, 'by')} {proposal.author}"
@@ -67,17 +67,17 @@ def _head(run: Run, language: Language) -> RenderableType:
         by += f", {words(language, 'edited by')} {proposal.editor}"
     facts = (by, run.id, f"{words(language, 'protocol')} {run.protocol}")
     return Group(
-        Line(clean(getattr(proposal.title, language)), style="bold"),
+        Line(clean(proposal.title[language]), style="bold"),
         Line(clean(f"{words(language, 'from')} {origin}"), style="dim"),
         Line(clean(" · ".join(facts)), style="dim"),
     )
 
 
-def _section(run: Run, language: Language, section: Section) -> Iterator[RenderableType]:
+def _section(run: Run, language: str, section: Section) -> Iterator[RenderableType]:
     """A part of the argument with its heading; nothing where there is none."""
     if section in run.proposal.argument:
         yield _heading(words(language, section))
-        yield from _paragraphs(clean(getattr(run.proposal.argument[section], language)))
+        yield from _paragraphs(clean(run.proposal.argument[section][language]))
 
 
 def _paragraphs(text: str) -> Iterator[RenderableType]:
@@ -94,7 +94,7 @@ def _paragraphs(text: str) -> Iterator[RenderableType]:
         yield row
 
 
-def _numbers(run: Run, history: History, language: Language, width: int, dollars: float) -> Iterator[RenderableType]:
+def _numbers(run: Run, history: History, language: str, width: int, dollars: float) -> Iterator[RenderableType]:
     """Scores, checks and cost."""
     yield _heading(words(language, "scores"))
     yield render_scores(run, history, language, width)
@@ -115,7 +115,7 @@ def _numbers(run: Run, history: History, language: Language, width: int, dollars
     yield Padding(facts, (1, 0, 0, 0))
 
 
-def _cost(run: Run, history: History, language: Language, dollars: float) -> str:
+def _cost(run: Run, history: History, language: str, dollars: float) -> str:
     """What the search has used, and how long this run will take: about as long as its parent."""
     scored = history.scored
     if not scored:
@@ -126,10 +126,10 @@ def _cost(run: Run, history: History, language: Language, dollars: float) -> str
     used = clock(sum(seconds))
     told = Text(f"so far {counted(len(scored), 'run')}, {used} of training", f"迄今 {len(scored)} 次运行，训练 {used}")
     money = f" · ${dollars:.2f}" if dollars else ""
-    return f"{getattr(told, language)}{money} · {words(language, 'this one')} {clock(expected)}"
+    return f"{told[language]}{money} · {words(language, 'this one')} {clock(expected)}"
 
 
-def _changes(run: Run, history: History, language: Language, width: int) -> Iterator[RenderableType]:
+def _changes(run: Run, history: History, language: str, width: int) -> Iterator[RenderableType]:
     """What changes against the parent; before it, what the person changed of the proposal."""
     proposal = run.proposal
     if proposal.unedited:

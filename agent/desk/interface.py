@@ -14,12 +14,13 @@ from typing import TypeVar
 
 from rich.text import Text as Line
 
+from agent.core.languages import LANGUAGES
 from agent.core.text import clean
 from agent.desk.decisions import waiting
 from agent.desk.editor import Editor
 from agent.desk.terminal import Key, Terminal
 from agent.desk.window import Frame, Window
-from agent.desk.words import Language, remember_language, words
+from agent.desk.words import next_language, remember_language, words
 from agent.store.status import Status
 from agent.store.workspace import Workspace
 
@@ -42,7 +43,7 @@ class UserInterface:
     """The reader's terminal, editor and language, and the news of the moment."""
 
     workspace: Workspace
-    language: Language
+    language: str
     terminal: Terminal = field(default_factory=Terminal)
     editor: Editor = field(default_factory=Editor)
     status: Status | None = None
@@ -79,7 +80,7 @@ class UserInterface:
     def words(self, key: str) -> str:
         return words(self.language, key)
 
-    def speak(self, language: Language) -> None:
+    def speak(self, language: str) -> None:
         self.language = language
         remember_language(self.workspace, language)
 
@@ -129,8 +130,12 @@ class UserInterface:
         """Keys and what they do."""
         line = Line(no_wrap=True)
         for key, meaning in keys:
-            line.append(key, style="bold").append(f" {self.words(meaning)}  ", style="dim")
+            line.append(key, style="bold").append(f" {self._meaning(meaning)}  ", style="dim")
         return line
+
+    def _meaning(self, meaning: str) -> str:
+        """What a key does; that of the language names the one to come."""
+        return LANGUAGES[next_language(self.language)].name if meaning == "language" else self.words(meaning)
 
 
 def _fulfil(result: "Future[T]", function: Callable[[], T]) -> None:

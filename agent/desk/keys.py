@@ -16,7 +16,7 @@ from agent.desk.interface import LOOK, Left, UserInterface
 from agent.desk.prompt import Prompt
 from agent.desk.terminal import Key
 from agent.desk.window import Window
-from agent.desk.words import LANGUAGES
+from agent.desk.words import next_language
 from agent.store.folder import VARIANT
 from agent.store.workspace import StaleRun
 
@@ -78,7 +78,7 @@ class RunView:
                 self.whole_file = not self.whole_file
                 self._renew()
             case "l":
-                self.ui.speak(LANGUAGES[1 - LANGUAGES.index(self.ui.language)])
+                self.ui.speak(next_language(self.ui.language))
                 self._renew(self.window.top)
             case "q" | "\x04":
                 raise Left

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from agent.core.run import Run
-from agent.desk.words import Language, words
+from agent.desk.words import words
 from agent.science.comparison import AVERAGE, Estimate, resolution
 from agent.science.history import History
 
@@ -59,7 +59,7 @@ def _expectation(
     return Expectation(task, predicted.get(task), parent.mean if parent else None, noise, best.get(task))
 
 
-def render_scores(run: Run, history: History, language: Language, width: int) -> Table:
+def render_scores(run: Run, history: History, language: str, width: int) -> Table:
     """The table, with a drawing of each line where there is room: how far it lies from the parent."""
     lines = expectations(run, history)
     columns = min(MOST, width - NUMBERS) // 2 * 2 - 1
@@ -79,7 +79,7 @@ def render_scores(run: Run, history: History, language: Language, width: int) ->
     return table
 
 
-def legend(language: Language) -> Line:
+def legend(language: str) -> Line:
     """What the marks of the drawing mean."""
     marks = ((PREDICTED, "predicted"), (PARENT, "parent"), (BAND * 2, "band"), (BEST, "best"))
     return Line("  ".join(f"{mark} {words(language, meaning)}" for mark, meaning in marks), style="dim")

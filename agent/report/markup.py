@@ -1,32 +1,29 @@
-"""Words as HTML: in both languages, of which the page shows one, and escaped."""
-
-from functools import cache
+"""Words as HTML: in every language, of which the page shows one, and escaped."""
 
 from markupsafe import Markup, escape
 
 from agent.core.baselines import TEMPLATE
+from agent.core.languages import LANGUAGES
 from agent.core.run import Run
-from agent.core.text import Text
+from agent.core.text import ENGLISH, Text
+from agent.core.text import say as said
 from agent.core.translations import translated
-from agent.report.words import WORDS
-
-LANGUAGES = (("en", "en"), ("zh", "zh-Hans"))  # the field of a Text, which is the class that hides it, and its lang
 
 
 def both(text: Text, tag: str = "span") -> Markup:
-    """A text in both languages; once where they are the same, as numbers are."""
-    if text.en == text.zh:
-        return escape(text.en)
+    """A text in every language; once where all are the same, as numbers are."""
+    if text.same_in_all:
+        return escape(text[ENGLISH])
     parts = (
-        f'<{tag} class="{field}" lang="{lang}">{escape(getattr(text, field))}</{tag}>' for field, lang in LANGUAGES
+        f'<{tag} class="{code}" lang="{language.tag}">{escape(text[code])}</{tag}>'
+        for code, language in LANGUAGES.items()
     )
     return Markup("".join(parts))
 
 
-@cache
 def say(key: str, tag: str = "span") -> Markup:
     """A fixed word of the pages."""
-    return both(WORDS[key], tag)
+    return both(said(f"page.{key}"), tag)
 
 
 def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
@@ -35,13 +32,13 @@ def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
 
 
 def told(text: str) -> Markup:
-    """A message in both languages, or as it was said where it is none of ours."""
+    """A message in every language, or as it was said where it is none of ours."""
     known = translated(text)
     return both(known) if known else verbatim(text, "q", "said")
 
 
 def task_name(task: str) -> Markup:
-    """A task, which has an English name in both languages, as in the tables and in the literature."""
+    """A task, which has an English name in every language, as in the tables and in the literature."""
     return verbatim(task, kind="task")
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from agent.core.text import say
 from agent.report.curves import GRID, Panel
 from agent.report.ideas import Ideas
 from agent.report.markup import page_of
 from agent.report.progress import Attempt, Progress
 from agent.report.standing import Standing, shade
 from agent.report.svg import Scale, drawing, element, grid, path, words
-from agent.report.words import WORDS
 from agent.science.comparison import Estimate
 from agent.science.effects import Effect
 
@@ -52,7 +52,7 @@ def _progress(data: Progress, by_hours: bool, label: str, size: Size) -> Markup:
     last = data.attempts[-1] if data.attempts else None
     end = (last.hours if by_hours else float(last.number)) if last else 1.0
     x = Scale(0.0, end or 1.0, LEFT, size.width - RIGHT)
-    frame = grid(x, y, WORDS["hours" if by_hours else "evaluations"], WORDS["average score"])
+    frame = grid(x, y, say("page.hours" if by_hours else "page.evaluations"), say("page.average score"))
 
     def place(attempt: Attempt) -> float:
         return x(attempt.hours if by_hours else float(attempt.number))
@@ -70,7 +70,7 @@ def _template(data: Progress, x: Scale, y: Scale) -> Iterator[Markup]:
     yield element("rect", x=x.start, y=top, width=x.end - x.start, height=max(1.0, foot - top), class_="band")
     level = y(data.template)
     yield element("line", x1=x.start, x2=x.end, y1=level, y2=level, class_="template")
-    yield words(WORDS["template"], x.end, level + 16, "note end")
+    yield words(say("page.template"), x.end, level + 16, "note end")
 
 
 def _points(data: Progress, place: Place, y: Scale, clickable: int) -> Iterator[Markup]:
@@ -183,7 +183,7 @@ def _lineage(data: Progress, lines: Sequence[tuple[str, str, bool]], label: str,
     ]  # fmt: skip
     radius = 6 if len(scored) < 200 else 4
     dots = [_node(attempt.standing, *places[run_id], radius) for run_id, attempt in scored.items()]
-    frame = grid(x, y, WORDS["evaluations"], WORDS["average score"])
+    frame = grid(x, y, say("page.evaluations"), say("page.average score"))
     return drawing(size.width, size.height, [*frame, *curves, *dots], label, f"plot {size.name}")
 
 
@@ -218,5 +218,5 @@ def draw_calibration(data: Ideas, label: str) -> Markup:
         for name, kind in (("missed", False), ("hit", True))
     }
     dots = [element("path", class_=f"dots {name}", d=drawn) for name, drawn in places.items() if drawn]
-    frame = grid(x, y, WORDS["predicted change"], WORDS["measured change"])
+    frame = grid(x, y, say("page.predicted change"), say("page.measured change"))
     return drawing(size, size, [*wrong, *frame, diagonal, *dots], label, "plot square")

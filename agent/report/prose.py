@@ -12,9 +12,10 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from agent.core.languages import LANGUAGES
 from agent.core.run import Run
 from agent.core.text import Text, clean
-from agent.report.markup import LANGUAGES, page_of, short
+from agent.report.markup import page_of, short
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 BULLET = re.compile(r"^(\s*)[•–·] ?", re.MULTILINE)
@@ -38,9 +39,12 @@ class Prose:
         return self.rendered[text]
 
     def both(self, text: Text) -> Markup:
-        """Both languages of a section, of which the page shows one; a language that was left empty shows the other."""
-        said = ((field, lang, getattr(text, field).strip() or text.en.strip() or text.zh) for field, lang in LANGUAGES)
-        parts = (f'<div class="{field} prose" lang="{lang}">{self.render(each)}</div>' for field, lang, each in said)
+        """A section in every language, of which the page shows one; one that was left empty shows another."""
+        others = next((words for words in text.words.values() if words.strip()), "")
+        parts = (
+            f'<div class="{code} prose" lang="{language.tag}">{self.render(text[code].strip() or others)}</div>'
+            for code, language in LANGUAGES.items()
+        )
         return Markup("".join(parts))
 
     def _link(self, state: StateCore) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from agent.core.languages import LANGUAGES
 from agent.core.run import ANALYSED_SECTIONS, HEADINGS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run
 from agent.core.text import Text
 from agent.core.translations import FAILURES
@@ -98,7 +99,7 @@ class Pages:
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
             "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "MARKS": MARKS,
-            "AVERAGE": AVERAGE,
+            "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES,
         }  # fmt: skip
 
     def morning(self, material: Material) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from agent.core.run import Run
 from agent.core.sentences import confident, counted, spread
 from agent.core.sentences import signed as plain_signed
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.core.translations import FAILURES
-from agent.report.words import WORDS
 from agent.science.comparison import Comparison, Estimate
 
 WEEKDAYS = (Text("Mon", "周一"), Text("Tue", "周二"), Text("Wed", "周三"), Text("Thu", "周四"), Text("Fri", "周五"),
             Text("Sat", "周六"), Text("Sun", "周日"))  # fmt: skip
+# What a search may be doing, as its status has it.
+PHASES = (
+    "starting", "proposing", "checking", "training", "analysing", "measuring the noise with", "waiting for a decision",
+)  # fmt: skip
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -42,7 +45,7 @@ def difference(found: Comparison) -> str:
 
 def verdict(found: Comparison) -> Text:
     """A difference, what to call it, and how sure that is."""
-    word, sure = WORDS[found.verdict], confident(found.confidence)
+    word, sure = say(f"page.{found.verdict}"), confident(found.confidence)
     if found.verdict == "unjudged":
         return Text(f"{difference(found)}: {word.en}", f"{difference(found)}：{word.zh}")
     return Text(
@@ -119,4 +122,9 @@ def failures(failed: Sequence[Run], rejected: int) -> Text:
 
 def author(name: str) -> Text:
     """Who proposed or decided: a word of ours, or the name of a language model as it is."""
-    return WORDS[name] if name in ("catalogue", "baseline", "a person", "the search") else same(name)
+    return say(f"page.{name}") if name in ("catalogue", "baseline", "a person", "the search") else same(name)
+
+
+def phase(name: str) -> Text:
+    """What a search is doing; a phase that is none of ours, such as another version's, as it is named."""
+    return say(f"page.{name}") if name in PHASES else same(name)

@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from agent.core.errors import UsageError
-from agent.report.sentences import same
+from agent.report.sentences import phase
 from agent.report.site import Site
-from agent.report.words import WORDS
 from agent.store.files import WorkspaceError
 from agent.store.status import read_status
 from agent.store.workspace import Workspace
@@ -98,7 +97,7 @@ class Handler(SimpleHTTPRequestHandler):
             status = read_status(self.workspace)
         except WorkspaceError:
             return ""
-        return self.site.pages.live(status, WORDS.get(status.phase, same(status.phase)))
+        return self.site.pages.live(status, phase(status.phase))
 
     def end_headers(self) -> None:
         """Nothing is kept by the browser: what it shows is what there is."""

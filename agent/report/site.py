@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent.core.languages import LANGUAGES
 from agent.core.resources import MOVES, PACKAGE
 from agent.core.run import Run
 from agent.proposer.moves import load_moves
@@ -136,4 +137,13 @@ def _version() -> str:
 
 def asset(name: str) -> str:
     """A file that all pages share."""
-    return (PAGES / name).read_text(encoding="utf-8")
+    text = (PAGES / name).read_text(encoding="utf-8")
+    return text + one_language() if name.endswith(".css") else text
+
+
+def one_language() -> str:
+    """Style rules by which a page shows the language that it is set to, and hides the others."""
+    return "".join(
+        f'html:not([lang="{language.tag}"]) .{code} {{ display: none !important; }}\n'
+        for code, language in LANGUAGES.items()
+    )

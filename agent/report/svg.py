@@ -2,7 +2,7 @@
 
 Figures are SVG that Python writes into the page, and no plotting library's: they are there at once, also in print and
 without JavaScript, weigh a few kilobytes where plotly weighs megabytes, take their colours from the style sheet and so
-follow light and dark, and hold their words in both languages.
+follow light and dark, and hold their words in every language.
 """
 
 import math
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from agent.core.text import Text
-from agent.report.markup import LANGUAGES
+from agent.core.languages import LANGUAGES
+from agent.core.text import ENGLISH, Text
 
 Point = tuple[float, float]
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks that are easy to read
@@ -30,11 +30,11 @@ def element(tag: str, *inside: str, **attributes: object) -> Markup:
 
 def words(text: Text, x: float, y: float, kind: str) -> Markup:
     """A text of the figure, of which the page shows the chosen language."""
-    if text.en == text.zh:
-        return element("text", text.en, x=x, y=y, class_=kind)
+    if text.same_in_all:
+        return element("text", text[ENGLISH], x=x, y=y, class_=kind)
     said = (
-        element("text", getattr(text, field), x=x, y=y, class_=f"{kind} {field}", lang=lang)
-        for field, lang in LANGUAGES
+        element("text", text[code], x=x, y=y, class_=f"{kind} {code}", lang=language.tag)
+        for code, language in LANGUAGES.items()
     )
     return Markup("").join(said)
 

@@ -96,7 +96,9 @@ class Journal:
         if self.resumes:
             return
         end = End(self.status.started, time.time(), reason)
-        self.workspace.keep(END, json.dumps(asdict(end), indent=1, ensure_ascii=False) + "\n")
+        self.workspace.keep(
+            END, json.dumps(asdict(end) | {"reason": reason.words}, indent=1, ensure_ascii=False) + "\n"
+        )
 
     def write(self) -> None:
         """Keep the status where another shell finds it."""

@@ -20,6 +20,7 @@ from agent.core.errors import Unavailable
 from agent.core.invocation import command
 from agent.core.run import Run
 from agent.core.temporary import temporary_folder
+from agent.core.text import ENGLISH, Text
 from agent.science.history import card_of
 from agent.store.files import WorkspaceError, writing
 from agent.store.folder import VARIANT
@@ -106,7 +107,8 @@ class Lineage:
             for what, value in (("NAME", name), ("EMAIL", ADDRESS), ("DATE", when))
         }
         arguments = [argument for parent in parents for argument in ("-p", parent)]
-        message = f"{run.name}\n\n{run.proposal.title.en}\n{run.proposal.title.zh}\n"
+        titles = "\n".join(run.proposal.title.words.values())
+        message = f"{run.name}\n\n{titles}\n"
         commit = str(git.commit_tree(tree, *arguments, "-m", message, env=signed))
         git.update_ref(f"refs/tags/{run.name}", commit)
         return commit
@@ -206,7 +208,7 @@ def _facts(run: Run) -> str:
     facts = {
         "run": run.id,
         "name": run.name,
-        "title": {"en": run.proposal.title.en, "zh": run.proposal.title.zh},
+        "title": run.proposal.title.words,
         "author": run.proposal.author,
         "editor": run.proposal.editor,
         "moves": run.proposal.moves,
@@ -224,4 +226,4 @@ def _entry(git: "Git", name: str, commit: str, by_commit: Mapping[str, str]) -> 
     facts = json.loads(git.show(f"{commit}:{FACTS}"))
     parents = str(git.log("-1", "--format=%P", commit)).split()
     known = tuple(by_commit[parent] for parent in parents if parent in by_commit)
-    return Entry(name, commit, known, facts["title"]["en"], facts["average"], facts["at"])
+    return Entry(name, commit, known, Text(**facts["title"])[ENGLISH], facts["average"], facts["at"])

@@ -1,5 +1,6 @@
 """The tables of sentences: every language has every sentence, with the same fields, and each reads as it was meant."""
 
+import re
 from string import Formatter
 
 import pytest
@@ -14,18 +15,54 @@ def fields(sentence):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_sentence_with_the_same_fields(language):
-    english, table = LANGUAGES["en"], LANGUAGES[language]
+    english, table = LANGUAGES["en"].sentences, LANGUAGES[language].sentences
     assert table.keys() == english.keys()
     assert {key: fields(table[key]) for key in table} == {key: fields(english[key]) for key in english}
 
 
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_only_a_sentence_with_a_count_has_alternatives(language):
+    assert all("count" in fields(sentence) for sentence in language.sentences.values() if "|" in sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_in_two_tables(language):
+    package = __import__(f"agent.core.languages.{language}", fromlist=["SENTENCES"])
+    tables = [table.SENTENCES for table in vars(package).values() if hasattr(table, "SENTENCES")]
+    assert sum(map(len, tables)) == len(LANGUAGES[language].sentences)
+
+
+def test_english_is_english_and_chinese_chinese():
+    chinese, latin = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+    for key, sentence in LANGUAGES["en"].sentences.items():
+        assert not chinese.search(sentence), key
+    for key, sentence in LANGUAGES["zh"].sentences.items():
+        assert chinese.search(sentence) or not latin.search(re.sub(r"\{.*?\}", "", sentence)), key
+
+
 def test_a_sentence_is_filled_in_by_each_language():
     assert say("failure.duplicate", twin="a") == Text(
-        "it computes what a computes, number for number", "其计算结果与 a 逐数相同"
+        en="it computes what a computes, number for number", zh="其计算结果与 a 逐数相同"
     )
 
 
 def test_a_field_may_have_words_of_its_own_in_each_language():
-    said = say("failure.duplicate", twin=Text("the template", "模板"))
+    said = say("failure.duplicate", twin=Text(en="the template", zh="模板"))
     assert said["en"] == "it computes what the template computes, number for number"
     assert said["zh"] == "其计算结果与 模板 逐数相同"
+
+
+def test_the_words_of_a_language_that_a_text_lacks_are_english():
+    stored = Text(en="better")
+    assert (stored["en"], stored["zh"], stored.same_in_all) == ("better", "better", True)
+    assert stored + Text(en=".", zh="。") == Text(en="better.", zh="better。")
+
+
+def test_a_text_is_stored_as_languages_and_words():
+    from pydantic import TypeAdapter
+
+    stored = '{"en":"better","zh":"更好"}'
+    read = TypeAdapter(Text).validate_json(stored)
+    assert read == Text(en="better", zh="更好")
+    assert TypeAdapter(Text).dump_json(read).decode() == stored
+    assert TypeAdapter(Text).validate_json('{"en":"better"}')["zh"] == "better"  # a language came after it

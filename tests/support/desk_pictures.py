@@ -26,12 +26,11 @@ from agent.core.text import Text
 from agent.desk.interface import UserInterface
 from agent.desk.keys import RunView
 from agent.desk.terminal import Terminal
-from agent.desk.words import Language
 from agent.evaluator.protocols import QUICK
 from agent.search.assembly import make_catalogue
 from agent.store.workspace import Workspace
 
-PICTURES: tuple[tuple[str, int, int, Language, TerminalTheme], ...] = (
+PICTURES: tuple[tuple[str, int, int, str, TerminalTheme], ...] = (
     ("review.svg", 170, 56, "en", SVG_EXPORT_THEME),
     ("review_narrow.svg", 80, 24, "en", DEFAULT_TERMINAL_THEME),
     ("review_zh.svg", 80, 24, "zh", SVG_EXPORT_THEME),
@@ -87,7 +86,7 @@ def measured(name: str) -> ScoreCard:
     return ScoreCard("quick", QUICK.fingerprint, scores, 0, 0, Speed(1.0, 1.0), "cpu", {}, 1, SECONDS)
 
 
-def draw(workspace: Workspace, run: Run, width: int, height: int, language: Language, theme: TerminalTheme) -> str:
+def draw(workspace: Workspace, run: Run, width: int, height: int, language: str, theme: TerminalTheme) -> str:
     """The screen as SVG."""
     ui = UserInterface(workspace, language, terminal=Paper(width, height), count=1, counted=float("inf"))
     view = RunView(ui, run, lambda run, reply: run, lambda: 0.0)

@@ -17,6 +17,14 @@ function speak(language) {
   if (heading) document.title = `${heading.innerText} · deltasearch`;
 }
 
+// The one that was chosen, else the browser's own, else the first of those that the page has.
+function preferredLanguage() {
+  const tags = root.dataset.languages.split(" ");
+  const chosen = memory.read("language");
+  const primary = (tag) => tag.split("-")[0];
+  return tags.find((tag) => tag === chosen) ?? tags.find((tag) => primary(tag) === primary(navigator.language)) ?? tags[0];
+}
+
 function light(theme) {
   if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
 }
@@ -24,7 +32,7 @@ function light(theme) {
 // At once, so that nothing is drawn in the wrong language or brightness.
 root.classList.add("js");
 light(memory.read("theme"));
-root.lang = memory.read("language") || (navigator.language.startsWith("zh") ? "zh-Hans" : "en");
+root.lang = preferredLanguage();
 
 document.addEventListener("DOMContentLoaded", () => {
   speak(root.lang);

@@ -1,0 +1,194 @@
+"""English: the report's pages."""
+
+SENTENCES = {
+    # what surrounds every page
+    "page.skip": "Skip to the content",
+    "page.morning": "Morning",
+    "page.lineage": "Lineage",
+    "page.compare": "Compare",
+    "page.ideas": "Ideas",
+    "page.older": "Imported notes",
+    "page.pages": "Pages",
+    "page.language": "Language",
+    "page.theme": "Light or dark",
+    "page.no script": "Sorting, the switches and comparing need JavaScript; everything else is here without it.",
+    "page.colon": ": ",
+    "page.comma": ", ",
+    # the morning page
+    "page.good morning": "Good morning",
+    "page.tried": "Tried",
+    "page.kept": "Kept",
+    "page.failed": "Failed",
+    "page.what is kept": "better than the template beyond the noise",
+    "page.best": "Best",
+    "page.stopped": "Stopped",
+    "page.worth reading": "Most worth reading",
+    "page.nothing to read": "Nothing was trained in this search.",
+    "page.progress": "How it went",
+    "page.by evaluations": "by evaluations",
+    "page.by hours": "by hours of training",
+    "page.axis": "Axis",
+    "page.evaluations": "evaluations",
+    "page.hours": "hours of training",
+    "page.average score": "average score",
+    "page.progress caption": (
+        "The best average so far, and every variant that was tried. The band around the template is 95 "
+        "percent of its noise."
+    ),
+    "page.best so far": "best so far",
+    "page.above": "above the template",
+    "page.inside": "not above it",
+    "page.template": "the template",
+    "page.failed one": "failed",
+    "page.all results": "All results",
+    "page.board caption": (
+        "Scores with their standard errors. Colour shows a difference from the template beyond the noise; "
+        "what is left white cannot be told from it."
+    ),
+    "page.sort hint": "A heading sorts by its column.",
+    "page.variant": "variant",
+    "page.average": "average",
+    "page.against the template": "against the template",
+    "page.minutes": "min",
+    "page.show all": "Show all",
+    "page.find": "Find a variant",
+    "page.much worse": "worse",
+    "page.noise": "noise",
+    "page.much better": "better",
+    "page.nothing yet": "Nothing was tried here yet. Begin with",
+    # verdicts and states
+    "page.better": "better",
+    "page.worse": "worse",
+    "page.indistinguishable": "indistinguishable",
+    "page.unjudged": "not judged: its noise is not known",
+    "page.is template": "the template itself",
+    "page.baseline": "known system",
+    "page.waiting": "waiting",
+    "page.rejected": "rejected",
+    # the page of a variant
+    "page.by": "by",
+    "page.edited": "edited by",
+    "page.from": "from",
+    "page.no parent": "no parent",
+    "page.catalogue": "the catalogue",
+    "page.a person": "a person",
+    "page.the search": "the search",
+    "page.note": "The note",
+    "page.before": "Written before training",
+    "page.after": "Written after it",
+    "page.reviewed": "Review",
+    "page.approved": "approved",
+    "page.why it failed": "Why there is no score",
+    "page.said": "In the evaluator's own words",
+    "page.log": "The end of its log",
+    "page.scores": "Predicted and measured",
+    "page.scores caption": (
+        "Each task's score with its standard error. On the line, the dot is the score within 95 percent of "
+        "its noise, the open diamond what was predicted, the tick the template."
+    ),
+    "page.task": "task",
+    "page.predicted": "predicted",
+    "page.measured": "measured",
+    "page.hit": "hit",
+    "page.missed": "missed",
+    "page.against the parent": "against the parent",
+    "page.0 to 1": "0 to 1",
+    "page.settings": "By difficulty setting",
+    "page.settings caption": (
+        "The mean over seeds with their standard deviation, and how training ended. V is the vocabulary, L "
+        "the length of a sequence, n the number of training examples."
+    ),
+    "page.setting": "setting",
+    "page.seeds": "seeds",
+    "page.deviation": "deviation",
+    "page.ending": "ended",
+    "page.finished": "all its steps",
+    "page.solved": "solved",
+    "page.cut": "cut",
+    "page.diverged": "diverged",
+    "page.curves": "Learning curves",
+    "page.curves caption": (
+        "Accuracy on unseen examples over the course of training: the mean over settings and seeds, each of "
+        "them faint behind it, and the template dashed."
+    ),
+    "page.code": "The code",
+    "page.against parent": "Change against its parent",
+    "page.against template": "Change against the template",
+    "page.no change": "No difference.",
+    "page.whole file": "The whole file",
+    "page.facts": "What is needed to repeat it",
+    "page.run": "run",
+    "page.probes": "probes",
+    "page.probes passed": (
+        "passed: deterministic, stateless, causal, independent of its batch, streaming, linear in time, true gradients"
+    ),
+    "page.probes not passed": "not passed, or not reached",
+    "page.isolation": "isolation",
+    "page.device": "device",
+    "page.versions": "versions",
+    "page.protocol": "protocol",
+    "page.test seed": "test seed",
+    "page.parameters": "parameters",
+    "page.state size": "numbers in the state",
+    "page.speed": "speed of the op, the template's being 1",
+    "page.time": "time to evaluate",
+    "page.cost": "cost of the model",
+    "page.moves": "moves",
+    "page.next": "Tried next from it",
+    "page.nothing next": "Nothing was tried from it yet.",
+    "page.compare with": "Compare with",
+    "page.its parent": "its parent",
+    # lineage
+    "page.lineage caption": (
+        "Every variant by the time of its score and its average; a line leads from each to what was made of "
+        "it, dashed from a second parent."
+    ),
+    "page.tree": "The tree",
+    "page.tree hint": "Arrow keys move, left and right fold and unfold, Enter opens.",
+    "page.also from": "also from",
+    # compare
+    "page.compare caption": "Any two variants: what the second does to the scores, and what differs in the code.",
+    "page.first": "First",
+    "page.second": "Second",
+    "page.swap": "Swap",
+    "page.difference": "difference",
+    "page.verdict": "verdict",
+    "page.no score": "One of them has no score.",
+    "page.code changes": "What differs in the code",
+    # ideas
+    "page.ideas caption": (
+        "What each move does to the average, estimated from all runs at once with 95 percent of its "
+        "uncertainty. An open dot is not certain yet."
+    ),
+    "page.move": "move",
+    "page.effect": "effect on the average",
+    "page.runs": "runs",
+    "page.by task": "By task",
+    "page.by task caption": "The estimated effect of each move on each task. What is not certain is left white.",
+    "page.untried": "Not tried yet",
+    "page.expected": "expected by its author",
+    "page.best with it": "best with it",
+    "page.calibration": "How good the predictions are",
+    "page.calibration caption": (
+        "Each prediction: the change expected of a task against the change measured. On the diagonal a "
+        "prediction is right; in the shaded quarters it had the direction wrong."
+    ),
+    "page.predicted change": "predicted change",
+    "page.measured change": "measured change",
+    "page.hits": "hits",
+    "page.prediction": "prediction",
+    "page.bias": "measured − predicted",
+    "page.all tasks": "all tasks",
+    "page.no predictions": "No prediction has met its score yet.",
+    "page.no moves": "No move was measured yet.",
+    # what a search is doing just now
+    "page.starting": "starting",
+    "page.proposing": "proposing",
+    "page.checking": "checking",
+    "page.training": "training",
+    "page.analysing": "analysing",
+    "page.measuring the noise with": "measuring the noise with",
+    "page.waiting for a decision": "waiting for a decision",
+    # older notes
+    "page.older caption": "Notes and tables that were imported, as they were written.",
+}

@@ -1,0 +1,20 @@
+"""Chinese."""
+
+from agent.core.languages.language import Language
+from agent.core.languages.zh import desk, failures, pages
+
+
+def plural(count: int) -> int:
+    """A noun is the same for any number."""
+    return 0
+
+
+CHINESE = Language(
+    code="zh",
+    tag="zh-Hans",
+    name="中文",
+    short="中文",
+    english="Chinese",
+    plural=plural,
+    sentences={**desk.SENTENCES, **failures.SENTENCES, **pages.SENTENCES},
+)
