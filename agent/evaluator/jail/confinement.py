@@ -21,9 +21,17 @@ import safetensors
 from agent.core.resources import KNOWN_VARIANTS, PACKAGE, TEMPLATES
 from agent.evaluator.jail.processes import living
 from agent.evaluator.jail.syscalls import (
-    ARCHITECTURES, ASYNCHRONOUS, DENIED, FIRST_UNKNOWN, FOR_COMPILERS, FOR_CUDA, SET_FLAGS, SIGNALLING_FCNTL,
-    SIGNALLING_IOCTL, Architecture,
-)  # fmt: skip
+    ARCHITECTURES,
+    ASYNCHRONOUS,
+    DENIED,
+    FIRST_UNKNOWN,
+    FOR_COMPILERS,
+    FOR_CUDA,
+    SET_FLAGS,
+    SIGNALLING_FCNTL,
+    SIGNALLING_IOCTL,
+    Architecture,
+)
 
 PR_SET_NO_NEW_PRIVS = 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
