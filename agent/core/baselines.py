@@ -37,6 +37,11 @@ def baseline_path(name: str) -> Path:
     return KNOWN_VARIANTS / "history" / f"{change}.py"
 
 
+def published_paths() -> dict[str, Path]:
+    """The field's published mixers that ship with the project: name, such as kda -> its variant file."""
+    return {path.stem: path for path in sorted((KNOWN_VARIANTS / "published").glob("*.py"))}
+
+
 def reference_scores() -> dict[str, dict[str, float]]:
     """The known scores: baseline -> task -> accuracy in 0..1, both in the table's order."""
     with (KNOWN_VARIANTS / "reference.csv").open(newline="") as table:
