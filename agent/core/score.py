@@ -7,6 +7,8 @@ from math import isfinite
 from statistics import fmean, stdev
 from typing import Literal
 
+from agent.core.reason import Reason
+
 FailureKind = Literal[
     "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted",
     "unusable reply",
@@ -18,7 +20,7 @@ class Failure:
     """Why there is no score. It is never read as a number."""
 
     kind: FailureKind
-    reason: str
+    reason: Reason
     log_tail: str = ""
 
 

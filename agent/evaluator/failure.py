@@ -7,7 +7,13 @@ from typing import Any
 from safetensors import SafetensorError
 
 from agent.core.errors import FAILED, USAGE, DeltaSearchError
+from agent.core.reason import SAID, Field, Reason, fields_of
 from agent.core.score import Failure
+from agent.core.text import say
+from agent.evaluator.jail.exchange import printable
+
+LONGEST_WORDS = 500  # characters of a field that a worker fills in
+LARGEST_NUMBER = 10**15
 
 
 class EvaluationFailed(DeltaSearchError):
@@ -31,4 +37,41 @@ def doubting() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, OverflowError, OSError, SafetensorError) as error:
-        raise EvaluationFailed(Failure("crash", f"the worker's account is garbled: {error!r}")) from error
+        raise EvaluationFailed(Failure("crash", Reason("failure.garbled", {"error": _brief(repr(error))}))) from error
+
+
+def read_reason(said: object) -> Reason:
+    """The reason that a worker gives: a known key with exactly the fields of its sentence, printable and bounded.
+
+    Anything else is no reason of ours: text is taken as what somebody said, the rest as garbled.
+    """
+    match said:
+        case str():
+            return Reason.said(_brief(said))
+        case {"key": str() as key, "fields": dict() as fields} if _known(key, fields):
+            return Reason(key, {name: _brief(each) if isinstance(each, str) else each for name, each in fields.items()})
+    return Reason("failure.garbled", {"error": _brief(repr(said))})
+
+
+def _known(key: str, fields: dict[str, Field]) -> bool:
+    """Whether the tables have a sentence of a failure with this key, for just these fields, which are of its kind."""
+    if key != SAID and not key.startswith("failure."):
+        return False
+    try:
+        if fields.keys() != fields_of(key) or not all(map(_plain, fields.values())):
+            return False
+        say(key, **fields)  # a format such as {size:,} takes no words
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _plain(value: object) -> bool:
+    """Whether a field is a string or a number of a bounded size; true and false are none."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, str) or (isinstance(value, int | float) and abs(value) <= LARGEST_NUMBER)
+
+
+def _brief(words: str) -> str:
+    return printable(words, LONGEST_WORDS)

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from agent.core.reason import Field, Reason
 from agent.core.score import CurvePoint, Failure, SeedScore
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
@@ -83,12 +84,12 @@ class HeldOutTest:
         with doubting():
             raw = bytearray(take(job.predictions(self.stack), 4 * tokens))
         if len(raw) != 4 * tokens:
-            reason = f"the worker predicted {len(raw) // 4:,} tokens, not {tokens:,}"
+            reason = Reason("failure.count_of_tokens", {"found": len(raw) // 4, "wanted": tokens})
             raise EvaluationFailed(Failure("wrong shape", reason))
         answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *shape).long()
         classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
         if bool(((answers < 0) | (answers >= classes)).any()):
-            raise EvaluationFailed(Failure("crash", f"the worker predicted tokens outside 0..{classes - 1}"))
+            raise EvaluationFailed(Failure("crash", Reason("failure.unknown_tokens", {"largest": classes - 1})))
         self._check_honesty(answers, torch.device(job.device).type)
         predictions = torch.stack([test.scored(answers[:, row]) for row, test in enumerate(self.controlled)], dim=1)
         best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
@@ -115,14 +116,8 @@ class HeldOutTest:
         for row, (candidate, test) in enumerate(zip(self.candidates, self.controlled, strict=True)):
             for predictions in answers[:, row]:
                 if share := test.leaked_share(predictions, device_kind):
-                    raise EvaluationFailed(
-                        Failure(
-                            "refused",
-                            f"causality of the trained model, {candidate.replica.key}: {share:.0%} of the predictions "
-                            "before a cut change with the tokens after it or with the other sequences of the batch; "
-                            "an output may depend on its own token and earlier ones of its sequence alone",
-                        )
-                    )
+                    seen: dict[str, Field] = {"replica": candidate.replica.key, "share": share}
+                    raise EvaluationFailed(Failure("refused", Reason("failure.trained_causality", seen)))
 
 
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
@@ -137,8 +132,8 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
     for grid in grids.values():
         sound = [candidate for candidate in grid if candidate.ending != "diverged"]
         if not sound:
-            where = f"{grid[0].replica.key}: the loss was no longer finite at step {grid[0].curve[-1].step}"
-            raise EvaluationFailed(Failure("diverged", where))
+            where: dict[str, Field] = {"replica": grid[0].replica.key, "step": grid[0].curve[-1].step}
+            raise EvaluationFailed(Failure("diverged", Reason("failure.diverged", where)))
         chosen.append(max(sound, key=lambda candidate: candidate.best_point.accuracy))
     return chosen
 

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from agent.core.reason import Reason
 from agent.core.score import FailureKind
 from agent.evaluator.contract.calls import check_contract, state_size
 from agent.evaluator.contract.signature import signature
@@ -130,25 +131,32 @@ def serve(job: Job, requests: TextIO, replies: TextIO) -> None:
     except BaseException as error:  # whatever the variant raised, the parent must hear of it
         traceback.print_exc()
         kind, reason = diagnose(error, job.variant)
-        reply({"failed": {"kind": kind, "reason": reason}})
+        reply({"failed": {"kind": kind, "reason": asdict(reason)}})
 
 
-def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, str]:
+def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, Reason]:
     """The kind of a failure, and a reason that names the variant's line where there is one."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(variant)]
-    where = f" (line {lines[-1]} of the variant)" if lines else ""
-    message = str(error).strip()
-    text = f"{message.splitlines()[0] if message else type(error).__name__}{where}"
     match error:
-        case VariantRefused():
-            return "refused", text
-        case WrongShape():
-            return "wrong shape", text
+        case VariantRefused(reason=reason):
+            return "refused", reason.having(file=variant.name) if "file" in reason.fields else reason
+        case WrongShape(reason=reason):
+            return "wrong shape", reason
+    message = str(error).strip()
+    first = message.splitlines()[0] if message else type(error).__name__
+    match error:
         case MemoryError() | torch.OutOfMemoryError():
-            return "out of memory", text
+            return "out of memory", _raised(error, first, variant)
         case RuntimeError() if any(all(word in message.lower() for word in words) for words in OF_MEMORY):
-            return "out of memory", text
-    return "crash", f"{type(error).__name__}: {text}"
+            return "out of memory", _raised(error, first, variant)
+    return "crash", _raised(error, f"{type(error).__name__}: {first}", variant)
+
+
+def _raised(error: BaseException, words: str, variant: Path) -> Reason:
+    """What an error says, and at which line of the variant it was raised, if at one."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(variant)]
+    if lines and lines[-1]:
+        return Reason("failure.raised_at_line", {"error": words, "line": lines[-1]})
+    return Reason.said(words)
 
 
 def main() -> None:

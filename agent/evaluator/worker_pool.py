@@ -11,19 +11,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
+from agent.core.reason import Reason
 from agent.core.score import Failure, FailureKind
-from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.jail.exchange import printable
+from agent.evaluator.failure import EvaluationFailed, read_reason
 from agent.evaluator.jail.jail import Child, confined
 from agent.evaluator.progress import Update
 
 SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
-LONGEST_REASON = 500  # characters
-EXCESSES: dict[str, tuple[FailureKind, str]] = {
-    "disk": ("crash", "what it wrote to the disk"),
-    "threads": ("crash", "the threads that it started"),
-    "memory": ("out of memory", "the memory that it filled"),
-    "GPU memory": ("out of memory", "the memory of the GPU that it filled"),
+EXCESSES: dict[str, tuple[FailureKind, Reason]] = {
+    "disk": ("crash", Reason("failure.filled_disk")),
+    "threads": ("crash", Reason("failure.started_threads")),
+    "memory": ("out of memory", Reason("failure.filled_memory")),
+    "GPU memory": ("out of memory", Reason("failure.filled_gpu")),
 }
 
 Request = dict[str, Any]
@@ -54,7 +53,7 @@ class WorkerPool:
                 works = [threads.submit(self._work, waiting, answers, watch) for _ in range(workers)]
                 wait(works)
             except BaseException:  # Ctrl-C: the threads hear of it here, and each takes its worker along
-                self.failures.append(Failure("crash", "interrupted"))
+                self.failures.append(Failure("crash", Reason("failure.interrupted")))
                 raise
         for work in works:
             work.result()
@@ -79,7 +78,7 @@ class WorkerPool:
         except queue.Empty:
             return
         except BaseException as error:  # of this program's own, or of `watch`: `run` raises it
-            self.failures.append(Failure("crash", repr(error)))
+            self.failures.append(Failure("crash", Reason.said(repr(error))))
             raise
 
     def _ask(self, child: Child, request: Request, watch: Callable[[Update], None]) -> Request | None:
@@ -90,8 +89,8 @@ class WorkerPool:
             match _parse(line):
                 case {"done": dict() as answer}:
                     return answer
-                case {"failed": {"kind": kind, "reason": str() as reason}} if kind in get_args(FailureKind):
-                    self.failures.append(Failure(kind, printable(reason, LONGEST_REASON), child.log_tail()))
+                case {"failed": {"kind": str() as kind, "reason": reason}} if kind in get_args(FailureKind):
+                    self.failures.append(Failure(kind, read_reason(reason), child.log_tail()))  # type: ignore[arg-type]
                     return None
                 case message if update := Update.of(message):
                     with self.watching:
@@ -117,22 +116,21 @@ def _parse(line: bytes) -> Request:
 def _overdue(child: Child) -> Failure:
     """Why a worker at the deadline is none the sooner done: its log says where it stands."""
     child.say_where()
-    reason = "the evaluation took longer than its protocol allows and was stopped"
-    return Failure("timeout", reason, child.log_tail())
+    return Failure("timeout", Reason("failure.overdue"), child.log_tail())
 
 
 def _death(child: Child) -> Failure:
     """Why a worker says no more."""
     ending = child.ending(SECONDS_TO_DIE)
     if ending is None:
-        return Failure("crash", "the worker closed its pipe without an answer", child.log_tail())
+        return Failure("crash", Reason("failure.no_answer"), child.log_tail())
     if ending.excess is not None:
-        kind, what = EXCESSES[ending.excess]
-        return Failure(kind, f"the worker was killed for {what}", child.log_tail())
+        return Failure(*EXCESSES[ending.excess], child.log_tail())
     if ending.code == -9:
-        return Failure("out of memory", "the system killed the worker, most likely for its memory", child.log_tail())
-    how = f"signal {-ending.code}" if ending.code < 0 else f"exit code {ending.code}"
-    return Failure("crash", f"the worker ended without an answer ({how})", child.log_tail())
+        return Failure("out of memory", Reason("failure.killed"), child.log_tail())
+    if ending.code < 0:
+        return Failure("crash", Reason("failure.signal", {"signal": -ending.code}), child.log_tail())
+    return Failure("crash", Reason("failure.exit_code", {"code": ending.code}), child.log_tail())
 
 
 def worker_count(device: str) -> int:

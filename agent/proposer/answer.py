@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.run import PROPOSED_SECTIONS, Proposal, Run, Section
 from agent.core.score import Failure
 from agent.core.text import Text
@@ -126,7 +127,7 @@ def _predicted(text: str, parent: float) -> float | None:
 
 
 def _unusable(reason: str) -> Failure:
-    return Failure("unusable reply", reason)
+    return Failure("unusable reply", Reason.said(reason))
 
 
 def shown_lines(source: str, places: Iterable[int], around: int = 2) -> str:

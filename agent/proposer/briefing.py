@@ -195,7 +195,7 @@ def _review(run: Run) -> str:
 
 def _failure(run: Run) -> str:
     assert run.failure is not None
-    return f"{run.name} ({run.failure.kind}):\n{quoted(run.failure.reason, LINE)}"
+    return f"{run.name} ({run.failure.kind}):\n{quoted(str(run.failure.reason), LINE)}"
 
 
 def _pending(history: History) -> list[Run]:

@@ -174,7 +174,7 @@ def _failed_in_training(run: Run) -> str:
 
 
 def _problems(failure: Failure, source: str) -> list[str]:
-    reason = clean(failure.reason)
+    reason = clean(str(failure.reason))
     lines = shown_lines(source, (int(number) for number in LINE.findall(reason)))
     log = clean(failure.log_tail).strip()[-LOG:]
     return [

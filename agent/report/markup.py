@@ -4,6 +4,7 @@ from markupsafe import Markup, escape
 
 from agent.core.baselines import TEMPLATE
 from agent.core.languages import LANGUAGES
+from agent.core.reason import SAID, Reason
 from agent.core.run import Run
 from agent.core.text import ENGLISH, Text
 from agent.core.text import say as said
@@ -31,10 +32,15 @@ def verbatim(text: str, tag: str = "span", kind: str = "name") -> Markup:
     return Markup(f'<{tag} class="{kind}" translate="no">{escape(text)}</{tag}>')
 
 
-def told(text: str) -> Markup:
-    """A message in every language, or as it was said where it is none of ours."""
-    known = translated(text)
-    return both(known) if known else verbatim(text, "q", "said")
+def told(reason: Reason) -> Markup:
+    """A reason in every language, or as it was said where somebody else said it."""
+    return both(reason.text) if reason.key != SAID else verbatim(str(reason), "q", "said")
+
+
+def confined(line: str) -> Markup:
+    """What confined a run, in every language."""
+    known = translated(line)
+    return both(known) if known else verbatim(line, "q", "said")
 
 
 def task_name(task: str) -> Markup:

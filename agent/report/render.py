@@ -20,7 +20,7 @@ from agent.report.code import diff, highlighted
 from agent.report.curves import panels
 from agent.report.ideas import ideas
 from agent.report.lineage import edges, tree
-from agent.report.markup import both, link, named, page_of, say, short, task_name, told, verbatim
+from agent.report.markup import both, confined, link, named, page_of, say, short, task_name, told, verbatim
 from agent.report.morning import LatestSearch, Night, night
 from agent.report.progress import Progress, progress
 from agent.report.prose import Prose
@@ -95,7 +95,8 @@ class Pages:
         )
         tools: Mapping[str, Callable[..., Any]] = {
             "say": say, "both": both, "named": named, "link": link, "verbatim": verbatim, "short": short,
-            "page_of": page_of, "told": told, "task_name": task_name, "shade": shade, "shade_of": shade_of,
+            "page_of": page_of, "told": told, "confined": confined, "task_name": task_name,
+            "shade": shade, "shade_of": shade_of,
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
             "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "MARKS": MARKS,

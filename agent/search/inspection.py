@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, Proposal
 from agent.core.score import Failure
 from agent.evaluator.check import check
@@ -34,7 +35,7 @@ class Inspection:
         }
         twin = find_duplicate(signature, earlier)
         if twin and proposal.author != BASELINE:
-            raise EvaluationFailed(Failure("duplicate", f"it computes what {twin} computes, number for number"))
+            raise EvaluationFailed(Failure("duplicate", Reason("failure.duplicate", {"twin": twin})))
         return signature
 
     def why_not(self, history: History, proposal: Proposal) -> Failure | None:

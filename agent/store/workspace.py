@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from agent.core.baselines import TEMPLATE
 from agent.core.invocation import command
+from agent.core.reason import Reason
 from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, Stage
 from agent.core.score import Failure, ScoreCard
 from agent.science.history import History, Memory
@@ -261,7 +262,7 @@ class Workspace:
             if run.stage == "evaluating" and run.attempts < INTERRUPTIONS:
                 cut_off.append(self.advance(run, "approved"))
             elif run.stage == "evaluating":
-                reason = f"cut off {run.attempts} times while it was evaluated; see what kills the machine then"
+                reason = Reason("failure.cut_off", {"times": run.attempts})
                 cut_off.append(self.advance(run, "failed", failure=Failure("interrupted", reason)))
         with self._writing():
             self._project()

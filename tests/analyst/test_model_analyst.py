@@ -13,6 +13,7 @@ from agent.analyst.model import ModelAnalyst
 from agent.analyst.next_steps import AFTER_FAILURE
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.score import Failure, FailureKind
 from agent.core.text import Text
 from agent.core.translations import FAILURES
@@ -124,7 +125,7 @@ def test_where_the_model_fails_the_built_in_analyst_stands_and_says_so(asking, h
 
 def test_known_variants_and_what_was_never_trained_are_left_to_the_built_in_analyst(asking, home):
     history = home.history()
-    refused = replace(history.find(NAME), card=None, failure=Failure("unusable reply", "no"), attempts=0)
+    refused = replace(history.find(NAME), card=None, failure=Failure("unusable reply", Reason.said("no")), attempts=0)
     for run in (history.baseline, refused):
         sections, script = asking(analysis(), run=run)
         assert sections == analyse(history, run)

@@ -11,6 +11,7 @@ from small_search import TEMPLATE_SOURCE
 from agent.analyst.facts import gather
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.resources import MOVES
 from agent.core.run import HEADINGS, MARKER, SECTIONS, Milestone, Run
 from agent.core.score import TASKS, Failure
@@ -202,7 +203,7 @@ def test_moves_that_help_each_other_are_noticed():
     [("crash", "repair the line that is named"), ("timeout", "find a cheaper form"), ("diverged", "bound what grows")],
 )
 def test_a_failure_has_its_reason_and_no_number(kind, then):
-    failure = Failure(kind, "KeyError: 'gate' (line 6 of the variant)")
+    failure = Failure(kind, Reason("failure.raised_at_line", {"error": "KeyError: 'gate'", "line": 6}))
     known = history(run(1, proposed(history()), failure=failure), run(2, proposed(history()), failure=failure))
     assert "(line 6 of the variant)" in outcome(known)
     assert f"Earlier failures of this kind: 1, the latest: {TEMPLATE}_{SKIP}." in outcome(known)
@@ -223,9 +224,9 @@ def test_moves_that_only_add_up_are_not_said_to_get_in_each_other_s_way():
 
 def test_only_what_was_trained_or_failed_counts_as_tried():
     ideas = [replace(proposed(history()), name=f"{TEMPLATE}_{number}") for number in range(4)]
-    failed = run(1, ideas[1], failure=Failure("crash", "IndexError"))
+    failed = run(1, ideas[1], failure=Failure("crash", Reason.said("IndexError")))
     rejected, waiting = (
-        replace(run(number, ideas[number], failure=Failure("crash", "x")), stage=stage, failure=None)
+        replace(run(number, ideas[number], failure=Failure("crash", Reason.said("x"))), stage=stage, failure=None)
         for number, stage in ((2, "rejected"), (3, "proposed"))
     )
     known = history(failed, rejected, waiting, run(4, ideas[0], Memorize=0.8))
@@ -238,7 +239,7 @@ def test_a_chinese_note_is_chinese_where_its_words_are_ours():
     assert "the skip D" not in proposal.argument["reasoning"].zh
     known = known_variant(f"{TEMPLATE}_tanh_on_error_before_state_update").argument
     assert "已知结果表" in known["reasoning"].zh
-    failure = Failure("duplicate", f"it computes what {TEMPLATE} computes, number for number")
+    failure = Failure("duplicate", Reason("failure.duplicate", {"twin": TEMPLATE}))
     told = noted(history(run(1, proposal, failure=failure)))[0].analysis["outcome"]
     assert f"其计算结果与 {TEMPLATE} 逐数相同" in told.zh
     assert "computes" not in told.zh

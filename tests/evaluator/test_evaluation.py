@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from small_evaluations import ONE_TASK, TINY, living, write_variant
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.reason import Reason
 from agent.core.score import TASKS
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.evaluation import evaluate
@@ -132,7 +133,7 @@ def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path, no_gate):
     spying = "if any(name.startswith('inputs') for name in torch.os.listdir()): raise OSError(*torch.os.listdir())"
     with pytest.raises(EvaluationFailed, match="OSError") as caught:
         evaluate(write_variant(tmp_path, at_import=spying), ONE_TASK)
-    found = set(re.findall(r"[\w-]+\.\w+", caught.value.failure.reason))
+    found = set(re.findall(r"[\w-]+\.\w+", str(caught.value.failure.reason)))
     logs = {name for name in found if re.fullmatch(r"log-\w+\.txt", name)}
     assert found - logs == {"inputs-0.safetensors", "job.json", "variant.py", "weights-0.safetensors"}
 
@@ -167,7 +168,7 @@ def test_the_weights_of_a_protocol_pass_no_limit_of_the_jail(protocol, device):
 def test_an_exception_is_a_crash_that_names_the_line(failure):
     told = failure(in_op="o = o @ k")
     assert told.kind == "crash"
-    assert re.fullmatch(r"RuntimeError: .* \(line 6 of the variant\)", told.reason)
+    assert re.fullmatch(r"RuntimeError: .* \(line 6 of the variant\)", str(told.reason))
     assert "Traceback" in told.log_tail
 
 
@@ -182,7 +183,7 @@ def test_an_endless_loop_is_stopped_and_the_log_says_where_it_was(failure, place
 def test_a_daemon_is_not_born(failure):
     told = failure(at_import=DAEMON)
     assert told.kind == "crash"
-    assert "Operation not permitted" in told.reason
+    assert "Operation not permitted" in str(told.reason)
 
 
 @pytest.mark.parametrize("in_op", ["raise MemoryError", "torch.empty(1 << 50)", "torch.os.kill(torch.os.getpid(), 9)"])
@@ -202,7 +203,7 @@ def test_out_of_memory_is_told_apart(failure, in_op):
 )
 def test_what_a_gpu_says_when_its_memory_is_full_is_out_of_memory(message, tmp_path):
     kind, reason = diagnose(RuntimeError(message), tmp_path)
-    assert (kind, reason) == ("out of memory", message.splitlines()[0])
+    assert (kind, reason) == ("out of memory", Reason.said(message.splitlines()[0]))
     assert diagnose(RuntimeError("CUDA error: an illegal memory access"), tmp_path)[0] == "crash"
 
 
@@ -225,7 +226,7 @@ def test_other_misfortunes_are_told_by_their_kind(failure, in_op, kind, reason, 
     )  # as long as the one that closes its pipe is waited for
     told = failure(in_op=f"print('here'); {in_op}")
     assert told.kind == kind
-    assert re.search(reason, told.reason)
+    assert re.search(reason, str(told.reason))
     assert "here" in told.log_tail
 
 

@@ -6,6 +6,7 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.reason import Reason
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import PROPOSED_SECTIONS, Run
 from agent.core.score import TASKS, Failure
@@ -28,7 +29,7 @@ TANH = "tanh_on_error_before_state_update"
 
 def run(number, proposal, stage="analysed", **scores):
     """A run of a proposal; without scores it failed."""
-    facts = {"card": sample_card(**scores)} if scores else {"failure": Failure("crash", "why")}
+    facts = {"card": sample_card(**scores)} if scores else {"failure": Failure("crash", Reason.said("why"))}
     return Run(f"20250101_{number:06}", stage, proposal, "smoke", FINGERPRINT, **facts)
 
 

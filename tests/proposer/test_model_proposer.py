@@ -11,6 +11,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, say
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.core.score import Failure
 from agent.evaluator.protocols import SMOKE
@@ -151,7 +152,7 @@ def test_blocks_of_a_repair_apply_to_the_models_own_last_file(asking):
 
     def check(history, proposal):
         checked.append(proposal.source)
-        return Failure("refused", "naive.py, line 4: no") if len(checked) == 1 else None
+        return Failure("refused", Reason.said("naive.py, line 4: no")) if len(checked) == 1 else None
 
     fix = "<<<<<<< SEARCH\n    return o, S\n=======\n    return o * 1.5, S\n>>>>>>> REPLACE"
     proposal, script, _ = asking(reply(TANH), fix, check=check)
@@ -188,7 +189,7 @@ def test_what_stays_broken_is_recorded_after_two_tries(asking):
     assert isinstance(failed, ProposalFailed)
     assert len(script.requests) == 3
     assert (failed.failure.kind, failed.proposal.repairs) == ("unusable reply", 2)
-    assert "the change leaves the code as it was" in failed.failure.reason
+    assert "the change leaves the code as it was" in str(failed.failure.reason)
     assert failed.proposal.name == f"{TEMPLATE}_bounded_error"
     assert failed.proposal.source == NAIVE
     assert "neither a whole file" in script.said(2)
@@ -254,7 +255,7 @@ def test_a_failure_in_training_goes_back_once_in_its_own_conversation(asking, tm
     proposal, _, asked = asking(reply(TANH))
     workspace = asked.workspace
     facts = {
-        "failure": Failure("diverged", "the loss is not finite (line 40 of the variant)", "step 12: nan"),
+        "failure": Failure("diverged", Reason.said("the loss is not finite (line 40 of the variant)"), "step 12: nan"),
         "attempts": 1,
     }
     failed = workspace.create(proposal, "smoke", FINGERPRINT, "failed", **facts)
@@ -279,9 +280,11 @@ def test_a_failure_in_training_goes_back_once_in_its_own_conversation(asking, tm
 
 def test_failures_that_are_not_the_models_own_to_repair_are_left(asking):
     own = sample_proposal("delta_net_4layer_z", TANH, author="tiny", parents=(TEMPLATE,))
-    crashed = Run("20250101_000005", "analysed", own, "smoke", FINGERPRINT, failure=Failure("crash", "x"), attempts=1)
+    crashed = Run(
+        "20250101_000005", "analysed", own, "smoke", FINGERPRINT, failure=Failure("crash", Reason.said("x")), attempts=1
+    )
     for other in (
-        replace(crashed, failure=Failure("interrupted", "x")),
+        replace(crashed, failure=Failure("interrupted", Reason.said("x"))),
         replace(crashed, attempts=0),
         replace(crashed, proposal=replace(own, author="catalogue")),
         crashed,  # its conversation is lost

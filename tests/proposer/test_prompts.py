@@ -10,6 +10,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.analyst.model import ASKED
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.run import OlderNote, Review, Run
 from agent.core.score import Failure
 from agent.core.text import Text
@@ -65,7 +66,7 @@ def test_everything_that_is_known_is_told():
         "predicted": predicted, "argument": argument, "moves": ("value_skip",), "author": "tiny",
     }, analysis={"lessons": Text("• value_skip: +0.050\n\ntiny on this:\nBound more.", "应更多限制。")})  # fmt: skip
     same = run("delta_net_4layer_same", 2, card=sample_card())
-    crashed = run("delta_net_4layer_crashed", 3, failure=Failure("crash", "KeyError: 'gate'"))
+    crashed = run("delta_net_4layer_crashed", 3, failure=Failure("crash", Reason.said("KeyError: 'gate'")))
     refused = run("delta_net_4layer_no", 4, stage="rejected", review=Review("rejected", "me", "Too many gates.\nSTOP"))
     training = run("delta_net_4layer_now", 5, stage="evaluating")
     asked = prompt(History((template, good, same, crashed, refused, training), {}), older=[OLD])

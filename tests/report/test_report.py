@@ -25,6 +25,7 @@ from sample_histories import SECONDS, START, write_history, write_run, write_sea
 from agent.cli.scoreboard import scoreboard
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import UsageError
+from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, Milestone, Run
 from agent.core.score import TASKS, TaskScore
 from agent.core.sentences import confident
@@ -218,9 +219,12 @@ def test_moments_and_durations(greenwich):
 
 
 def test_what_the_evaluator_says_is_translated_and_what_others_say_is_not():
-    said = told("it computes what x_2 computes, number for number")
+    said = told(Reason("failure.duplicate", {"twin": "x_2"}))
     assert "其计算结果与 x_2 逐数相同" in said
-    assert told("KeyError: 'gate' <b>") == '<q class="said" translate="no">KeyError: &#39;gate&#39; &lt;b&gt;</q>'
+    assert (
+        told(Reason.said("KeyError: 'gate' <b>"))
+        == '<q class="said" translate="no">KeyError: &#39;gate&#39; &lt;b&gt;</q>'
+    )
 
 
 # What the figures show

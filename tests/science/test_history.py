@@ -5,6 +5,7 @@ from dataclasses import replace
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.run import Run
 from agent.core.score import Failure
 from agent.science.history import History
@@ -31,7 +32,7 @@ def test_what_was_rejected_or_waits_was_not_tried():
         replace(child, id=stage, stage=stage, card=None, proposal=replace(child.proposal, name=stage))
         for stage in ("rejected", "proposed", "approved", "failed")
     ]
-    others[-1] = replace(others[-1], failure=Failure("crash", "IndexError"))
+    others[-1] = replace(others[-1], failure=Failure("crash", Reason.said("IndexError")))
     known = History((template, child, *others), {})
     assert [run.name for run in known.children(TEMPLATE)] == ["child", "rejected", "proposed", "approved", "failed"]
     assert [run.name for run in known.tried_from(TEMPLATE)] == ["child", "failed"]

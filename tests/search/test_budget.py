@@ -6,6 +6,7 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.core.reason import Reason
 from agent.core.run import Run
 from agent.core.score import Failure
 from agent.search.budget import Budget, Ledger
@@ -24,7 +25,7 @@ def clock():
 
 
 def run(failed=False, author="catalogue"):
-    result = {"failure": Failure("crash", "why")} if failed else {"card": sample_card()}
+    result = {"failure": Failure("crash", Reason.said("why"))} if failed else {"card": sample_card()}
     return Run("20250101_000000", "analysed", sample_proposal(author=author), "smoke", FINGERPRINT, **result)
 
 

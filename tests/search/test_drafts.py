@@ -8,6 +8,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import Unavailable
+from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.core.score import Failure
 from agent.proposer import NothingToPropose, ProposalFailed
@@ -107,7 +108,7 @@ def test_an_idea_is_not_answered_with_what_was_prepared_without_it():
 
 
 def test_what_fails_is_a_draft_with_its_reason():
-    failure = Failure("unusable reply", "no")
+    failure = Failure("unusable reply", Reason.said("no"))
     drafts, _ = drafting(ProposalFailed(sample_proposal("a"), failure))
     drafts.prepare(THEN)
     draft = drafts.next(History((BASE, run("better", 1, card=sample_card(Memorize=0.9))), {}))

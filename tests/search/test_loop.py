@@ -76,10 +76,10 @@ def test_what_fails_has_a_reason_a_note_and_no_row_and_too_much_of_it_ends_the_s
     assert [(run.stage, run.failure.kind) for run in runs] == [
         ("analysed", "refused"), ("analysed", "duplicate"), ("analysed", "crash")
     ]  # fmt: skip
-    assert "line 13: imports os" in runs[0].failure.reason
-    assert f"it computes what {TEMPLATE} computes, number for number" in runs[1].failure.reason
+    assert "line 13: imports os" in str(runs[0].failure.reason)
+    assert f"it computes what {TEMPLATE} computes, number for number" in str(runs[1].failure.reason)
     for run in runs:
-        assert run.failure.reason in (root / "runs" / run.id / "insights.md").read_text()
+        assert str(run.failure.reason) in (root / "runs" / run.id / "insights.md").read_text()
     assert list(Workspace(root).rows()) == [TEMPLATE]
     assert len(Lineage(root).log()) == 1
 

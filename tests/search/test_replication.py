@@ -11,6 +11,7 @@ from small_evaluations import ONE_TASK
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.run import Proposal
 from agent.core.score import Failure
 from agent.core.text import Text
@@ -133,7 +134,7 @@ def test_a_failure_at_it_ends_nothing_but_it(measured, tmp_path):
     (root / REPLICATES).unlink()
 
     def failing(source, protocol, *rest, **more):
-        raise EvaluationFailed(Failure("out of memory", "there was none"))
+        raise EvaluationFailed(Failure("out of memory", Reason.said("there was none")))
 
     search = search_of(root)
     search.evaluator = failing

@@ -14,6 +14,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from agent.cli.search import summarise
 from agent.core.baselines import TEMPLATE
 from agent.core.invocation import command
+from agent.core.reason import Reason
 from agent.core.run import Review
 from agent.core.score import Failure
 from agent.core.text import Text
@@ -164,7 +165,7 @@ def test_the_journal_keeps_what_it_shows(journal, workspace):
 
 def test_what_was_cut_off_is_said(journal, workspace):
     run = score(workspace, "x")
-    gone = replace(run, card=None, failure=Failure("interrupted", "cut off 2 times"))
+    gone = replace(run, card=None, failure=Failure("interrupted", Reason("failure.cut_off", {"times": 2})))
     journal.begin(workspace.history(), (run, gone))
     assert "x was cut off while it was evaluated: it is evaluated again" in journal.lines
     assert "x was cut off while it was evaluated: it is given up" in journal.lines
@@ -197,7 +198,9 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
     for name, value in (("good", 0.9), ("bad", 0.1), ("same", 0.501), ("dull", 0.5)):
         score(workspace, f"{TEMPLATE}_{name}", Memorize=value)
     proposal = sample_proposal(f"{TEMPLATE}_broken", parents=(TEMPLATE,))
-    workspace.create(proposal, "smoke", FINGERPRINT, "failed", failure=Failure("crash", "KeyError: 'gate'"))
+    workspace.create(
+        proposal, "smoke", FINGERPRINT, "failed", failure=Failure("crash", Reason.said("KeyError: 'gate'"))
+    )
     workspace.create(sample_proposal(f"{TEMPLATE}_no"), "smoke", FINGERPRINT, "rejected",
                      review=Review("rejected", "a person", "too slow"))  # fmt: skip
     workspace.create(sample_proposal(f"{TEMPLATE}_later"), "smoke", FINGERPRINT, "proposed")

@@ -15,6 +15,7 @@ from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import BASELINES, reference_scores
 from agent.core.errors import USAGE
+from agent.core.reason import Reason
 from agent.core.run import Review
 from agent.core.score import TASKS, Failure
 from agent.core.text import Text
@@ -123,7 +124,7 @@ def test_names_that_are_none(workspace, name):
 
 
 def test_a_name_is_given_once_unless_it_came_to_nothing(workspace):
-    propose(workspace, "x" * 128, "failed", failure=Failure("crash", "why"))
+    propose(workspace, "x" * 128, "failed", failure=Failure("crash", Reason.said("why")))
     score(workspace, "x" * 128)
     with pytest.raises(WorkspaceError, match=r"already has a variant x+: choose another name"):
         propose(workspace, "x" * 128)
@@ -282,7 +283,7 @@ def test_a_run_that_was_cut_off_goes_on_until_that_becomes_a_habit(workspace):
         run = workspace.advance(run, "evaluating", attempts=attempt)
         (run,) = workspace.reconcile()
     assert (run.stage, run.failure.kind) == ("failed", "interrupted")
-    assert f"cut off {INTERRUPTIONS} times" in run.failure.reason
+    assert f"cut off {INTERRUPTIONS} times" in str(run.failure.reason)
     assert workspace.reconcile() == ()
 
 

@@ -6,6 +6,7 @@ from model_replies import MOVES, NAIVE
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.core.score import Failure
 from agent.core.text import Text
@@ -41,7 +42,7 @@ def _run(number, name, draw, source, author="a-large-model", parents=(), fate=1.
     )  # fmt: skip
     facts = {"stage": "analysed", "attempts": 1, "analysis": {"lessons": Text(ENGLISH, CHINESE)}}
     if fate < 0.15:
-        facts |= {"failure": Failure("crash", f"a matrix had the wrong size: {ENGLISH}", "x" * 5000)}
+        facts |= {"failure": Failure("crash", Reason.said(f"a matrix had the wrong size: {ENGLISH}"), "x" * 5000)}
     elif fate < 0.2:
         facts = {"stage": "rejected", "review": Review("rejected", "a person", f"Not again. {ENGLISH}")}
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 from agent.core.baselines import GATED, TEMPLATE
+from agent.core.reason import Reason
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
@@ -21,13 +22,16 @@ LEVEL = {
     "Compress": 0.49, "Context Recall": 0.92, "Fuzzy Recall": 0.19, "Memorize": 0.34, "Noisy Recall": 0.9,
     "Selective Copy": 0.85,
 }  # fmt: skip
+REPLICA = "Memorize V256 L32 n256 seed 0 rate 0.001 decay 0"
 FAILURES = (
-    Failure("refused", "naive.py, line 31: uses open; an op needs torch, math and einops alone"),
+    Failure("refused", Reason("failure.needless_name", {"file": "naive.py", "line": 31, "name": "open"})),
+    Failure("timeout", Reason("failure.overdue"), "in step 7\nTraceback ..."),
     Failure(
-        "timeout", "the evaluation took longer than its protocol allows and was stopped", "in step 7\nTraceback ..."
+        "crash",
+        Reason("failure.raised_at_line", {"error": "KeyError: 'gate'", "line": 6}),
+        "Traceback (most recent call last):\n  ...",
     ),
-    Failure("crash", "KeyError: 'gate' (line 6 of the variant)", "Traceback (most recent call last):\n  ..."),
-    Failure("diverged", "Memorize V256 L32 n256 seed 0 rate 0.001 decay 0: the loss was no longer finite at step 40"),
+    Failure("diverged", Reason("failure.diverged", {"replica": REPLICA, "step": 40})),
 )
 
 

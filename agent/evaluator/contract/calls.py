@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agent.evaluator.contract.variant import OP, Declaration, Variant, VariantRefused, WrongShape
+from agent.core.reason import Reason
+from agent.evaluator.contract.variant import Declaration, Variant, VariantRefused, WrongShape
 from agent.evaluator.protocol import Protocol
 
 
@@ -53,7 +54,7 @@ def state_tensors(state: Any) -> tuple[Tensor, ...]:
     """A state as a tuple of tensors; WrongShape if it is anything else."""
     parts = state if isinstance(state, tuple) else (state,)
     if not parts or not all(type(part) is Tensor for part in parts):
-        raise WrongShape(f"{OP} must return its state as a tensor or a tuple of tensors, not {type(state).__name__}")
+        raise WrongShape(Reason("failure.state_type", {"found": type(state).__name__}))
     return parts
 
 
@@ -73,23 +74,21 @@ def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -
     call = sample_call(variant.declaration, protocol, batch, length, device)
     returned = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
     if not (isinstance(returned, tuple) and len(returned) == 2):
-        raise WrongShape(f"{OP} must return (o, state), not {type(returned).__name__}")
+        raise WrongShape(Reason("failure.not_a_pair", {"found": type(returned).__name__}))
     o, state = returned
     v = call.positional[2]
     if type(o) is not Tensor or o.shape != v.shape:
-        found = tuple(o.shape) if isinstance(o, Tensor) else type(o).__name__
-        raise WrongShape(f"{OP} returned o of shape {found}; with v of shape {tuple(v.shape)} it must be the same")
+        found = str(tuple(o.shape)) if isinstance(o, Tensor) else type(o).__name__
+        raise WrongShape(Reason("failure.output_shape", {"found": found, "wanted": str(tuple(v.shape))}))
     if o.dtype != v.dtype:
-        raise WrongShape(f"{OP} returned o as {o.dtype}; with v of {v.dtype} it must be the same")
+        raise WrongShape(Reason("failure.output_type", {"found": str(o.dtype), "wanted": str(v.dtype)}))
     for part in state_tensors(state):
         if part.shape[:1] != (batch,):
-            raise WrongShape(
-                f"a tensor of the state has shape {tuple(part.shape)}; its first dimension must be the batch, {batch}"
-            )
+            raise WrongShape(Reason("failure.state_shape", {"found": str(tuple(part.shape)), "batch": batch}))
     if not o.isfinite().all():
-        raise VariantRefused(f"{OP} returned numbers that are not finite for ordinary inputs")
+        raise VariantRefused(Reason("failure.returned_not_finite"))
     if not o.requires_grad:
-        raise VariantRefused(f"the output of {OP} is cut off from its inputs: no gradient flows back")
+        raise VariantRefused(Reason("failure.cut_from_inputs"))
     gradients = torch.autograd.grad(o.square().sum(), call.tensors(), allow_unused=True)
     if not all(gradient is None or gradient.isfinite().all() for gradient in gradients):
-        raise VariantRefused(f"the gradient of {OP} is not finite for ordinary inputs")
+        raise VariantRefused(Reason("failure.op_gradient_not_finite"))

@@ -11,11 +11,11 @@ from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
+from agent.core.reason import Reason
 from agent.evaluator.contract.forbidden import FORBIDDEN_ATTRIBUTES, FORBIDDEN_CALLS, OPEN_METHODS, OPEN_MODULES
 from agent.evaluator.contract.variant import VariantRefused, parse_variant
 
 ASSIGNABLE = ("self", "ctx")  # whose attributes may be set: an object of the variant's own, for as long as a call
-NEEDED = "an op needs torch, math and einops alone"
 
 
 def check_code(path: Path) -> None:
@@ -23,43 +23,43 @@ def check_code(path: Path) -> None:
     tree = parse_variant(path)
     module_names = {name for node in tree.body for name in _bound(node)}
     for node, reason in chain(_offences(tree, module_names), _through_modules(tree)):
-        raise VariantRefused(f"{path}, line {getattr(node, 'lineno', 1)}: {reason}")
+        raise VariantRefused(reason.having(file=str(path), line=getattr(node, "lineno", 1)))
 
 
-def _offences(tree: ast.Module, module_names: set[str]) -> Iterator[tuple[ast.AST, str]]:
+def _offences(tree: ast.Module, module_names: set[str]) -> Iterator[tuple[ast.AST, Reason]]:
     plain = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and _plain_getattr(node)}
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) if name in FORBIDDEN_CALLS:
-                yield node, f"uses {name}; {NEEDED}"
+                yield node, Reason("failure.needless_name", {"name": name})
             case ast.Name(id=name) if _dunder(name) and name != "__name__":
-                yield node, f"uses {name}; an op needs no name of Python's own machinery"
+                yield node, Reason("failure.uses_machinery", {"name": name})
             case ast.Name(id="getattr") if id(node) not in plain:
-                yield node, "getattr with a computed name; write the attribute out"
+                yield node, Reason("failure.computed_attribute")
             case ast.Attribute(attr=name) if _bad(name):
-                yield node, f"reaches for .{name}; {NEEDED}"
+                yield node, Reason("failure.needless_attribute", {"name": name})
             case ast.MatchClass(kwd_attrs=names) if bad := [name for name in names if _bad(name)]:
-                yield node, f"reaches for .{bad[0]}; {NEEDED}"
+                yield node, Reason("failure.needless_attribute", {"name": bad[0]})
             case ast.ImportFrom(names=names) if bad := [alias.name for alias in names if _bad(alias.name)]:
-                yield node, f"imports {bad[0]}; {NEEDED}"
+                yield node, Reason("failure.needless_import", {"name": bad[0]})
             case ast.Import(names=names) if bad := [a.name for a in names if any(map(_bad, a.name.split(".")))]:
-                yield node, f"imports {bad[0]}; {NEEDED}"
+                yield node, Reason("failure.needless_import", {"name": bad[0]})
             case ast.Global() | ast.Nonlocal():
-                yield node, "declares a name as global; an op keeps nothing between calls"
+                yield node, Reason("failure.global")
             case ast.Attribute(ctx=ast.Store() | ast.Del(), value=owner, attr=name):
                 if not (isinstance(owner, ast.Name) and owner.id in ASSIGNABLE):
-                    yield node, f"sets the attribute {name} of something that is not its own"
+                    yield node, Reason("failure.sets_attribute", {"name": name})
             case ast.Subscript(ctx=ast.Store() | ast.Del(), value=ast.Name(id=name)) if name in module_names:
-                yield node, f"writes into {name}, which outlives the call; an op keeps nothing between calls"
+                yield node, Reason("failure.outlives_call", {"name": name})
             case ast.AsyncFunctionDef() | ast.Await():
-                yield node, "is asynchronous; an op is one plain function"
+                yield node, Reason("failure.asynchronous")
             case ast.FunctionDef(name=name) if _dunder(name) and name not in OPEN_METHODS:
-                yield node, f"defines {name}; an op needs no name of Python's own machinery"
+                yield node, Reason("failure.defines_machinery", {"name": name})
             case ast.ClassDef(keywords=[_, *_]):
-                yield node, f"a class with a metaclass or keywords; {NEEDED}"
+                yield node, Reason("failure.needless_class")
             case ast.FunctionDef(args=arguments) | ast.Lambda(args=arguments):
                 if odd := [each for each in _defaults(arguments) if not _constant(each)]:
-                    yield odd[0], "has a default that could be changed; use None, a number or a tuple of numbers"
+                    yield odd[0], Reason("failure.changeable_default")
 
 
 def _plain_getattr(call: ast.Call) -> bool:
@@ -70,14 +70,14 @@ def _plain_getattr(call: ast.Call) -> bool:
     return False
 
 
-def _through_modules(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+def _through_modules(tree: ast.Module) -> Iterator[tuple[ast.AST, Reason]]:
     """What reaches through a module for another that no op needs, or hands a module itself around."""
     modules: dict[str, ModuleType] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for name, imported in _imported(node):
                 if isinstance(imported, str):
-                    yield node, f"imports {imported}; {NEEDED}"
+                    yield node, Reason("failure.needless_import", {"name": imported})
                 else:
                     modules[name] = imported
     owners = {id(node.value): node for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -87,13 +87,13 @@ def _through_modules(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
             found: object = modules[node.id]
             while isinstance(found, ModuleType) and found.__name__ in OPEN_MODULES:
                 if id(part) not in owners:
-                    yield part, f"hands the module {found.__name__} around; use its functions one by one"
+                    yield part, Reason("failure.module_as_value", {"name": found.__name__})
                     break
                 part = owner = owners[id(part)]
                 found = getattr(found, owner.attr, None)
             else:
                 if isinstance(found, ModuleType):
-                    yield part, f"reaches for .{found.__name__}; {NEEDED}"
+                    yield part, Reason("failure.needless_attribute", {"name": found.__name__})
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, ModuleType | str]]:

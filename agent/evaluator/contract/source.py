@@ -21,4 +21,5 @@ def variant_file(source: str) -> Iterator[Path]:
         try:
             yield path
         except VariantRefused as refusal:
-            raise EvaluationFailed(Failure("refused", str(refusal).replace(str(path), FILE))) from refusal
+            reason = refusal.reason.having(file=FILE) if "file" in refusal.reason.fields else refusal.reason
+            raise EvaluationFailed(Failure("refused", reason)) from refusal

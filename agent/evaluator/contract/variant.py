@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.errors import UsageError
+from agent.core.reason import Field, Reason
 
 OP = "delta_rule_chunkwise"
 OP_ARGUMENTS = ("q", "k", "v", "beta", "initial_state", "chunk_size")
@@ -32,11 +33,19 @@ LARGEST_FILE = 100_000
 
 
 class VariantRefused(UsageError):
-    """The file is not a variant. The message says where and what to change."""
+    """The file is not a variant. The reason says where and what to change."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class WrongShape(UsageError):
     """The op ran, but what it returned is not what the contract says."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -92,26 +101,35 @@ def load_variant(path: Path) -> Variant:
     spec.loader.exec_module(module)
     op = getattr(module, OP, None)
     if not inspect.isfunction(op):
-        raise VariantRefused(f"{path}: after import, {OP} is no longer the function that the file defines")
+        raise VariantRefused(Reason("failure.op_replaced", {"file": str(path)}))
     return Variant(op, declaration)
 
 
 def parse_variant(path: Path) -> ast.Module:
     """The syntax tree of a file. Raises VariantRefused where it cannot be read, is too large or is not Python."""
     if path.exists() and not (path.is_file() or path.is_dir()):  # a device or a pipe may be read without end
-        raise VariantRefused(f"{path}: cannot be read (it is no ordinary file); give the path of a variant file")
+        raise VariantRefused(Reason("failure.not_a_file", {"file": str(path)}))
     try:
         source = path.read_bytes()
     except OSError as error:
-        raise VariantRefused(f"{path}: cannot be read ({error.strerror}); give the path of a variant file") from error
+        raise VariantRefused(Reason("failure.unreadable", {"file": str(path), "error": str(error.strerror)})) from error
     if len(source) > LARGEST_FILE:
-        raise VariantRefused(f"{path}: {len(source):,} bytes; a variant is one op, at most {LARGEST_FILE:,} bytes")
+        raise VariantRefused(
+            Reason("failure.large_file", {"file": str(path), "size": len(source), "most": LARGEST_FILE})
+        )
     try:
         return ast.parse(source, filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        reason = error.msg if isinstance(error, SyntaxError) else str(error) or "nested too deeply"
-        raise VariantRefused(f"{path}{line}: not Python ({reason})") from error
+        raise VariantRefused(_not_python(path, error)) from error
+
+
+def _not_python(path: Path, error: Exception) -> Reason:
+    """Why Python cannot read a file, in its own words."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return Reason("failure.not_python_at_line", {"file": str(path), "line": error.lineno, "error": error.msg})
+    if str(error):
+        return Reason("failure.not_python", {"file": str(path), "error": str(error)})
+    return Reason("failure.nested", {"file": str(path)})
 
 
 def _check_imports(tree: ast.Module, path: Path) -> None:
@@ -124,40 +142,33 @@ def _check_imports(tree: ast.Module, path: Path) -> None:
             continue
         for name in names:
             if not any(name == allowed or name.startswith(allowed + ".") for allowed in ALLOWED_IMPORTS):
-                raise VariantRefused(
-                    f"{path}, line {node.lineno}: imports {name}; a variant may import {', '.join(ALLOWED_IMPORTS)}"
-                )
+                allowed = ", ".join(ALLOWED_IMPORTS)
+                place: dict[str, Field] = {"file": str(path), "line": node.lineno}
+                raise VariantRefused(Reason("failure.import", place | {"name": name, "allowed": allowed}))
 
 
 def _check_signature(tree: ast.Module, declaration: Declaration, path: Path) -> None:
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == OP]
     if not functions:
-        raise VariantRefused(f"{path}: has no function {OP}({', '.join(OP_ARGUMENTS)})")
+        raise VariantRefused(Reason("failure.no_op", {"file": str(path), "op": f"{OP}({', '.join(OP_ARGUMENTS)})"}))
     op = functions[-1]
+    place: dict[str, Field] = {"file": str(path), "line": op.lineno}
     arguments = op.args
     positional = [argument.arg for argument in arguments.posonlyargs + arguments.args]
     if tuple(positional[: len(OP_ARGUMENTS)]) != OP_ARGUMENTS:
-        raise VariantRefused(
-            f"{path}, line {op.lineno}: {OP}({', '.join(positional)}) must begin with ({', '.join(OP_ARGUMENTS)})"
-        )
+        written, wanted = f"{OP}({', '.join(positional)})", f"({', '.join(OP_ARGUMENTS)})"
+        raise VariantRefused(Reason("failure.op_arguments", place | {"op": written, "wanted": wanted}))
     if len(arguments.defaults) < len(positional) - 4:
-        raise VariantRefused(f"{path}, line {op.lineno}: initial_state and chunk_size need defaults: None and 32")
+        raise VariantRefused(Reason("failure.op_defaults", place))
     nameless = [*arguments.posonlyargs, arguments.vararg, arguments.kwarg]
     if odd := [argument.arg for argument in nameless if argument]:
-        raise VariantRefused(
-            f"{path}, line {op.lineno}: {', '.join(odd)}: each argument of {OP} is given by its name; write them out, "
-            "without *, ** and /"
-        )
+        raise VariantRefused(Reason("failure.op_unnamed", place | {"names": ", ".join(odd)}))
     extra = set(positional[len(OP_ARGUMENTS) :]) | {argument.arg for argument in arguments.kwonlyargs}
     declared = {*declaration.inputs, *declaration.parameters}
     if both := declaration.inputs.keys() & declaration.parameters.keys():
-        raise VariantRefused(f"{path}: {', '.join(sorted(both))}: declared as an input and as a parameter; keep one")
+        raise VariantRefused(Reason("failure.declared_twice", {"file": str(path), "names": ", ".join(sorted(both))}))
     if extra != declared:
-        differing = ", ".join(sorted(extra ^ declared))
-        raise VariantRefused(
-            f"{path}, line {op.lineno}: {differing}: each further argument of {OP} must be declared in LEARNED_INPUTS "
-            "or LEARNED_PARAMETERS, and each declared name must be an argument"
-        )
+        raise VariantRefused(Reason("failure.undeclared", place | {"names": ", ".join(sorted(extra ^ declared))}))
 
 
 def _literal(tree: ast.Module, name: str, path: Path) -> dict[str, Any]:
@@ -169,14 +180,15 @@ def _literal(tree: ast.Module, name: str, path: Path) -> dict[str, Any]:
         case [ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value)] if len(mentions) == 1:
             pass
         case _:
-            reason = f"{name} must be written once, at the top of the module, and not be used anywhere else"
-            raise VariantRefused(f"{path}, line {mentions[-1].lineno}: {reason}")
+            facts: dict[str, Field] = {"file": str(path), "line": mentions[-1].lineno, "name": name}
+            raise VariantRefused(Reason("failure.declaration_repeated", facts))
+    facts = {"file": str(path), "line": value.lineno, "name": name}
     try:
         declared = ast.literal_eval(value)
     except (TypeError, ValueError, RecursionError, MemoryError) as error:
-        raise VariantRefused(f"{path}, line {value.lineno}: {name} must be written out, not computed") from error
+        raise VariantRefused(Reason("failure.declaration_computed", facts)) from error
     if not isinstance(declared, dict) or not all(isinstance(key, str) and key.isidentifier() for key in declared):
-        raise VariantRefused(f"{path}, line {value.lineno}: {name} must be a dict from argument names")
+        raise VariantRefused(Reason("failure.declaration_not_dict", facts))
     return declared
 
 
@@ -189,7 +201,8 @@ def _targets(node: ast.stmt) -> list[str]:
 def _inputs(declared: dict[str, Any], path: Path) -> dict[str, str]:
     for name, kind in declared.items():
         if kind not in DIMENSIONS:
-            raise VariantRefused(f"{path}: LEARNED_INPUTS[{name!r}] is {kind!r}; it must be one of {DIMENSIONS}")
+            facts = {"file": str(path), "name": repr(name), "kind": repr(kind), "allowed": str(DIMENSIONS)}
+            raise VariantRefused(Reason("failure.input_kind", facts))
     return declared
 
 
@@ -204,9 +217,8 @@ def _parameters(declared: dict[str, Any], path: Path) -> dict[str, LearnedParame
             if not (in_range and len(parameter.shape) <= 3 and abs(low) <= high - low + abs(low) < float("inf")):
                 raise ValueError
         except (TypeError, ValueError, OverflowError) as error:
-            raise VariantRefused(
-                f"{path}: LEARNED_PARAMETERS[{name!r}] must be ((dimensions), (low, high)), at most three dimensions, "
-                f"each of {DIMENSIONS} or a whole number up to {LARGEST_PARAMETER}"
-            ) from error
+            where: dict[str, Field] = {"file": str(path), "name": repr(name)}
+            allowed: dict[str, Field] = {"allowed": str(DIMENSIONS), "most": LARGEST_PARAMETER}
+            raise VariantRefused(Reason("failure.parameter_form", where | allowed)) from error
         parameters[name] = parameter
     return parameters

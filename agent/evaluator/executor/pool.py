@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.core.reason import Reason
 from agent.core.score import Failure, ScoreCard
 from agent.evaluator.executor.place import Assignment, Place, PlaceLost, Watch
 from agent.evaluator.failure import EvaluationFailed
@@ -142,5 +143,5 @@ class Pool:
             task.lost_at = index
             self._put(task)
         else:
-            reason = f"the processes that evaluated it were lost twice ({loss})"
+            reason = Reason("failure.lost_twice", {"error": str(loss)})
             task.future.set_exception(EvaluationFailed(Failure("crash", reason)))

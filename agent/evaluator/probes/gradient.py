@@ -17,7 +17,6 @@ from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 STEPS = (1e-3, 1e-6)
 TOLERANCE = 0.02
 NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing but rounding
-OF_ITS_OWN = "the gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
 
 
 def check_slopes(op: OpUnderTest, calls: Sequence[ProbeCall]) -> None:
@@ -65,11 +64,7 @@ class Slope:
         """Raises ProbeFailed where the results of the calls do not fit each other."""
         single, here, *around = results
         if broken := [name for name, gradient in here.gradients.items() if not gradient.isfinite().all()]:
-            raise ProbeFailed(
-                "gradients",
-                f"the gradient of {broken[0]} is not finite for ordinary inputs",
-                "look for a division by zero, a square root or a logarithm at zero, or an overflow",
-            )
+            raise ProbeFailed("failure.gradient_not_finite", name=broken[0])
         slopes = [float((gradient * self.direction[name]).sum()) for name, gradient in here.gradients.items()]
         told = sum(slopes)
         size = max(abs(told), sum(slope**2 for slope in slopes) ** 0.5)
@@ -79,19 +74,16 @@ class Slope:
         ]
         if not any(abs(told - slope) <= TOLERANCE * max(size, abs(slope)) for slope in seen):
             raise ProbeFailed(
-                "gradients",
-                f"with {self.single.length} tokens the gradient says {told:.4g} along a random direction, "
-                f"differences say {seen[0]:.4g} and {seen[1]:.4g}",
-                OF_ITS_OWN,
+                "failure.gradient_slope",
+                length=self.single.length,
+                told=f"{told:.4g}",
+                large_step=f"{seen[0]:.4g}",
+                small_step=f"{seen[1]:.4g}",
             )
         for name, scale in largest(here.gradients).items():
             lost = difference(here.gradients[name], single.gradients[name].double()) / scale
             if not lost <= TOLERANCE:
-                raise ProbeFailed(
-                    "gradients",
-                    f"the gradient of {name} in float32 and that in float64 are {lost:.2g} of the largest apart",
-                    OF_ITS_OWN,
-                )
+                raise ProbeFailed("failure.gradient_precision", name=name, lost=f"{lost:.2g}")
 
 
 def largest(gradients: Mapping[str, Tensor]) -> dict[str, float]:

@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agent.core.reason import Field, Reason
 from agent.core.score import Failure
 from agent.evaluator.contract.calls import sample_call
-from agent.evaluator.contract.variant import OP, Declaration, Variant
+from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 from agent.evaluator.protocol import Protocol, Replica
@@ -35,8 +36,12 @@ class RunCalls(typing.Protocol):
 class ProbeFailed(EvaluationFailed):
     """A variant breaks a rule of the op. The reason names the probe, what was seen, and what to change."""
 
-    def __init__(self, probe: str, evidence: str, change: str) -> None:
-        super().__init__(Failure("refused", f"{probe}: {evidence}; {change}"))
+    def __init__(self, key: str, **seen: Field) -> None:
+        super().__init__(Failure("refused", Reason(key, seen)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It travels from one process to another as what it is a kind of."""
+        return EvaluationFailed, (self.failure,)
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,8 @@ class OpUnderTest:
         results = self.run_calls(calls, fill)
         for result in results:
             if result.changed:
-                raise ProbeFailed(
-                    "inputs unchanged",
-                    f"{OP} writes into its argument {result.changed[0].replace('state 0', 'initial_state')}",
-                    "work on a copy: no in-place operation on an argument or a view of one",
-                )
+                argument = result.changed[0].replace("state 0", "initial_state")
+                raise ProbeFailed("failure.changes_inputs", argument=argument)
         return results
 
     def random_call(self, length: int, draw: int, batch: int = 2, dtype: torch.dtype = torch.float32) -> ProbeCall:

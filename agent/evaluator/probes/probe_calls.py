@@ -15,8 +15,9 @@ from safetensors.torch import load, save, save_file
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from agent.core.reason import Reason
 from agent.evaluator.contract.calls import state_tensors
-from agent.evaluator.contract.variant import OP, Variant, WrongShape
+from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.jail.exchange import leave, take
 
 LARGEST_ANSWER = 256 << 20  # bytes
@@ -145,7 +146,7 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
         called = {name: argument.requires_grad_(form.gradient) for name, argument in arguments.items()}
         returned = variant.op(**called, initial_state=state, chunk_size=form.chunk_size)
     if not (isinstance(returned, tuple) and len(returned) == 2 and type(returned[0]) is Tensor):
-        raise WrongShape(f"{OP} must always return (o, state); with {before['q'].shape[2]} tokens it did not")
+        raise WrongShape(Reason("failure.not_always_a_pair", {"length": before["q"].shape[2]}))
     o, state = returned
     tensors = {"o": o} | {f"state {part}": tensor for part, tensor in enumerate(state_tensors(state))}
     if form.gradient:

@@ -35,22 +35,14 @@ def repeats(op: OpUnderTest) -> None:
     first, again, other, last = op.run([x, x, z, x])
     fresh_z, fresh_x = op.run([z, x])
     (filled,) = op.run([x], fill=True)
-    check_finite(filled, "where memory holds NaN before it is written")
+    check_finite(filled, "failure.not_finite_in_nan")
     for result in (first, other):
-        check_finite(result, "for ordinary inputs")
+        check_finite(result, "failure.not_finite")
     if not _same(first.o, again.o):
-        raise ProbeFailed(
-            "determinism",
-            f"two calls with the same arguments differ by {difference(first.o, again.o):.2g}",
-            "draw no random numbers and read no memory that was not written",
-        )
+        raise ProbeFailed("failure.random", difference=f"{difference(first.o, again.o):.2g}")
     if not (_same(first.o, last.o) and _same(first.o, fresh_x.o) and _same(other.o, fresh_z.o)):
         seen = max(difference(a.o, b.o) for a, b in ((first, last), (first, fresh_x), (other, fresh_z)))
-        raise ProbeFailed(
-            "statelessness",
-            f"a call answers differently after other calls, by {seen:.2g}",
-            "keep nothing between calls: no global, attribute, default argument or cache",
-        )
+        raise ProbeFailed("failure.stateful", difference=f"{seen:.2g}")
 
 
 def causality(op: OpUnderTest) -> None:
@@ -75,13 +67,9 @@ def causality(op: OpUnderTest) -> None:
         before, after = results[base_index].o[:, :, :cut], results[index].o[:, :, :cut]
         if not _same(before, after):
             position = int((before != after).flatten(3).any(-1).flatten(0, 1).any(0).nonzero()[0])
-            raise ProbeFailed(
-                "causality",
-                f"with {calls[index].length} tokens, output {position} changes by {difference(before, after):.2g} "
-                f"when the tokens from {cut} on are replaced",
-                "an output may depend on its own token and earlier ones alone: look at masks (tril, not triu or none), "
-                "at means, maxima and norms over time, and at shifts",
-            )
+            seen = f"{difference(before, after):.2g}"
+            length = calls[index].length
+            raise ProbeFailed("failure.causality", length=length, position=position, difference=seen, cut=cut)
 
 
 def batch_independence(op: OpUnderTest) -> None:
@@ -97,11 +85,8 @@ def batch_independence(op: OpUnderTest) -> None:
     together, left, right = op.run([x, rows(x, z), rows(z, x)])
     for row, result in ((0, left), (1, right)):
         if not _same(together.o[row], result.o[row]):
-            raise ProbeFailed(
-                "batch independence",
-                f"a sequence's outputs change by {difference(together.o[row], result.o[row]):.2g} with its neighbours",
-                "take no mean, maximum, norm or sum over dimension 0",
-            )
+            seen = difference(together.o[row], result.o[row])
+            raise ProbeFailed("failure.neighbours", difference=f"{seen:.2g}")
 
 
 def streaming(op: OpUnderTest) -> None:
@@ -119,18 +104,14 @@ def crowds(op: OpUnderTest) -> None:
     ]
     crowd = [replace(call, copies=op.crowd(call)) for call in alone]
     for one, many, call in zip(op.run(alone), op.run(crowd), crowd, strict=True):
-        told = {"outputs": (one.o, many.o, largest({"o": one.o})["o"])}
-        scales = largest(one.gradients)
-        told |= {f"gradients of {name}": (one.gradients[name], many.gradients[name], scales[name]) for name in scales}
-        for name, (left, right, scale) in told.items():
-            lost = difference(left, right) / scale
+        sizes = {"many": call.copies * len(one.o), "few": len(one.o)}
+        lost = difference(one.o, many.o) / largest({"o": one.o})["o"]
+        if not lost <= LOST_IN_CROWD:
+            raise ProbeFailed("failure.outputs_in_crowd", **sizes, lost=f"{lost:.2g}")
+        for name, scale in largest(one.gradients).items():
+            lost = difference(one.gradients[name], many.gradients[name]) / scale
             if not lost <= LOST_IN_CROWD:
-                raise ProbeFailed(
-                    "batch independence",
-                    f"the {name} of a sequence in a batch of {call.copies * len(left)} and in one of {len(left)} "
-                    f"are {lost:.2g} of the largest apart",
-                    "compute each sequence alike, however many there are",
-                )
+                raise ProbeFailed("failure.gradients_in_crowd", name=name, **sizes, lost=f"{lost:.2g}")
 
 
 def growth(op: OpUnderTest) -> None:
@@ -138,11 +119,8 @@ def growth(op: OpUnderTest) -> None:
     short, long = (replace(op.random_call(times * op.chunk, 5, 1), effort=True) for times in (4, 16))
     few, many = op.run([short, long])
     if many.effort > LARGEST_GROWTH * few.effort:
-        raise ProbeFailed(
-            "growth",
-            f"{long.length} tokens cost {many.effort / max(few.effort, 1):.1f} times as much as {short.length}",
-            "the cost must grow with L, not with its square: work within chunks and carry a state between them",
-        )
+        times = f"{many.effort / max(few.effort, 1):.1f}"
+        raise ProbeFailed("failure.growth", long=long.length, times=times, short=short.length)
 
 
 def gradients(op: OpUnderTest) -> None:

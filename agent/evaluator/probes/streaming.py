@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from agent.evaluator.contract.variant import OP
+from agent.core.reason import Field
 from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 
@@ -48,22 +48,13 @@ def _cuts(length: int, chunk: int) -> list[int]:
 def _compare(result: ProbeResult, whole: ProbeResult, part: tuple[int, int], tolerance: float) -> None:
     (start, stop), length = part, whole.o.shape[2]
     if [part.shape for part in result.state] != [part.shape for part in whole.state]:
-        raise ProbeFailed(
-            "state size",
-            f"after {stop} tokens the state has shapes {_shapes(result.state)}, after {length} tokens "
-            f"{_shapes(whole.state)}",
-            "the state must have one size, whatever the length",
-        )
-    check_finite(result, f"after {start} tokens with their state carried over")
+        early, late = _shapes(result.state), _shapes(whole.state)
+        raise ProbeFailed("failure.growing_state", early=stop, early_shapes=early, late=length, late_shapes=late)
+    check_finite(result, "failure.not_finite_later", start=start)
     lost = (result.o - whole.o[:, :, start:stop]).abs().max() / whole.o.abs().max()
     if not lost <= tolerance:
-        how = "from the state of those before" if start else "by themselves"
-        raise ProbeFailed(
-            "streaming",
-            f"of {length} tokens, those from {start} to {stop - 1}, computed {how}, are {lost:.2g} of the largest "
-            "output away from the whole",
-            "all that later tokens need of earlier ones must be in the state, and initial_state must be used",
-        )
+        key = "failure.later_piece" if start else "failure.first_piece"
+        raise ProbeFailed(key, length=length, start=start, end=stop - 1, lost=f"{lost:.2g}")
 
 
 def _check_state(state: tuple[Tensor, ...], op: OpUnderTest) -> None:
@@ -72,18 +63,13 @@ def _check_state(state: tuple[Tensor, ...], op: OpUnderTest) -> None:
     size = sum(part[0].numel() * part.element_size() for part in state)
     most = STATES * op.protocol.heads * (dim + 1) ** 2
     if size > most * NUMBER:
-        raise ProbeFailed(
-            "state size",
-            f"the state of one sequence takes as much room as {size // NUMBER:,} numbers of float32",
-            f"at most {most:,} are allowed, {STATES} times those of a matrix of keys by values: no room for the tokens",
-        )
+        raise ProbeFailed("failure.large_state", size=size // NUMBER, most=most, times=STATES)
 
 
-def check_finite(result: ProbeResult, when: str) -> None:
+def check_finite(result: ProbeResult, key: str, **seen: Field) -> None:
+    """Raises ProbeFailed with the reason of this key where an result holds a number that is not finite."""
     if not all(part.isfinite().all() for part in (result.o, *result.state)):
-        raise ProbeFailed(
-            "finite numbers", f"{OP} returned numbers that are not finite {when}", "look for overflow or empty memory"
-        )
+        raise ProbeFailed(key, **seen)
 
 
 def _shapes(state: tuple[Tensor, ...]) -> str:

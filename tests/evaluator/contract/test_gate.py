@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agent.core.baselines import BASELINES, baseline_path
-from agent.core.translations import translated
+from agent.core.reason import fields_of
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.variant import VariantRefused
 
@@ -28,13 +28,15 @@ def gate(tmp_path):
     def gate(line):
         path = tmp_path / "variant.py"
         path.write_text(FILE.format(line=line))
-        said = ""
+        refusal = None
         try:
             check_code(path)
-        except VariantRefused as refusal:
-            said = str(refusal)
-        assert not said or translated(said), f"agent/core/translations.py has no Chinese for: {said}"
-        return said.removeprefix(f"{path}, ")
+        except VariantRefused as error:
+            refusal = error.reason
+        if refusal is None:
+            return ""
+        assert refusal.fields.keys() == fields_of(refusal.key)
+        return str(refusal).removeprefix(f"{path}, ")
 
     return gate
 

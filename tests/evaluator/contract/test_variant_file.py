@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.baselines import BASELINES, baseline_path
 from agent.core.errors import USAGE
-from agent.core.translations import translated
+from agent.core.reason import fields_of
 from agent.evaluator.contract.variant import LearnedParameter, VariantRefused, load_variant, read_declaration
 
 OP = "def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32): return v, v"
@@ -36,7 +36,7 @@ def refusal(written):
         assert caught.value.exit_code == USAGE
         reason = str(caught.value)
         assert "\n" not in reason
-        assert translated(reason), f"agent/core/translations.py has no Chinese for: {reason}"
+        assert caught.value.reason.fields.keys() == fields_of(caught.value.reason.key)
         return reason.removeprefix(str(path)).removeprefix(": ").removeprefix(", ")
 
     return refusal

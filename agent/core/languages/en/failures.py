@@ -2,5 +2,170 @@
 
 # Key -> a sentence whose {fields} are filled in by agent/core/text.py, with format specifications such as {score:.3f}.
 SENTENCES = {
+    # What Python, torch, a variant or an earlier version said: the same words in every language.
+    "said": "{words}",
+    # The evaluation and its workers.
     "failure.duplicate": "it computes what {twin} computes, number for number",
+    "failure.cut_off": "cut off {times} times while it was evaluated; see what kills the machine then",
+    "failure.overdue": "the evaluation took longer than its protocol allows and was stopped",
+    "failure.no_answer": "the worker closed its pipe without an answer",
+    "failure.filled_disk": "the worker was killed for what it wrote to the disk",
+    "failure.started_threads": "the worker was killed for the threads that it started",
+    "failure.filled_memory": "the worker was killed for the memory that it filled",
+    "failure.filled_gpu": "the worker was killed for the memory of the GPU that it filled",
+    "failure.killed": "the system killed the worker, most likely for its memory",
+    "failure.signal": "the worker ended without an answer (signal {signal})",
+    "failure.exit_code": "the worker ended without an answer (exit code {code})",
+    "failure.lost_twice": "the processes that evaluated it were lost twice ({error})",
+    "failure.garbled": "the worker's account is garbled: {error}",
+    "failure.interrupted": "interrupted",
+    "failure.raised_at_line": "{error} (line {line} of the variant)",
+    "failure.diverged": "{replica}: the loss was no longer finite at step {step}",
+    "failure.count_of_tokens": "the worker predicted {found:,} tokens, not {wanted:,}",
+    "failure.unknown_tokens": "the worker predicted tokens outside 0..{largest}",
+    "failure.trained_causality": (
+        "causality of the trained model, {replica}: {share:.0%} of the predictions before a cut change with the "
+        "tokens after it or with the other sequences of the batch; an output may depend on its own token and earlier "
+        "ones of its sequence alone"
+    ),
+    # The probes: the name of the probe, what was seen, and what to change.
+    "failure.changes_inputs": (
+        "inputs unchanged: delta_rule_chunkwise writes into its argument {argument}; work on a copy: no in-place "
+        "operation on an argument or a view of one"
+    ),
+    "failure.random": (
+        "determinism: two calls with the same arguments differ by {difference}; draw no random numbers and read no "
+        "memory that was not written"
+    ),
+    "failure.stateful": (
+        "statelessness: a call answers differently after other calls, by {difference}; keep nothing between calls: "
+        "no global, attribute, default argument or cache"
+    ),
+    "failure.causality": (
+        "causality: with {length} tokens, output {position} changes by {difference} when the tokens from {cut} on "
+        "are replaced; an output may depend on its own token and earlier ones alone: look at masks (tril, not triu "
+        "or none), at means, maxima and norms over time, and at shifts"
+    ),
+    "failure.neighbours": (
+        "batch independence: a sequence's outputs change by {difference} with its neighbours; take no mean, maximum, "
+        "norm or sum over dimension 0"
+    ),
+    "failure.outputs_in_crowd": (
+        "batch independence: the outputs of a sequence in a batch of {many} and in one of {few} are {lost} of the "
+        "largest apart; compute each sequence alike, however many there are"
+    ),
+    "failure.gradients_in_crowd": (
+        "batch independence: the gradients of {name} of a sequence in a batch of {many} and in one of {few} are "
+        "{lost} of the largest apart; compute each sequence alike, however many there are"
+    ),
+    "failure.large_state": (
+        "state size: the state of one sequence takes as much room as {size:,} numbers of float32; at most {most:,} "
+        "are allowed, {times} times those of a matrix of keys by values: no room for the tokens"
+    ),
+    "failure.growing_state": (
+        "state size: after {early} tokens the state has shapes {early_shapes}, after {late} tokens {late_shapes}; "
+        "the state must have one size, whatever the length"
+    ),
+    "failure.first_piece": (
+        "streaming: of {length} tokens, those from {start} to {end}, computed by themselves, are {lost} of the "
+        "largest output away from the whole; all that later tokens need of earlier ones must be in the state, and "
+        "initial_state must be used"
+    ),
+    "failure.later_piece": (
+        "streaming: of {length} tokens, those from {start} to {end}, computed from the state of those before, are "
+        "{lost} of the largest output away from the whole; all that later tokens need of earlier ones must be in the "
+        "state, and initial_state must be used"
+    ),
+    "failure.growth": (
+        "growth: {long} tokens cost {times} times as much as {short}; the cost must grow with L, not with its "
+        "square: work within chunks and carry a state between them"
+    ),
+    "failure.gradient_not_finite": (
+        "gradients: the gradient of {name} is not finite for ordinary inputs; look for a division by zero, a square "
+        "root or a logarithm at zero, or an overflow"
+    ),
+    "failure.gradient_slope": (
+        "gradients: with {length} tokens the gradient says {told} along a random direction, differences say "
+        "{large_step} and {small_step}; the gradient must be that of the function: no detach, no rounding, no "
+        "backward of your own that differs"
+    ),
+    "failure.gradient_precision": (
+        "gradients: the gradient of {name} in float32 and that in float64 are {lost} of the largest apart; the "
+        "gradient must be that of the function: no detach, no rounding, no backward of your own that differs"
+    ),
+    "failure.not_finite": (
+        "finite numbers: delta_rule_chunkwise returned numbers that are not finite for ordinary inputs; look for "
+        "overflow or empty memory"
+    ),
+    "failure.not_finite_in_nan": (
+        "finite numbers: delta_rule_chunkwise returned numbers that are not finite where memory holds NaN before it "
+        "is written; look for overflow or empty memory"
+    ),
+    "failure.not_finite_later": (
+        "finite numbers: delta_rule_chunkwise returned numbers that are not finite after {start} tokens with their "
+        "state carried over; look for overflow or empty memory"
+    ),
+    # What a worker sees in the first call of the op.
+    "failure.returned_not_finite": "delta_rule_chunkwise returned numbers that are not finite for ordinary inputs",
+    "failure.cut_from_inputs": "the output of delta_rule_chunkwise is cut off from its inputs: no gradient flows back",
+    "failure.op_gradient_not_finite": "the gradient of delta_rule_chunkwise is not finite for ordinary inputs",
+    "failure.not_a_pair": "delta_rule_chunkwise must return (o, state), not {found}",
+    "failure.not_always_a_pair": "delta_rule_chunkwise must always return (o, state); with {length} tokens it did not",
+    "failure.state_type": "delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, not {found}",
+    "failure.output_shape": (
+        "delta_rule_chunkwise returned o of shape {found}; with v of shape {wanted} it must be the same"
+    ),
+    "failure.output_type": "delta_rule_chunkwise returned o as {found}; with v of {wanted} it must be the same",
+    "failure.state_shape": "a tensor of the state has shape {found}; its first dimension must be the batch, {batch}",
+    # A file that is no variant.
+    "failure.not_a_file": "{file}: cannot be read (it is no ordinary file); give the path of a variant file",
+    "failure.unreadable": "{file}: cannot be read ({error}); give the path of a variant file",
+    "failure.large_file": "{file}: {size:,} bytes; a variant is one op, at most {most:,} bytes",
+    "failure.not_python": "{file}: not Python ({error})",
+    "failure.not_python_at_line": "{file}, line {line}: not Python ({error})",
+    "failure.nested": "{file}: not Python (nested too deeply)",
+    "failure.import": "{file}, line {line}: imports {name}; a variant may import {allowed}",
+    "failure.no_op": "{file}: has no function {op}",
+    "failure.op_arguments": "{file}, line {line}: {op} must begin with {wanted}",
+    "failure.op_defaults": "{file}, line {line}: initial_state and chunk_size need defaults: None and 32",
+    "failure.op_unnamed": (
+        "{file}, line {line}: {names}: each argument of delta_rule_chunkwise is given by its name; write them out, "
+        "without *, ** and /"
+    ),
+    "failure.declared_twice": "{file}: {names}: declared as an input and as a parameter; keep one",
+    "failure.undeclared": (
+        "{file}, line {line}: {names}: each further argument of delta_rule_chunkwise must be declared in "
+        "LEARNED_INPUTS or LEARNED_PARAMETERS, and each declared name must be an argument"
+    ),
+    "failure.declaration_repeated": (
+        "{file}, line {line}: {name} must be written once, at the top of the module, and not be used anywhere else"
+    ),
+    "failure.declaration_computed": "{file}, line {line}: {name} must be written out, not computed",
+    "failure.declaration_not_dict": "{file}, line {line}: {name} must be a dict from argument names",
+    "failure.input_kind": "{file}: LEARNED_INPUTS[{name}] is {kind}; it must be one of {allowed}",
+    "failure.parameter_form": (
+        "{file}: LEARNED_PARAMETERS[{name}] must be ((dimensions), (low, high)), at most three dimensions, each of "
+        "{allowed} or a whole number up to {most}"
+    ),
+    "failure.op_replaced": "{file}: after import, delta_rule_chunkwise is no longer the function that the file defines",
+    # Code that no op needs.
+    "failure.needless_name": "{file}, line {line}: uses {name}; an op needs torch, math and einops alone",
+    "failure.needless_attribute": "{file}, line {line}: reaches for .{name}; an op needs torch, math and einops alone",
+    "failure.needless_import": "{file}, line {line}: imports {name}; an op needs torch, math and einops alone",
+    "failure.needless_class": (
+        "{file}, line {line}: a class with a metaclass or keywords; an op needs torch, math and einops alone"
+    ),
+    "failure.uses_machinery": "{file}, line {line}: uses {name}; an op needs no name of Python's own machinery",
+    "failure.defines_machinery": "{file}, line {line}: defines {name}; an op needs no name of Python's own machinery",
+    "failure.computed_attribute": "{file}, line {line}: getattr with a computed name; write the attribute out",
+    "failure.global": "{file}, line {line}: declares a name as global; an op keeps nothing between calls",
+    "failure.sets_attribute": "{file}, line {line}: sets the attribute {name} of something that is not its own",
+    "failure.outlives_call": (
+        "{file}, line {line}: writes into {name}, which outlives the call; an op keeps nothing between calls"
+    ),
+    "failure.asynchronous": "{file}, line {line}: is asynchronous; an op is one plain function",
+    "failure.changeable_default": (
+        "{file}, line {line}: has a default that could be changed; use None, a number or a tuple of numbers"
+    ),
+    "failure.module_as_value": "{file}, line {line}: hands the module {name} around; use its functions one by one",
 }

@@ -2,5 +2,130 @@
 
 # The same keys as in en.py, which says what a sentence may hold.
 SENTENCES = {
+    "said": "{words}",
     "failure.duplicate": "其计算结果与 {twin} 逐数相同",
+    "failure.cut_off": "评测期间被中断 {times} 次；请检查是什么使机器在此时停止",
+    "failure.overdue": "评测超出协议允许的时间，已被停止",
+    "failure.no_answer": "工作进程未作答便关闭了管道",
+    "failure.filled_disk": "工作进程因写入磁盘过多被终止",
+    "failure.started_threads": "工作进程因启动的线程过多被终止",
+    "failure.filled_memory": "工作进程因占用内存过多被终止",
+    "failure.filled_gpu": "工作进程因占用 GPU 内存过多被终止",
+    "failure.killed": "系统终止了工作进程，很可能因为内存",
+    "failure.signal": "工作进程未作答便结束（信号 {signal}）",
+    "failure.exit_code": "工作进程未作答便结束（退出码 {code}）",
+    "failure.lost_twice": "评测它的进程两次丢失（{error}）",
+    "failure.garbled": "工作进程的答复混乱：{error}",
+    "failure.interrupted": "已中断",
+    "failure.raised_at_line": "{error}（变体第 {line} 行）",
+    "failure.diverged": "{replica}：第 {step} 步时损失不再是有限数",
+    "failure.count_of_tokens": "工作进程预测了 {found:,} 个 token，而不是 {wanted:,} 个",
+    "failure.unknown_tokens": "工作进程预测的 token 超出 0..{largest}",
+    "failure.trained_causality": (
+        "训练后模型的因果性，{replica}：切点之前 {share:.0%} 的预测会随其后的 token 或同批其他序列改变；输出只能依赖"
+        "本序列中自身及更早的 token"
+    ),
+    "failure.changes_inputs": "输入不变：算子改写了参数 {argument}；请在副本上操作，不得就地修改参数或其视图",
+    "failure.random": "确定性：相同参数的两次调用相差 {difference}；不得使用随机数或未写入的内存",
+    "failure.stateful": (
+        "无状态：其他调用之后结果改变了 {difference}；调用之间不得保留任何内容：全局变量、属性、默认参数或缓存"
+    ),
+    "failure.causality": (
+        "因果性：共 {length} 个 token，替换第 {cut} 个及之后的 token 时，第 {position} 个输出改变了 {difference}；输"
+        "出只能依赖自身及更早的 token：请检查掩码（用 tril，而非 triu 或无掩码）、沿时间的均值、最大值与范数，以及移"
+        "位"
+    ),
+    "failure.neighbours": (
+        "批内独立：序列的输出随同批其他序列改变了 {difference}；不得在第 0 维上求均值、最大值、范数或和"
+    ),
+    "failure.outputs_in_crowd": (
+        "批内独立：同一序列在 {many} 条与 {few} 条的批中，输出相差最大值的 {lost}；无论批多大，每条序列的计算都须相同"
+    ),
+    "failure.gradients_in_crowd": (
+        "批内独立：同一序列在 {many} 条与 {few} 条的批中，{name} 的梯度相差最大值的 {lost}；无论批多大，每条序列的计"
+        "算都须相同"
+    ),
+    "failure.large_state": (
+        "状态大小：单个序列的状态相当于 {size:,} 个 float32 数；最多允许 {most:,} 个，即键值矩阵的 {times} 倍，不得容"
+        "纳全部 token"
+    ),
+    "failure.growing_state": (
+        "状态大小：{early} 个 token 后状态形状为 {early_shapes}，{late} 个 token 后为 {late_shapes}；状态大小不得随长"
+        "度变化"
+    ),
+    "failure.first_piece": (
+        "流式：共 {length} 个 token，单独计算第 {start} 至 {end} 个时，与整体计算相差最大输出的 {lost}；后续 token 所"
+        "需的一切都必须在状态中，且必须使用 initial_state"
+    ),
+    "failure.later_piece": (
+        "流式：共 {length} 个 token，由先前状态计算第 {start} 至 {end} 个时，与整体计算相差最大输出的 {lost}；后续 "
+        "token 所需的一切都必须在状态中，且必须使用 initial_state"
+    ),
+    "failure.growth": (
+        "线性时间：{long} 个 token 的开销是 {short} 个的 {times} 倍；开销须随长度线性增长，而非平方增长：请在块内计算"
+        "，并在块间传递状态"
+    ),
+    "failure.gradient_not_finite": (
+        "梯度：对普通输入，{name} 的梯度不是有限数；请检查除以零、零处的平方根或对数，以及溢出"
+    ),
+    "failure.gradient_slope": (
+        "梯度：共 {length} 个 token，沿随机方向，梯度为 {told}，差分为 {large_step} 和 {small_step}；梯度必须是函数自"
+        "身的梯度：不得 detach、取整，或使用不一致的自定义 backward"
+    ),
+    "failure.gradient_precision": (
+        "梯度：{name} 在 float32 与 float64 下的梯度相差最大值的 {lost}；梯度必须是函数自身的梯度：不得 detach、取整"
+        "，或使用不一致的自定义 backward"
+    ),
+    "failure.not_finite": "有限数：对普通输入，算子返回了非有限数；请检查溢出或未初始化的内存",
+    "failure.not_finite_in_nan": "有限数：当内存在写入前含有 NaN 时，算子返回了非有限数；请检查溢出或未初始化的内存",
+    "failure.not_finite_later": (
+        "有限数：在传递 {start} 个 token 的状态之后，算子返回了非有限数；请检查溢出或未初始化的内存"
+    ),
+    "failure.returned_not_finite": "对普通输入，算子返回了非有限数",
+    "failure.cut_from_inputs": "算子的输出与输入断开：没有梯度回传",
+    "failure.op_gradient_not_finite": "对普通输入，算子的梯度不是有限数",
+    "failure.not_a_pair": "算子必须返回 (o, state)，而不是 {found}",
+    "failure.not_always_a_pair": "算子必须始终返回 (o, state)；共 {length} 个 token 时没有",
+    "failure.state_type": "算子的状态必须是张量或张量的元组，而不是 {found}",
+    "failure.output_shape": "算子返回的 o 形状为 {found}；必须与 v 的形状 {wanted} 相同",
+    "failure.output_type": "算子返回的 o 类型为 {found}；必须与 v 的类型 {wanted} 相同",
+    "failure.state_shape": "状态中某个张量的形状为 {found}；其第 0 维必须是批大小 {batch}",
+    "failure.not_a_file": "{file}：无法读取（不是普通文件）；请给出变体文件的路径",
+    "failure.unreadable": "{file}：无法读取（{error}）；请给出变体文件的路径",
+    "failure.large_file": "{file}：{size:,} 字节；变体只是一个算子，最多 {most:,} 字节",
+    "failure.not_python": "{file}：不是 Python（{error}）",
+    "failure.not_python_at_line": "{file} 第 {line} 行：不是 Python（{error}）",
+    "failure.nested": "{file}：不是 Python（嵌套过深）",
+    "failure.import": "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}",
+    "failure.no_op": "{file}：没有函数 {op}",
+    "failure.op_arguments": "{file} 第 {line} 行：{op} 必须以 {wanted} 开头",
+    "failure.op_defaults": "{file} 第 {line} 行：initial_state 与 chunk_size 需要默认值 None 与 32",
+    "failure.op_unnamed": "{file} 第 {line} 行：{names}：算子的每个参数都按名称传入；请逐一写出，不用 *、** 和 /",
+    "failure.declared_twice": "{file}：{names}：同时声明为输入与参数；请只保留一个",
+    "failure.undeclared": (
+        "{file} 第 {line} 行：{names}：算子的每个额外参数都必须在 LEARNED_INPUTS 或 LEARNED_PARAMETERS 中声明，每个声"
+        "明的名称也必须是参数"
+    ),
+    "failure.declaration_repeated": "{file} 第 {line} 行：{name} 必须在模块顶层写一次，且不得在别处使用",
+    "failure.declaration_computed": "{file} 第 {line} 行：{name} 必须直接写出，不得计算得出",
+    "failure.declaration_not_dict": "{file} 第 {line} 行：{name} 必须是以参数名为键的字典",
+    "failure.input_kind": "{file}：LEARNED_INPUTS[{name}] 为 {kind}；必须是 {allowed} 之一",
+    "failure.parameter_form": (
+        "{file}：LEARNED_PARAMETERS[{name}] 必须是 ((维度), (下界, 上界))，最多三个维度，每个为 {allowed} 之一或不超"
+        "过 {most} 的整数"
+    ),
+    "failure.op_replaced": "{file}：导入之后，delta_rule_chunkwise 不再是文件中定义的函数",
+    "failure.needless_name": "{file} 第 {line} 行：使用了 {name}；算子只需要 torch、math 与 einops",
+    "failure.needless_attribute": "{file} 第 {line} 行：访问了 .{name}；算子只需要 torch、math 与 einops",
+    "failure.needless_import": "{file} 第 {line} 行：导入了 {name}；算子只需要 torch、math 与 einops",
+    "failure.needless_class": "{file} 第 {line} 行：类带有元类或关键字参数；算子只需要 torch、math 与 einops",
+    "failure.uses_machinery": "{file} 第 {line} 行：使用了 {name}；算子不需要 Python 自身机制的名称",
+    "failure.defines_machinery": "{file} 第 {line} 行：定义了 {name}；算子不需要 Python 自身机制的名称",
+    "failure.computed_attribute": "{file} 第 {line} 行：getattr 的属性名是计算出来的；请直接写出属性",
+    "failure.global": "{file} 第 {line} 行：声明了全局变量；调用之间不得保留内容",
+    "failure.sets_attribute": "{file} 第 {line} 行：设置了不属于自己的对象的属性 {name}",
+    "failure.outlives_call": "{file} 第 {line} 行：写入了调用之后仍然存在的 {name}；调用之间不得保留内容",
+    "failure.asynchronous": "{file} 第 {line} 行：是异步的；算子只是一个普通函数",
+    "failure.changeable_default": "{file} 第 {line} 行：默认值可能被改变；请使用 None、数或数的元组",
+    "failure.module_as_value": "{file} 第 {line} 行：把模块 {name} 本身作为值传递；请逐个使用其函数",
 }
