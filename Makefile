@@ -7,19 +7,22 @@ VARIANT ?= templates/naive.py
 HOURS ?=
 OPTIONS ?=
 EXTRAS ?= dev
+TESTS ?=
 
-.PHONY: help install search report screenshots test lint bench seed-table evaluate clean
+.PHONY: help install search report screenshots test test-fast lint house bench seed-table evaluate clean
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it; EXTRAS=dev,ray adds Ray"
 	@echo "make search     install, then search for better variants; HOURS=8, OPTIONS=\"--review ...\""
 	@echo "make report     install, then show what was found in the browser, and keep it up to date"
-	@echo "make test       install, then run the tests"
+	@echo "make test       install, then run all tests, several at once; TESTS=\"tests/cli -k version\" runs some"
+	@echo "make test-fast  install, then run the tests for daily work: at most three minutes on two cores"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
 	@echo "make seed-table install, then measure what is missing of the known systems; OPTIONS=\"--hours 1 --task Memorize\""
 	@echo "make screenshots install, then the pictures in docs/; needs Chromium"
 	@echo "make lint       install, then ruff and mypy"
+	@echo "make house      install, then print the rooms of agent/, their floors and the imports between them"
 	@echo "make clean      remove $(VENV)"
 
 install: $(STAMP)
@@ -41,13 +44,21 @@ screenshots: $(STAMP)
 	$(RUN) tests/support/screenshots.py
 
 # The program takes UTF-8 by itself whatever the locale is; pytest is told.
+TESTING = PYTHONUTF8=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadgroup
+
 test: $(STAMP)
-	PYTHONUTF8=1 $(RUN) -m pytest
+	$(TESTING) $(TESTS)
+
+test-fast: $(STAMP)
+	$(TESTING) -m "not slow" $(TESTS)
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+house: $(STAMP)
+	$(RUN) tests/support/house.py
 
 seed-table: $(STAMP)
 	$(RUN) -m agent.study seed-table $(OPTIONS)

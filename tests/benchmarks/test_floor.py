@@ -9,6 +9,7 @@ from agent.evaluator.contract.variant import load_variant
 from benchmarks.floor import BATCH, count, op, step
 
 
+@pytest.mark.slow
 def test_a_product_is_one_launch_that_reads_two_matrices_and_writes_one():
     with FakeTensorMode():
         a, b = torch.empty(8, 16), torch.empty(16, 4)
@@ -19,6 +20,7 @@ def test_a_product_is_one_launch_that_reads_two_matrices_and_writes_one():
     assert repeated.bytes == 4 * (16 + 8 * 16 + 8 * 16)
 
 
+@pytest.mark.slow
 def test_a_step_has_its_weights_products_and_stacking_multiplies_them_but_not_the_launches():
     variant = load_variant(baseline_path(TEMPLATE))
     with FakeTensorMode():

@@ -72,6 +72,7 @@ def test_what_is_recorded_once_reads_each_batch_and_the_weights_as_they_move(set
     assert_same(rows, rows_after(training(setting)), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU: apt-get install g++"
 )
@@ -122,6 +123,7 @@ def test_the_other_layers_op_is_called_with_its_own_layout(monkeypatch):
     assert_same(theirs, ours, 0.05)
 
 
+@pytest.mark.slow
 def test_the_ways_are_timed_beside_each_other_and_what_fails_is_said(monkeypatch, capsys):
     def fails(trained):
         raise RuntimeError("no such thing here\nin many words")

@@ -183,6 +183,7 @@ def test_help_has_an_example(run):
     assert f"Example: {example}" in " ".join(output.split())
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_here_is_unavailable(run):
     code, output, errors = run("evaluate", DELTA_NET, "--device", "cuda", CUDA_VISIBLE_DEVICES="")
     assert (code, output) == (UNAVAILABLE, "")
@@ -191,6 +192,7 @@ def test_a_device_that_is_not_here_is_unavailable(run):
     assert (code, errors) == (USAGE, "deltasearch: there is no device 'tpu': cpu or cuda\n")
 
 
+@pytest.mark.slow
 def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
     root = workspace(SMOKE)
     code, output, errors = run(
@@ -217,6 +219,7 @@ def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
         )
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_bar_moves_and_the_scores_of_a_task_follow(start, tmp_path):
     terminal, stderr = pty.openpty()
     process = start(
@@ -242,6 +245,7 @@ def read_terminal(terminal):
         return ""
 
 
+@pytest.mark.slow
 def test_a_failure_ends_with_its_log_and_its_reason(run, tmp_path):
     broken = write_variant(tmp_path, in_op="raise KeyError('gate')")
     code, output, errors = run("evaluate", broken, "--protocol", "smoke", "--device", "cpu")
@@ -250,6 +254,7 @@ def test_a_failure_ends_with_its_log_and_its_reason(run, tmp_path):
     assert errors.splitlines()[-1] == "deltasearch: crash: KeyError: 'gate' (line 6 of the variant)"
 
 
+@pytest.mark.slow
 def test_a_wrong_shape_is_a_mistake_told_in_one_line(run, tmp_path):
     code, output, errors = run("evaluate", write_variant(tmp_path, in_op="o = o[:1]"), "--protocol", "smoke")
     assert (code, output) == (USAGE, "")
@@ -267,6 +272,7 @@ def looping(start, tmp_path):
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop):
     os.killpg(looping.pid, stop)
@@ -277,6 +283,7 @@ def test_an_interrupted_evaluation_leaves_nothing_behind(looping, tmp_path, stop
     assert list(tmp_path.glob("scratch/*")) == []
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_an_evaluation_that_is_killed(looping, tmp_path):
     looping.kill()
     looping.wait()

@@ -79,6 +79,7 @@ def test_a_script_rejects_with_a_reason_and_may_take_an_approval_back(run, home)
     assert "a person / rejected: too slow" in note
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_refused(run, home):
     assert f"nothing waits for a decision: {command('propose')}" in run("review", "--approve")[2]
     wait_for_review(home, "value_skip", "data_dependent_decay")
@@ -135,6 +136,7 @@ def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32):
 """
 
 
+@pytest.mark.slow
 def test_an_idea_names_moves_or_is_refused_with_those_there_are(home, capsys):
     with pytest.raises(
         UsageError, match=r"the catalogue has no move 'make'; name one or several of adam_style_.*value_skip"

@@ -19,6 +19,8 @@ from agent.desk.keys import RunView
 from agent.desk.prompt import Prompt
 from agent.evaluator.protocols import SMOKE
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 BOTH = (VALUE_SKIP, DECAY)
 
 

@@ -10,6 +10,8 @@ from proposed_runs import DECAY, SWISH, VALUE_SKIP, scored_template, wait_for_re
 from agent.core.errors import INTERRUPTED
 from agent.core.run import PERSON
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 ADDED = "o = o + skipped"
 # Breaks causality at first; what he finds of his own he then puts right.
 BREAKS_THEN_REPAIRS = f"""

@@ -13,6 +13,8 @@ from agent.core.run import Review
 from agent.desk.decisions import approve, reject
 from agent.store.workspace import StaleRun
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 
 @pytest.fixture
 def home(tmp_path):

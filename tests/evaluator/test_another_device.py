@@ -37,6 +37,7 @@ def losses(trainees):
     return [point.loss for trainee in trainees for point in trainee.curve]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SETTINGS)
 def test_a_training_stays_on_its_device_and_computes_the_same(task):
     protocol, variant = protocol_of(task), load_variant(baseline_path(TEMPLATE))
@@ -109,6 +110,7 @@ def test_the_last_weights_are_read_at_their_places_also_where_only_a_small_vocab
     assert (by_best != by_last).mean() <= 0.01
 
 
+@pytest.mark.slow
 def test_the_speed_of_an_op_is_measured_on_its_device():
     template = load_variant(baseline_path(TEMPLATE))
     with pretended_card() as card:

@@ -68,6 +68,7 @@ def outcome(path):
         return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_corruption_does_harm(tmp_path, monkeypatch, part):
     monkeypatch.setattr(check, "SECONDS", 20.0)

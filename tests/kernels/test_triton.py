@@ -91,11 +91,13 @@ def run(script, tmp_path, **environment):
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [IN_INTERPRETER, CONVOLUTION_IN_INTERPRETER], ids=["inverse", "convolution"])
 def test_in_the_interpreter_they_are_their_formula_and_its_gradient(script, tmp_path):
     assert run(["-c", script], tmp_path, TRITON_INTERPRET="1").startswith("triton ")
 
 
+@pytest.mark.slow
 def test_they_compile_for_a_gpu_without_one(tmp_path):
     assert run([str(FOR_A_GPU)], tmp_path) == "built"
 

@@ -16,6 +16,8 @@ from house import ROOT
 from agent import __version__
 from agent.core.baselines import TEMPLATE
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 BUILT_FROM = ("agent", "templates", "baselines", "pyproject.toml", "setup.py", "README.md")
 WITHOUT_A_NETWORK = ("--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--disable-pip-version-check")
 

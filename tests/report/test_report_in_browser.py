@@ -51,6 +51,7 @@ def pages_of(site):
     return (*PAGES, f"variants/{history.best.id}.html", f"variants/{failed.id}.html")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 def test_no_page_complains_or_asks_elsewhere_or_scrolls_sideways(browser, runs, at, language):
     for name in pages_of(runs):
@@ -227,6 +228,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_hostile_note_is_text(browser, tmp_path):
     runs = write_history(tmp_path, 6)
     bad, proposal = runs[3], runs[3].proposal
@@ -257,6 +259,7 @@ def test_a_hostile_note_is_text(browser, tmp_path):
         assert "{{ 7 * 7 }}" in page.locator(".note").inner_text()
 
 
+@pytest.mark.slow
 def test_a_thousand_runs_stay_light(browser, tmp_path):
     """The pages that show every run; the others do not grow with the number of runs."""
     history = History(made_history(MANY), {})

@@ -21,6 +21,8 @@ from agent.search.screen import Screen
 from agent.store.folder import NOTE, TRANSCRIPT
 from agent.store.workspace import Workspace, conversation_path
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 KEY = "sk-test-abcdefgh12345678"
 MOVES = ("channel_write_gate", "error_normalisation", "learned_decay_per_head", "current_token_bonus", "value_skip")
 

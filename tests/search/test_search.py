@@ -20,6 +20,8 @@ from agent.core.score import TASKS
 from agent.evaluator.protocols import SMOKE
 from agent.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 RUNS = 2
 
 

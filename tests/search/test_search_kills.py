@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas
+import pytest
 import small_search
 from house import ROOT
 from small_evaluations import ONE_TASK
@@ -19,6 +20,8 @@ from agent.core.run import NEXT_STAGES
 from agent.store.lineage import Lineage
 from agent.store.status import STATUS, read_status
 from agent.store.workspace import TABLE, Workspace
+
+pytestmark = pytest.mark.slow  # every test here starts the whole program
 
 SEARCH = Path(small_search.__file__)
 RUNS, KILLS, SECONDS = 2, 3, 5.0  # many more kills were tried by hand

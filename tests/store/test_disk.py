@@ -81,6 +81,7 @@ def test_runs_until_the_disk_is_full_lose_nothing_that_was_said_to_be_done(small
     assert not list(workspace.root.rglob(".new-*"))
 
 
+@pytest.mark.slow
 def test_a_search_on_a_full_disk_says_so_and_goes_on_when_there_is_room(small_disk):
     root = small_disk / "workspace"
     search = small_search(root, proposer=Script())
@@ -116,6 +117,7 @@ def test_git_on_a_full_disk_is_told_in_one_line(small_disk):
     assert [entry.name for entry in lineage.log()] == ["one"]
 
 
+@pytest.mark.slow
 def test_a_search_in_a_folder_that_may_not_be_written_is_refused_in_one_line(small_disk):
     ctypes.CDLL(None).mount(b"tmpfs", str(small_disk).encode(), b"tmpfs", MS_REMOUNT | MS_RDONLY, None)
     told = subprocess.run(

@@ -374,6 +374,7 @@ def short_search(workspace):
             workspace.advance(run, "analysed")
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_write_loses_nothing_and_doubles_nothing(tmp_path):
     """SIGKILL of a real process at every write boundary, one after the other, until one lives to its end."""
     boundary, finished = 0, set()

@@ -110,6 +110,7 @@ def seed_table(folder):
     return [*command, "--variant", "delta_net", "--task", "Memorize", "--task", "Compress", "--places", "1"]
 
 
+@pytest.mark.slow
 def test_killed_at_any_time_it_goes_on_where_it_was(tmp_path):
     table = Table(tmp_path / "smoke.csv")
     killed = subprocess.Popen(seed_table(tmp_path), start_new_session=True)
@@ -133,6 +134,7 @@ def test_killed_at_any_time_it_goes_on_where_it_was(tmp_path):
     assert "2 of 72 cells are measured" in (tmp_path / "seed_table.md").read_text()
 
 
+@pytest.mark.slow
 def test_that_a_seed_diverged_is_kept_and_of_several_together_each_is_tried_alone(tmp_path):
     plan = replace(SMOKE.only(("Memorize",)).plans[0], learning_rates=(1e30,))
     protocol = replace(SMOKE, plans=(plan,))

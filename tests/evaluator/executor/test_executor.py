@@ -33,6 +33,8 @@ from agent.search.screen import Screen
 from agent.store.files import WorkspaceError
 from agent.store.workspace import Workspace
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 SECONDS = 1200.0  # against hanging only
 JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed=1, workers=1)
 NEEDS_RAY = pytest.mark.skipif(

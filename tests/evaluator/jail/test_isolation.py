@@ -29,6 +29,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_a_search_with_nothing_proven_is_refused(run, tmp_path):
     told = run("search", "--hours", "0.00001", "--protocol", "smoke", "--device", "cpu", layers=False)
@@ -43,6 +44,7 @@ def test_a_search_with_nothing_proven_is_refused(run, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_whoever_insists_may_search_without(run, tmp_path):
     options = ("--hours", "0.00001", "--protocol", "smoke", "--device", "cpu", "--allow-unsandboxed")
@@ -50,6 +52,7 @@ def test_whoever_insists_may_search_without(run, tmp_path):
     assert told.returncode == 0, told.stderr
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_the_doctor_shows_it(run):
     told = run("doctor", "--json")

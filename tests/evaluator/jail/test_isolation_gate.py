@@ -10,6 +10,8 @@ import pytest
 
 from agent.core.errors import UNAVAILABLE
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 NO_NEW_PRIVS, SECCOMP, FILTER = 38, 22, 2  # of man prctl
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | 38  # ENOSYS: as a kernel answers that does not know the call
 LANDLOCK, SECCOMP_CALL = (444, 445, 446), {"x86_64": 317, "aarch64": 277}

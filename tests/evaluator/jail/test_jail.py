@@ -170,6 +170,7 @@ def test_nothing_is_searched_on_a_gpu_that_cannot_be_used(monkeypatch):
             assembly.require_isolation(allow_unsandboxed, "cpu")
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path):
     if shutil.which("cc") is None:
