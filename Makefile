@@ -61,7 +61,7 @@ house: $(STAMP)
 	$(RUN) tests/support/house.py
 
 seed-table: $(STAMP)
-	$(RUN) -m agent.study seed-table $(OPTIONS)
+	$(RUN) -m agent.study table --protocol mad $(OPTIONS)
 
 bench: $(STAMP)
 	$(RUN) -m benchmarks

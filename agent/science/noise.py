@@ -1,10 +1,10 @@
 """The measured noise of a protocol's settings: what ships with the project, and what a workspace measured itself."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import stdev
+from statistics import fmean, stdev
 
 from pydantic import TypeAdapter
 
@@ -45,6 +45,15 @@ def read_noise(fingerprint: str) -> dict[str, Noise]:
         if rows:
             return {row["setting"]: Noise(float(row["std"]), int(row["seeds"])) for row in rows}
     return {}
+
+
+def noise_table(fingerprint: str, scores: Mapping[str, Sequence[float]]) -> str:
+    """The noise of a protocol as `read_noise` finds it in a file, by the one-seed scores of its settings."""
+    lines = [
+        f"{fingerprint},{setting},{fmean(values):.6f},{stdev(values):.6f},{len(values)}"
+        for setting, values in scores.items()
+    ]
+    return "\n".join(["fingerprint,setting,mean,std,seeds", *lines, ""])
 
 
 def noise_of(cards: Iterable[ScoreCard]) -> dict[str, Noise]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agent.core.baselines import reference_scores
+import pandas as pd
+
+from agent.core.baselines import TEMPLATE, reference_scores
 from agent.core.score import TaskScore
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.setting import Setting
-from agent.science.comparison import Comparison, Estimate, Noise, difference, estimate
+from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, difference, estimate
 from agent.science.noise import read_noise
 from agent.study.pieces import setting_fingerprint, settings_of
 from agent.study.rows import Row
@@ -69,3 +71,31 @@ def cells_of(protocol: Protocol, rows: Sequence[Row]) -> list[Cell]:
         for variant, scores in reference_scores().items()
         for task, known in scores.items()
     ]
+
+
+def task_scores(protocol: Protocol, rows: Sequence[Row]) -> pd.DataFrame:
+    """Variant x task: our scores in the tasks that every variant with a score has, and their average if those are all.
+
+    Further seeds, from which the noise is told, are left out: each variant is scored on the protocol's own.
+    """
+    scores: dict[str, dict[str, float]] = {}
+    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
+        if cell.measured:
+            scores.setdefault(cell.variant, {})[cell.task] = cell.score.mean
+    frame = pd.DataFrame.from_dict(scores, orient="index", columns=list(protocol.tasks), dtype=float)
+    frame[AVERAGE] = frame.mean(axis=1, skipna=False)
+    return frame.dropna(axis=1)
+
+
+def one_seed_scores(protocol: Protocol, rows: Sequence[Row]) -> dict[str, list[float]]:
+    """Setting -> the scores of the template on the seeds of this protocol that have one."""
+    scores: dict[str, list[float]] = {setting.label: [] for setting in settings_of(protocol)}
+    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
+        if cell.variant == TEMPLATE:
+            scores |= cell.score.by_setting
+    return scores
+
+
+def _on_its_seeds(protocol: Protocol, rows: Sequence[Row]) -> list[Row]:
+    grids = {(replica.setting.label, replica.seed) for replica in protocol.replicas()}
+    return [row for row in rows if (row.setting, row.seed) in grids]

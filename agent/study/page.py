@@ -77,7 +77,7 @@ def _machines(rows: Sequence[Row]) -> str:
     if not rows:
         return "Nothing has been measured yet."
     where = sorted({f"{row.device} ({row.versions})" for row in rows if row.versions})
-    hours = sum(row.seconds for row in rows) / 3600
+    hours = sum(row.seconds or 0.0 for row in rows) / 3600
     seeds = sorted({str(row.test_seed) for row in rows})
     return f"Measured on {'; '.join(where)}: {len(rows)} trainings, {hours:.1f} hours, test seed {', '.join(seeds)}."
 
@@ -141,7 +141,7 @@ def _settings(cells: Sequence[Cell]) -> str:
             if seeds:
                 macro, micro = [seed.macro for seed in seeds], [seed.micro for seed in seeds]
                 spread = stdev(macro) if len(macro) > 1 else EMPTY
-                seconds = round(sum(row.seconds for row in cell.rows if row.setting == setting.label))
+                seconds = round(sum(row.seconds or 0.0 for row in cell.rows if row.setting == setting.label))
                 lines.append(
                     [_short(cell.variant), setting.label, len(seeds), fmean(macro), spread, fmean(micro), seconds]
                 )

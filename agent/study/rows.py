@@ -36,7 +36,7 @@ class Row:
     setting: str
     seed: int
     score: SeedScore | None
-    seconds: float  # its share of the evaluation that it was part of
+    seconds: float | None  # its share of the evaluation that it was part of; None where that was not kept
     fingerprint: str  # of the setting under its protocol
     test_seed: int
     device: str
@@ -133,6 +133,6 @@ def _row(facts: dict[str, str]) -> Row:
         numbers = {name: kind(facts[name]) for name, kind in SCORE.items()}
         score = SeedScore(task, setting, seed, **numbers, ending=facts["ending"])
     return Row(
-        facts["variant"], task, setting, seed, score, float(facts["seconds"]),
+        facts["variant"], task, setting, seed, score, float(facts["seconds"]) if facts["seconds"] else None,
         facts["fingerprint"], int(facts["test_seed"]), facts["device"], facts["versions"],
     )  # fmt: skip

@@ -106,7 +106,7 @@ def test_nothing_counts_twice(tmp_path):
 
 
 def seed_table(folder):
-    command = [sys.executable, "-m", "agent.study", "seed-table", "--protocol", "smoke", "--folder", str(folder)]
+    command = [sys.executable, "-m", "agent.study", "table", "--protocol", "smoke", "--folder", str(folder)]
     return [*command, "--variant", "delta_net", "--task", "Memorize", "--task", "Compress", "--places", "1"]
 
 

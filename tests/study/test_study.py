@@ -1,129 +1,141 @@
-"""The study of a protocol: what it keeps of a score card, and what it makes of the kept rows."""
+"""The study of a protocol: its noise, its agreement with the known scores, and the measurements that are shipped."""
 
-import csv
+import hashlib
 from collections import Counter
 from dataclasses import replace
 from statistics import stdev
 
 import pytest
 
-from agent.core.baselines import BASELINES, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
+from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
-from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.score import SeedScore
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.science.noise import read_noise
+from agent.science import noise
+from agent.science.noise import noise_table, read_noise
 from agent.study import __main__ as study
+from agent.study.cells import one_seed_scores, task_scores
+from agent.study.pieces import missing_pieces, setting_fingerprint, settings_of
+from agent.study.rows import Row, Table
+
+# What was measured under each protocol, as it stood in the CSV of two formats that baselines/measured/ held before:
+# the digest of every row's variant, setting, seed, scores, ending and steps.
+MEASURED_BEFORE = {"quick": (264, "551e84dd394d3db4"), "mad": (104, "7ff1db7a38a792f8")}
 
 
-def card(scores: dict[str, list[float]]) -> ScoreCard:
-    """A card with one setting a task and these macro accuracies of its seeds."""
-    tasks = {
-        task: TaskScore(
-            task,
-            tuple(
-                SeedScore(task, f"{task} V8", seed, macro, macro, macro, 1e-3, 0.0, "finished", 10, 10)
-                for seed, macro in enumerate(values)
-            ),
-        )
-        for task, values in scores.items()
-    }
-    return ScoreCard(
-        "quick", QUICK.fingerprint, tasks, 1, 1, Speed(1.0, 1.0), "cpu", {"python": "3", "torch": "2"}, 1, 1.0
-    )
+def row(variant, setting, seed, macro, protocol=QUICK):
+    score = SeedScore(setting.task, setting.label, seed, macro, macro, macro, 2e-3, 0.0, "finished", 10, 10)
+    fingerprint = setting_fingerprint(protocol, setting)
+    return Row(variant, setting.task, setting.label, seed, score, None, fingerprint, 1, "cpu", "x 1")
 
 
-def rows_that_repeat_the_reference() -> list[dict[str, str]]:
+def rows_with(score_of):
+    """Every seed of `quick` with what `score_of` makes of a known score."""
     return [
-        {key: str(value) for key, value in row.items()}
-        for name, scores in reference_scores().items()
-        for row in study.seed_rows(name, card({task: [score] for task, score in scores.items()}), QUICK)
+        row(variant, replica.setting, replica.seed, score_of(scores[replica.setting.task]))
+        for variant, scores in reference_scores().items()
+        for replica in QUICK.replicas()
     ]
 
 
-def test_rows_are_kept_for_their_own_protocol_only(tmp_path):
-    path = tmp_path / "quick.csv"
-    study.write_rows(path, rows_that_repeat_the_reference())
-
-    assert study.read_rows(path, QUICK) == rows_that_repeat_the_reference()
-    assert study.read_rows(path, replace(QUICK, width=32)) == []
-    assert study.read_rows(path, SMOKE) == []
+def table_of(folder, rows):
+    Table(folder / "quick.csv").add(rows)
+    return folder
 
 
-def test_a_row_holds_while_its_own_task_is_measured_alike(tmp_path):
-    """Another design of one task costs the measurements of that task alone."""
-    path = tmp_path / "quick.csv"
-    study.write_rows(path, rows_that_repeat_the_reference())
-    plans = [replace(plan, seeds=9) if plan.settings[0].task == "Memorize" else plan for plan in QUICK.plans]
+def test_agreement_of_the_reference_with_itself_is_one_and_reversed_minus_one(tmp_path, capsys):
+    for name, score_of, expected in (("same", lambda known: known, "1.000"), ("other", lambda known: -known, "-1.000")):
+        (tmp_path / name).mkdir()
+        study.agreement("quick", table_of(tmp_path / name, rows_with(score_of)))
+        assert capsys.readouterr().out.splitlines()[-2].split(" | ")[1:] == [*[expected] * 6, f"{expected} |"]
+
+
+def test_agreement_is_of_the_tasks_that_every_variant_has(tmp_path, capsys):
+    rows = [row for row in rows_with(lambda known: known) if row.task == "Memorize" or row.variant == TEMPLATE]
+    study.agreement("quick", table_of(tmp_path, rows))
+    assert capsys.readouterr().out.splitlines()[0] == "| variant | Memorize |"
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(UsageError, match="table --protocol quick"):
+        study.agreement("quick", tmp_path / "nothing")
+
+
+def test_a_task_is_the_mean_over_the_seeds_of_the_protocol_and_others_do_not_count():
+    (setting,) = (setting for setting in settings_of(QUICK) if setting.task == "Compress")
+    rows = [row(TEMPLATE, setting, seed, macro) for seed, macro in enumerate((0.2, 0.4, 0.9, 5.0))]
+    assert QUICK.only(("Compress",)).plans[0].seeds == 3
+    assert task_scores(QUICK, rows).loc[TEMPLATE].to_dict() == {"Compress": pytest.approx(0.5)}
+
+
+def test_a_row_holds_while_its_own_setting_is_trained_alike():
+    """Another design of one task costs the measurements of that task alone; a further seed costs none."""
+    rows = rows_with(lambda known: known)
+    plans = [replace(plan, epochs=9) if plan.settings[0].task == "Memorize" else plan for plan in QUICK.plans]
     redesigned = replace(QUICK, plans=tuple(plans))
+    missing = missing_pieces(redesigned, BASELINES, {row.key for row in rows}, "cpu")
+    assert {setting.task for piece in missing for setting, _ in piece.grids} == {"Memorize"}
+    assert set(task_scores(redesigned, rows).columns) == {*QUICK.tasks} - {"Memorize"}
+    more = replace(QUICK, plans=tuple(replace(plan, seeds=plan.seeds + 1) for plan in QUICK.plans))
+    missing = missing_pieces(more, BASELINES[:1], {row.key for row in rows}, "cpu")
+    assert Counter(seed for piece in missing for _, seed in piece.grids) == Counter(plan.seeds for plan in QUICK.plans)
 
-    kept = study.read_rows(path, redesigned)
 
-    assert Counter(row["task"] for row in kept) == {task: 12 for task in QUICK.tasks if task != "Memorize"}
-    assert {row["fingerprint"] for row in kept} == {redesigned.fingerprint}
+def test_noise_is_the_standard_deviation_over_the_seeds_of_the_template(tmp_path, monkeypatch):
+    (setting,) = (setting for setting in settings_of(QUICK) if setting.task == "Memorize")
+    rows = [row(TEMPLATE, setting, seed, macro) for seed, macro in enumerate((0.1, 0.2, 0.6))]
+    scores = one_seed_scores(QUICK, [*rows, row(BASELINES[1], setting, 0, 0.9)])
+    assert scores.pop(setting.label) == [0.1, 0.2, 0.6]
+    assert not any(scores.values())
+    (tmp_path / "quick_noise.csv").write_text(noise_table(QUICK.fingerprint, {setting.label: [0.1, 0.2, 0.6]}))
+    monkeypatch.setattr(noise, "MEASURED", tmp_path)
+    (found,) = read_noise(QUICK.fingerprint).items()
+    assert found[0] == setting.label
+    assert found[1].std == pytest.approx(stdev([0.1, 0.2, 0.6]), abs=1e-6)
+    assert found[1].seeds == 3
 
 
-def test_the_table_is_gone_on_with_where_it_was_stopped(tmp_path, monkeypatch):
-    """One variant, two tiny tasks; one of them is measured already, with a score that nothing can have."""
+def test_noise_is_measured_on_the_seeds_that_are_not_there_yet(tmp_path, monkeypatch):
+    """Tiny tasks; one of them has its first seed already, with a score that nothing can have."""
     tiny = replace(SMOKE.only(("Compress", "Selective Copy")), name="tiny")
-    monkeypatch.setattr(study, "MEASURED", tmp_path)
-    monkeypatch.setattr(study, "BASELINES", BASELINES[:1])
     monkeypatch.setattr(study, "choose_protocol", lambda name, device: tiny)
-    measured = study.seed_rows(BASELINES[0], card({"Compress": [2.0, 2.0]}), tiny)
-    study.write_rows(tmp_path / "tiny.csv", measured)
+    compress, copy = settings_of(tiny)
+    Table(tmp_path / "tiny.csv").add([row(TEMPLATE, compress, 0, 7.0, tiny)])
 
-    study.table("tiny")
+    study.noise("tiny", 2, tmp_path)
 
-    rows = study.read_rows(tmp_path / "tiny.csv", tiny)
-    assert Counter(row["task"] for row in rows) == {"Compress": 2, "Selective Copy": 2}
-    assert [row["macro"] for row in rows if row["task"] == "Compress"] == ["2.000000"] * 2
-    assert all(0 <= float(row["macro"]) <= 1 for row in rows if row["task"] == "Selective Copy")
-
-
-def test_a_task_is_the_mean_over_settings_of_the_mean_over_seeds():
-    rows = study.seed_rows(BASELINES[0], card({"Compress": [0.2, 0.4]}), QUICK)
-    rows += [{**rows[0], "setting": "another", "macro": "0.9"}]
-
-    scores = study.task_scores([{key: str(value) for key, value in row.items()} for row in rows])
-
-    assert scores.loc[BASELINES[0], "Compress"] == pytest.approx((0.3 + 0.9) / 2)
-
-
-def test_agreement_of_the_reference_with_itself_is_one_and_reversed_minus_one(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(study, "MEASURED", tmp_path)
-    rows = rows_that_repeat_the_reference()
-    study.write_rows(tmp_path / "quick.csv", rows)
-    study.agreement("quick")
-    assert capsys.readouterr().out.splitlines()[-2].count("1.000") == 7
-
-    study.write_rows(tmp_path / "quick.csv", [row | {"macro": str(1 - float(row["macro"]))} for row in rows])
-    study.agreement("quick")
-    assert capsys.readouterr().out.splitlines()[-2].count("-1.000") == 7
-
-
-def test_noise_is_the_standard_deviation_over_seeds():
-    (row,) = study.noise_rows(card({"Memorize": [0.1, 0.2, 0.6]}), QUICK)
-
-    assert float(row["std"]) == pytest.approx(stdev([0.1, 0.2, 0.6]), abs=1e-6)
-    assert row["seeds"] == 3
-    assert row["fingerprint"] == QUICK.fingerprint
+    rows = Table(tmp_path / "tiny.csv").rows()
+    assert Counter((row.variant, row.task) for row in rows) == {
+        (TEMPLATE, "Compress"): 2, (TEMPLATE, "Selective Copy"): 2
+    }  # fmt: skip
+    monkeypatch.setattr(noise, "MEASURED", tmp_path)
+    assert read_noise(tiny.fingerprint).keys() == {compress.label, copy.label}
+    assert read_noise(tiny.fingerprint)[compress.label].std > 4
 
 
 def test_the_shipped_measurements_are_of_the_shipped_quick_protocol():
-    settings = {setting.label for plan in QUICK.plans for setting in plan.settings}
-    noise = read_noise(QUICK.fingerprint)
-    assert set(noise) == settings
-    assert all(measured.seeds >= 10 for measured in noise.values())
-
-    with (MEASURED / "quick.csv").open(newline="") as file:
-        measured = list(csv.DictReader(file))
-    assert {row["fingerprint"] for row in measured} == {QUICK.fingerprint}
-    assert {row["variant"] for row in measured} == set(BASELINES)
-    assert {row["setting"] for row in measured} == settings
-
-    assert len(study.read_rows(MEASURED / "quick.csv", QUICK)) == len(measured)
-    assert {row["setting"] for row in study.read_rows(MEASURED / "quick_noise.csv", QUICK)} == settings
+    settings = {setting.label for setting in settings_of(QUICK)}
+    assert set(read_noise(QUICK.fingerprint)) == settings
+    assert all(measured.seeds >= 10 for measured in read_noise(QUICK.fingerprint).values())
+    rows = Table(MEASURED / "quick.csv").rows()
+    assert missing_pieces(QUICK, BASELINES, {row.key for row in rows}, "cpu") == []
+    assert len(rows) == len(BASELINES) * len(list(QUICK.replicas()))
+    assert task_scores(QUICK, rows).shape == (12, 7)
 
 
-def test_rows_of_an_older_shape_are_left_behind(tmp_path):
-    (tmp_path / "quick.csv").write_text(f"setting,std,fingerprint\nCompress V8,0.1,{QUICK.fingerprint}\n")
-    assert study.read_rows(tmp_path / "quick.csv", QUICK) == []
+@pytest.mark.parametrize("name", MEASURED_BEFORE)
+def test_no_digit_was_lost_when_two_formats_became_one(name):
+    count, digest = MEASURED_BEFORE[name]
+    rows = Table(MEASURED / f"{name}.csv").rows()[:count]
+    lines = []
+    for row in rows:
+        found = row.score
+        scores = ",".join(f"{score:.6f}" for score in (found.macro, found.micro, found.macro_last))
+        lines.append(f"{row.variant},{row.setting},{row.seed},{scores},{found.ending},{found.best_step},{found.steps}")
+    assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == digest
+
+
+def test_what_is_read_is_written_again_to_the_letter(tmp_path):
+    for name in MEASURED_BEFORE:
+        rows = Table(MEASURED / f"{name}.csv").rows()
+        Table(tmp_path / f"{name}.csv").add(rows)
+        assert (tmp_path / f"{name}.csv").read_text() == (MEASURED / f"{name}.csv").read_text()
