@@ -21,6 +21,7 @@ from agent.store.workspace import SearchIsRunning, Workspace
 
 if TYPE_CHECKING:
     from agent.search.loop import Search
+    from agent.search.screen import Screen
 
 
 TRAINED = Text("what was approved is trained", "已批准的都已训练完毕")
@@ -59,12 +60,19 @@ def propose(
     config = _config_of(home, {"protocol": protocol, "proposer": proposer, "device": device})
     from agent.search.assembly import assembled, proposing
 
-    search = proposing(assembled(config, home, allow_unsandboxed))
+    search = proposing(assembled(config, home, allow_unsandboxed, _troubles_alone()))
     run = _from_file(search, file, name, parent, idea) if file else _from_proposer(search, config, idea, parent or "")
     if as_json:
         print(_json([run]))
     else:
         print(f"{run.id} {run.name} waits for your decision: {command(f'review {run.id}', workspace)}")
+
+
+def _troubles_alone() -> "Screen":
+    """A screen for a verb that prints its result alone: what goes wrong meanwhile is said on standard error."""
+    from agent.search.screen import Screen
+
+    return Screen(lambda status: None, lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def _config_of(home: Workspace, flags: Mapping[str, Any]) -> Config:

@@ -3,17 +3,32 @@
 Plain chat completions with plain text are all that is needed, so that a small model on one's own machine can take part.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from agent.core.errors import INTERRUPTED, DeltaSearchError, Unavailable
 from agent.llm.transcript import Exchange
 
 Keep = Callable[[Exchange], None]  # takes down an exchange
 
-THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-UNOPENED = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+
+class Interrupted(DeltaSearchError):
+    """You stopped the program while it waited for a model."""
+
+    exit_code = INTERRUPTED
+
+
+class PromptTooLong(Unavailable):
+    """The prompt does not fit into the model's context, however short the reply.
+
+    In tokens, as the endpoint counts them: `context` is what prompt and reply may have together, `prompt` what this one
+    had; None where it does not say.
+    """
+
+    def __init__(self, message: str, context: int | None = None, prompt: int | None = None) -> None:
+        super().__init__(message)
+        self.context, self.prompt = context, prompt
 
 
 @dataclass(frozen=True)
@@ -26,10 +41,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model said, without what it thought aloud before. `cut`: it ended at the limit of its length."""
+    """What a model said, apart from what it thought aloud before.
+
+    `cut`: it ended at the limit of its length. `problem` says why it may hold no answer, in words that may go back to
+    the model: a tool call, a filter, thoughts that were never closed.
+    """
 
     text: str
     cut: bool = False
+    problem: str = ""
+    thoughts: str = ""
 
 
 class LanguageModel(Protocol):
@@ -38,7 +59,10 @@ class LanguageModel(Protocol):
     model: str
 
     def ask(self, messages: Sequence[Message], purpose: str, keep: Keep) -> Reply:
-        """The reply to a conversation; `keep` is told of every attempt. Raises Unavailable and OutOfMoney."""
+        """The reply to a conversation; `keep` is told of every attempt.
+
+        Raises Unavailable (PromptTooLong where the prompt is the reason), OutOfMoney and Interrupted.
+        """
         ...
 
 
@@ -71,8 +95,3 @@ class Conversation:
         # Some endpoints refuse an empty turn.
         self.messages.append(Message("assistant", reply.text or "(nothing)"))
         return reply
-
-
-def without_thoughts(text: str) -> str:
-    """A reply without the thoughts that some models put before it, in tags; their chat template may open the first."""
-    return UNOPENED.sub("", THOUGHTS.sub("", text)).strip()

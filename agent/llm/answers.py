@@ -1,0 +1,32 @@
+"""From a completion to a reply: what is said apart from what is thought, and why it may hold no answer."""
+
+import re
+
+from agent.llm import Reply
+from agent.llm.completion import Completion
+from agent.llm.thoughts import without_thoughts
+
+ANSWERED = re.compile(r"</\w+>|^[ \t>]*(?:```|~~~)|<{5,9} ?SEARCH", re.MULTILINE)  # what answers hold, and thoughts may
+
+
+def reply_of(completion: Completion) -> Reply:
+    """The reply. Where nothing is said and the thoughts hold an answer, that is taken for it."""
+    spoken = without_thoughts(completion.text)
+    thoughts = "\n".join(part for part in (completion.thoughts, spoken.thoughts) if part.strip())
+    cut = completion.ending == "length"
+    if spoken.text:
+        return Reply(spoken.text, cut, _problem(completion, spoken.unclosed), thoughts)
+    if ANSWERED.search(thoughts) and not cut:
+        alone = "all of it stood among the thoughts, and nothing behind them"
+        return Reply(thoughts.strip(), cut, _problem(completion, False) or alone)
+    return Reply("", cut, _problem(completion, False), thoughts)
+
+
+def _problem(completion: Completion, unclosed: bool) -> str:
+    match completion.ending:
+        case "tool call":
+            names = ", ".join(dict.fromkeys(completion.tools)) or "unnamed"
+            return f"it called a tool ({names}), and there are no tools here: write the answer as plain text"
+        case "filter":
+            return f"a content filter of the endpoint ended it ({completion.finish}): write it in other words"
+    return "its thoughts were opened and never closed: close them, and write the answer behind them" if unclosed else ""
