@@ -3,7 +3,7 @@
 import math
 
 from agent.analyst.facts import Facts
-from agent.core.score import FailureKind
+from agent.core.failure import FailureKind
 from agent.core.sentences import SOLVED, measuring_noise, signed
 from agent.core.text import Text
 from agent.science.comparison import AVERAGE, Comparison

@@ -6,7 +6,6 @@ from agent.analyst.facts import MEMORIZE, Facts
 from agent.core.run import Run
 from agent.core.sentences import confident, counted, listed, signed, spread
 from agent.core.text import Text
-from agent.core.translations import FAILURES
 from agent.science.calibration import Calibration, Outcome, hits
 from agent.science.claims import VERDICTS
 from agent.science.comparison import AVERAGE, Comparison, Verdict
@@ -240,7 +239,7 @@ def _effect(name: str, effect: Effect) -> Text:
 def failure(facts: Facts) -> list[Text]:
     """Why there is no score, and whether that has happened before."""
     assert facts.run.failure is not None
-    kind, reason = FAILURES[facts.run.failure.kind], facts.run.failure.reason.text
+    kind, reason = facts.run.failure.kind_text, facts.run.failure.reason.text
     lines = [Text(f"No score: {kind.en}. {reason.en}", f"没有得分：{kind.zh}。{reason.zh}")]
     if facts.similar_failures:
         names = [run.name for run in facts.similar_failures[-3:]]

@@ -101,7 +101,7 @@ def _from_proposer(search: "Search", config: Config, idea: str, parent: str) -> 
             raise NothingProposed(f"nothing was proposed: {tried}")
         if run.failure is None:
             return run
-        print(f"✗ {run.name}: {run.failure.kind}: {run.failure.reason}", file=sys.stderr)
+        print(f"✗ {run.name}: {run.failure}", file=sys.stderr)
     failed = NothingProposed(f"{config.max_failures} proposals in a row failed their checks")
     failed.exit_code = TOO_MANY_FAILURES
     raise failed

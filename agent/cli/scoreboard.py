@@ -52,7 +52,7 @@ def references(notes: Iterable[OlderNote]) -> list[Entry]:
 
 def _entry(history: History, run: Run) -> Entry:
     if run.card is None:
-        reason = f"{run.failure.kind}: {run.failure.reason}" if run.failure else ""
+        reason = str(run.failure) if run.failure else ""
         return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
     estimates = history.estimates(run)
     against = history.against_template(run)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.core.score import Failure, ScoreCard
+from agent.core.failure import Failure
+from agent.core.score import ScoreCard
 from agent.core.text import Text
 
 Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "analysed"]

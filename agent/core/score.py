@@ -5,23 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from statistics import fmean, stdev
-from typing import Literal
-
-from agent.core.reason import Reason
-
-FailureKind = Literal[
-    "refused", "duplicate", "crash", "timeout", "out of memory", "wrong shape", "diverged", "interrupted",
-    "unusable reply",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why there is no score. It is never read as a number."""
-
-    kind: FailureKind
-    reason: Reason
-    log_tail: str = ""
 
 
 @dataclass(frozen=True)

@@ -49,16 +49,3 @@ def _of_isolation(part: str) -> str:
                 part = part.replace(name, theirs)
             return part
     return part
-
-
-FAILURES = {
-    "refused": Text("refused", "被拒绝"),
-    "duplicate": Text("a duplicate", "重复"),
-    "crash": Text("a crash", "崩溃"),
-    "timeout": Text("out of time", "超时"),
-    "out of memory": Text("out of memory", "内存不足"),
-    "wrong shape": Text("a wrong shape", "形状错误"),
-    "diverged": Text("diverged", "训练发散"),
-    "interrupted": Text("interrupted", "被中断"),
-    "unusable reply": Text("a reply of no use", "模型回复不可用"),
-}

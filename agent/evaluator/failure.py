@@ -7,8 +7,8 @@ from typing import Any
 from safetensors import SafetensorError
 
 from agent.core.errors import FAILED, USAGE, DeltaSearchError
+from agent.core.failure import Failure
 from agent.core.reason import SAID, Field, Reason, fields_of
-from agent.core.score import Failure
 from agent.core.text import say
 from agent.evaluator.jail.exchange import printable
 
@@ -20,7 +20,7 @@ class EvaluationFailed(DeltaSearchError):
     """A variant could not be scored."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(f"{failure.kind}: {failure.reason}")
+        super().__init__(str(failure))
         self.failure = failure
         refused = failure.kind in ("refused", "wrong shape")
         self.exit_code = USAGE if refused else FAILED

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from agent.core.failure import Failure
 from agent.core.reason import Field, Reason
-from agent.core.score import CurvePoint, Failure, SeedScore
+from agent.core.score import CurvePoint, SeedScore
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.job import Job

@@ -18,8 +18,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from agent.core.failure import FailureKind
 from agent.core.reason import Reason
-from agent.core.score import FailureKind
 from agent.evaluator.contract.calls import check_contract, state_size
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
+from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
-from agent.core.score import Failure, FailureKind
 from agent.evaluator.failure import EvaluationFailed, read_reason
 from agent.evaluator.jail.jail import Child, confined
 from agent.evaluator.progress import Update

@@ -4,8 +4,8 @@ from random import Random
 from typing import Protocol, runtime_checkable
 
 from agent.core.errors import DeltaSearchError
+from agent.core.failure import Failure
 from agent.core.run import Proposal, Run
-from agent.core.score import Failure
 from agent.science.history import History
 
 
@@ -17,7 +17,7 @@ class ProposalFailed(DeltaSearchError):
     """A proposal came, and is of no use; it is recorded with its reason."""
 
     def __init__(self, proposal: Proposal, failure: Failure) -> None:
-        super().__init__(f"{failure.kind}: {failure.reason}")
+        super().__init__(str(failure))
         self.proposal, self.failure = proposal, failure
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import PROPOSED_SECTIONS, Proposal, Run, Section
-from agent.core.score import Failure
 from agent.core.text import Text
 from agent.llm import Reply
 from agent.llm.prompts import one_line

@@ -21,7 +21,7 @@ class TemplateFailed(DeltaSearchError):
         assert run.failure is not None
         self.detail = run.failure.log_tail
         super().__init__(
-            f"the template itself could not be scored ({run.failure.kind}: {run.failure.reason}), and everything is "
+            f"the template itself could not be scored ({run.failure}), and everything is "
             f"compared with it; see runs/{run.id}, and start again: the next search tries it once more"
         )
 

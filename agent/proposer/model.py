@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 from agent import kernels
+from agent.core.failure import Failure
 from agent.core.run import OlderNote, Proposal, Run
-from agent.core.score import Failure
 from agent.core.text import clean
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
 from agent.llm import Conversation, LanguageModel, Message

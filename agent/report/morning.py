@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
 from agent.core.text import Text
-from agent.core.translations import FAILURES
 from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
@@ -83,7 +82,7 @@ def _why(history: History, standing: Standing) -> Text:
     """Why a run is among those that are most worth reading."""
     run, margin = standing.run, standing.margin
     if run.failure is not None:
-        kind = FAILURES[run.failure.kind]
+        kind = run.failure.kind_text
         return Text(f"It failed: {kind.en}.", f"它失败了：{kind.zh}。")
     if margin is None:
         return Text("It has no score yet.", "它还没有得分。")

@@ -12,7 +12,6 @@ from markupsafe import Markup
 from agent.core.languages import LANGUAGES
 from agent.core.run import ANALYSED_SECTIONS, HEADINGS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run
 from agent.core.text import Text
-from agent.core.translations import FAILURES
 from agent.llm.transcript import read_transcript
 from agent.proposer.moves import Move
 from agent.report import plots, sentences
@@ -99,7 +98,7 @@ class Pages:
             "shade": shade, "shade_of": shade_of,
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
-            "s": sentences, "plots": plots, "FAILURES": FAILURES, "HEADINGS": HEADINGS, "MARKS": MARKS,
+            "s": sentences, "plots": plots, "HEADINGS": HEADINGS, "MARKS": MARKS,
             "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES,
         }  # fmt: skip
 

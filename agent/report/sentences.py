@@ -4,11 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from agent.core.failure import kind_text
 from agent.core.run import Run
 from agent.core.sentences import confident, counted, spread
 from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
-from agent.core.translations import FAILURES
 from agent.science.comparison import Comparison, Estimate
 
 WEEKDAYS = (Text("Mon", "周一"), Text("Tue", "周二"), Text("Wed", "周三"), Text("Thu", "周四"), Text("Fri", "周五"),
@@ -114,7 +114,7 @@ def joined(texts: Sequence[Text], en: str = ", ", zh: str = "，") -> Text:
 def failures(failed: Sequence[Run], rejected: int) -> Text:
     """How many failed of what, and how many a person turned down."""
     kinds = Counter(run.failure.kind for run in failed if run.failure)
-    parts = [Text(f"{count} × {kind}", f"{count} 个{FAILURES[kind].zh}") for kind, count in kinds.items()]
+    parts = [Text(f"{count} × {kind}", f"{count} 个{kind_text(kind).zh}") for kind, count in kinds.items()]
     if rejected:
         parts.append(Text(f"{rejected} rejected by the reviewer", f"{rejected} 个被评审驳回"))
     return joined(parts, zh="、") if parts else Text("nothing failed, nothing was rejected", "没有失败，也没有驳回")

@@ -5,8 +5,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from agent.core.failure import Failure
 from agent.core.run import Proposal
-from agent.core.score import Failure
 from agent.llm import Connection
 from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
 from agent.proposer.parents import rank_parents

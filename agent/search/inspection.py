@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, Proposal
-from agent.core.score import Failure
 from agent.evaluator.check import check
 from agent.evaluator.contract.source import variant_file
 from agent.evaluator.failure import EvaluationFailed

@@ -7,8 +7,9 @@ from functools import partial
 
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
-from agent.core.score import Failure, ScoreCard
+from agent.core.score import ScoreCard
 from agent.core.text import Text, unified_diff
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed

@@ -52,7 +52,7 @@ class End:
 def describe_run(history: History, run: Run) -> str:
     """A finished run in one line: its average, how it stands against the template, or why it failed."""
     if run.failure is not None:
-        return f"✗ {run.name}: {run.failure.kind}: {run.failure.reason}"
+        return f"✗ {run.name}: {run.failure}"
     if not run.scored:
         return f"· {run.name}: {run.stage}" + (f": {run.review.reason}" if run.review and run.review.reason else "")
     return f"{_mark(history, run)} {run.name}: {card_of(run).average:.4f}{margin(history, run)}"

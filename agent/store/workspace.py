@@ -16,10 +16,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.invocation import command
 from agent.core.reason import Reason
 from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, Stage
-from agent.core.score import Failure, ScoreCard
+from agent.core.score import ScoreCard
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
 from agent.store import folder

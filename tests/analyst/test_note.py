@@ -11,10 +11,11 @@ from small_search import TEMPLATE_SOURCE
 from agent.analyst.facts import gather
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES
 from agent.core.run import HEADINGS, MARKER, SECTIONS, Milestone, Run
-from agent.core.score import TASKS, Failure
+from agent.core.score import TASKS
 from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant

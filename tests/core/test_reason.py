@@ -9,9 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 import agent
+from agent.core.failure import Failure
 from agent.core.languages import LANGUAGES
 from agent.core.reason import SAID, Reason, fields_of
-from agent.core.score import Failure
 
 ROOMS = ("failure.", "isolation.")
 SOURCES = [path for path in Path(agent.__file__).parent.rglob("*.py") if "languages" not in path.parts]

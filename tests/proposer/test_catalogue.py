@@ -6,10 +6,11 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import PROPOSED_SECTIONS, Run
-from agent.core.score import TASKS, Failure
+from agent.core.score import TASKS
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
 from agent.proposer.known import known_variant

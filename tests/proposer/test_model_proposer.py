@@ -11,9 +11,9 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, say
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
-from agent.core.score import Failure
 from agent.evaluator.protocols import SMOKE
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect

@@ -10,9 +10,9 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.analyst.model import ASKED
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import OlderNote, Review, Run
-from agent.core.score import Failure
 from agent.core.text import Text
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS
 from agent.llm.prompts import quoted, render

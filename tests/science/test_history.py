@@ -5,9 +5,9 @@ from dataclasses import replace
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Run
-from agent.core.score import Failure
 from agent.science.history import History
 
 

@@ -6,9 +6,9 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Run
-from agent.core.score import Failure
 from agent.search.budget import Budget, Ledger
 
 

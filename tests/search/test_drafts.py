@@ -8,9 +8,9 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import Unavailable
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
-from agent.core.score import Failure
 from agent.proposer import NothingToPropose, ProposalFailed
 from agent.proposer.fallback import Fallback
 from agent.science.history import History

@@ -11,9 +11,9 @@ from small_evaluations import ONE_TASK
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Proposal
-from agent.core.score import Failure
 from agent.core.text import Text
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed

@@ -13,10 +13,10 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.cli.search import summarise
 from agent.core.baselines import TEMPLATE
+from agent.core.failure import Failure
 from agent.core.invocation import command
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import Failure
 from agent.core.text import Text
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import SMOKE

@@ -15,9 +15,10 @@ from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import BASELINES, reference_scores
 from agent.core.errors import USAGE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import TASKS, Failure
+from agent.core.score import TASKS
 from agent.core.text import Text
 from agent.store.files import WorkspaceError
 from agent.store.folder import CURVES, RUN, VARIANT

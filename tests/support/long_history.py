@@ -6,9 +6,9 @@ from model_replies import MOVES, NAIVE
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
-from agent.core.score import Failure
 from agent.core.text import Text
 from agent.science.history import History
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from random import Random
 
 from agent.core.baselines import GATED, TEMPLATE
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
-from agent.core.score import TASKS, CurvePoint, Failure, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.score import TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
 from agent.proposer.moves import load_moves
 from agent.store import folder

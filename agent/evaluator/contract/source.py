@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.core.score import Failure
+from agent.core.failure import Failure
 from agent.core.temporary import temporary_folder
 from agent.evaluator.contract.variant import VariantRefused
 from agent.evaluator.failure import EvaluationFailed

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.core.failure import Failure
 from agent.core.reason import Reason
-from agent.core.score import Failure, ScoreCard
+from agent.core.score import ScoreCard
 from agent.evaluator.executor.place import Assignment, Place, PlaceLost, Watch
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol as ScoringProtocol

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agent.core.failure import Failure
 from agent.core.reason import Field, Reason
-from agent.core.score import Failure
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed

@@ -4,6 +4,16 @@
 SENTENCES = {
     # What Python, torch, a variant or an earlier version said: the same words in every language.
     "said": "{words}",
+    # The kinds of failures.
+    "kind.refused": "refused",
+    "kind.duplicate": "a duplicate",
+    "kind.crash": "a crash",
+    "kind.timeout": "out of time",
+    "kind.out of memory": "out of memory",
+    "kind.wrong shape": "a wrong shape",
+    "kind.diverged": "diverged",
+    "kind.interrupted": "interrupted",
+    "kind.unusable reply": "a reply of no use",
     # The evaluation and its workers.
     "failure.duplicate": "it computes what {twin} computes, number for number",
     "failure.cut_off": "cut off {times} times while it was evaluated; see what kills the machine then",

@@ -3,6 +3,15 @@
 # The same keys as in en.py, which says what a sentence may hold.
 SENTENCES = {
     "said": "{words}",
+    "kind.refused": "被拒绝",
+    "kind.duplicate": "重复",
+    "kind.crash": "崩溃",
+    "kind.timeout": "超时",
+    "kind.out of memory": "内存不足",
+    "kind.wrong shape": "形状错误",
+    "kind.diverged": "训练发散",
+    "kind.interrupted": "被中断",
+    "kind.unusable reply": "模型回复不可用",
     "failure.duplicate": "其计算结果与 {twin} 逐数相同",
     "failure.cut_off": "评测期间被中断 {times} 次；请检查是什么使机器在此时停止",
     "failure.overdue": "评测超出协议允许的时间，已被停止",
