@@ -1,6 +1,6 @@
 """Ways of taking the gradient in a training's step other than operator by operator: compiled, captured, or both.
 
-They are tried here before any of them may move into the trainer (docs/performance.md). Each alters one training, whose
+They are tried here before any of them may move into the trainer (docs/notebook.md). Each alters one training, whose
 stack must then keep its replicas.
 """
 

@@ -24,9 +24,11 @@ LARGEST_TEST_SEED = (1 << 48) - 1  # of those that are drawn
 def evaluate(
     file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
     protocol: ProtocolOption = None,
-    name: Annotated[str | None, typer.Option(help="Keep it as a run, with a row in results.csv, of this name.")] = None,
-    task: Annotated[list[str] | None, typer.Option(help="Score only this task; may be given again.")] = None,
-    cut: Annotated[bool, typer.Option("--cut/--no-cut", help="Give up hopeless points of a grid early.")] = True,
+    name: Annotated[
+        str | None, typer.Option(help="Keep the result as a run and as a row of results.csv, under this name.")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Score only this task; repeat the option for more.")] = None,
+    cut: Annotated[bool, typer.Option("--cut/--no-cut", help="End hopeless points of a grid early.")] = True,
     test_seed: Annotated[
         int | None,
         typer.Option(min=0, max=LARGEST_TEST_SEED, help="Draw the test from this seed, not a new secret one."),

@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", help="Where results.csv and runs/ are.")]
-ProtocolOption = Annotated[
-    str | None, typer.Option(help="smoke, quick, mad or mad-grid; default: mad on a GPU, quick without one.")
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", help="Use the workspace in this folder, which holds results.csv and runs/.")
 ]
-DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda; default: a GPU where there is one.")]
+ProtocolOption = Annotated[
+    str | None, typer.Option(help="Train by smoke, quick, mad or mad-grid; default: mad on a GPU, quick without one.")
+]
+DeviceOption = Annotated[str | None, typer.Option(help="Train on cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LangOption = Annotated[str | None, typer.Option(help="en or zh, remembered; the key l changes it at the desk.")]
+LangOption = Annotated[
+    str | None, typer.Option(help="Show the desk in en or zh, and remember it; the key l changes it.")
+]
 UnsandboxedOption = Annotated[
-    bool, typer.Option("--allow-unsandboxed", help="Go on even where generated code cannot be confined.")
+    bool, typer.Option("--allow-unsandboxed", help="Go on where generated code cannot be confined.")
 ]

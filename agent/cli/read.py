@@ -50,7 +50,7 @@ def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> No
 
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, its variant's name, or the id of an imported note.")],
-    lang: Annotated[str, typer.Option(help="en, zh or both.")] = "both",
+    lang: Annotated[str, typer.Option(help="Print the note in en, zh or both.")] = "both",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
@@ -77,7 +77,7 @@ def show(
 
 def diff(
     a: Annotated[str, typer.Argument(help="A run's id, or its variant's name.")],
-    b: Annotated[str, typer.Argument(help="Another.")],
+    b: Annotated[str, typer.Argument(help="Another run's id, or its variant's name.")],
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """What changes from one variant's code to another's."""

@@ -10,9 +10,11 @@ from agent.store.workspace import Workspace
 
 
 def report(
-    serve: Annotated[bool, typer.Option("--serve", help="Show it on this machine, and keep it up to date.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to show it; 0 is any that is free.")] = 8321,
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the report on this machine, and keep it up to date.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Serve on this port; 0 takes any that is free.")] = 8321,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Build the site of all runs, in English and in Chinese: runs/site/index.html."""

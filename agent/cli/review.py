@@ -32,12 +32,16 @@ class NothingProposed(DeltaSearchError):
 
 
 def propose(
-    idea: Annotated[str, typer.Option(help="A hint for the model, or the catalogue's moves by name.")] = "",
-    file: Annotated[Path | None, typer.Option(help="A variant of your own; --idea then says why.")] = None,
-    name: Annotated[str | None, typer.Option(help="The name of your variant; without one, the file's.")] = None,
-    parent: Annotated[str | None, typer.Option(help="The scored variant to change, or to compare yours with.")] = None,
+    idea: Annotated[
+        str, typer.Option(help="Propose along this idea: a hint for the model, or the catalogue's moves by name.")
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option(help="Propose this variant file of your own; --idea then says why.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name your variant; default: the file's name.")] = None,
+    parent: Annotated[str | None, typer.Option(help="Change this scored variant, or compare yours with it.")] = None,
     protocol: ProtocolOption = None,
-    proposer: Annotated[str | None, typer.Option(help="auto, catalogue or model.")] = None,
+    proposer: Annotated[str | None, typer.Option(help="Propose by auto, catalogue or model.")] = None,
     device: DeviceOption = None,
     allow_unsandboxed: UnsandboxedOption = False,
     workspace: WorkspaceOption = HERE,
@@ -108,15 +112,20 @@ def _from_proposer(search: "Search", config: Config, idea: str, parent: str) -> 
 
 
 def review(
-    run: Annotated[str | None, typer.Argument(help="A run's id, or its variant's name; without it, all.")] = None,
-    approve: Annotated[bool, typer.Option("--approve", help="Approve it without asking.")] = False,
-    remark: Annotated[str, typer.Option(help="What to keep with the approval.")] = "",
-    reject: Annotated[
-        str | None, typer.Option(metavar="REASON", help="Reject it: the next ones learn from it.")
+    run: Annotated[
+        str | None, typer.Argument(help="Review this run: its id, or its variant's name; default: all that wait.")
     ] = None,
-    edit: Annotated[Path | None, typer.Option(metavar="FILE", help="Your version of it, checked at once.")] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the card, decide nothing.")] = False,
-    train: Annotated[bool, typer.Option("--train/--no-train", help="Train what is approved, now.")] = True,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve the run without asking.")] = False,
+    remark: Annotated[str, typer.Option(help="Keep this remark with the approval.")] = "",
+    reject: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Reject the run; the next proposals learn from the reason.")
+    ] = None,
+    edit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Replace the proposal by your version of it, which is checked at once."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the card and decide nothing.")] = False,
+    train: Annotated[bool, typer.Option("--train/--no-train", help="Train at once what is approved.")] = True,
     lang: LangOption = None,
     device: DeviceOption = None,
     allow_unsandboxed: UnsandboxedOption = False,

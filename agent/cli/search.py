@@ -28,9 +28,9 @@ def search(
     max_cost: Annotated[float | None, typer.Option(help="Stop when the model has cost so many dollars.")] = None,
     max_failures: Annotated[int | None, typer.Option(help="Stop after so many failures in a row.")] = None,
     protocol: ProtocolOption = None,
-    proposer: Annotated[str | None, typer.Option(help="auto, catalogue or model.")] = None,
-    model: Annotated[str | None, typer.Option(help="The language model's name at its endpoint.")] = None,
-    seed: Annotated[int | None, typer.Option(help="What the choices are drawn from.")] = None,
+    proposer: Annotated[str | None, typer.Option(help="Propose by auto, catalogue or model.")] = None,
+    model: Annotated[str | None, typer.Option(help="Ask the language model of this name at its endpoint.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed the random choices: parents and moves.")] = None,
     device: DeviceOption = None,
     cluster: Annotated[
         str | None, typer.Option(help="Train on a Ray cluster: its address, or local to start one here.")

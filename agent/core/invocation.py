@@ -36,7 +36,7 @@ def settle() -> None:
     Notes are in two scripts. Where the locale has not the letters, the program begins anew in Python's UTF-8 mode.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by whoever started this
+        if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     foreign = locale.getencoding().lower().replace("-", "") != "utf8" and not sys.flags.utf8_mode
     if foreign and UTF8 not in os.environ:

@@ -1,7 +1,7 @@
 """Folders in the system's temporary directory, each for as long as it is needed.
 
 A process that is killed cleans up nothing, and the weights and kernels that it leaves would fill a disk in some nights.
-So whoever makes a folder locks it, and the folders of the dead, whose locks are free, are removed by the next one.
+So a process locks each folder that it makes. The next process removes the folders whose locks are free.
 """
 
 import fcntl

@@ -47,7 +47,7 @@ def evaluate(
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
-    read_declaration(variant)  # while its name is the one that whoever asked for this knows
+    read_declaration(variant)  # while it has the name that the caller knows
     check_code(variant)
     device = choose_device(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed

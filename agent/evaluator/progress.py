@@ -1,4 +1,4 @@
-"""What a running evaluation tells whoever watches, and how far it is."""
+"""What a running evaluation reports to its watcher, and how far it is."""
 
 import time
 from collections.abc import Mapping

@@ -58,7 +58,7 @@ def _standing(parent: Run) -> Text:
 
 
 def _leaders(history: History, parent: Run) -> Text:
-    """Who is ahead of the parent on a task, beyond the noise."""
+    """The variants that are ahead of the parent on a task, beyond the noise."""
     ahead = []
     for task, leader in history.leaders(parent).items():
         found, score = history.compare(leader, parent)[task], card_of(leader).scores[task]

@@ -1,4 +1,4 @@
-"""The latest search, as whoever reads in the morning wants to know of it first."""
+"""The latest search: what a reader wants to know first in the morning."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The text of a note as HTML: paragraphs, lists and emphasis, and names of variants that lead to their pages.
 
-Whoever wrote it, nothing but text comes through: HTML is shown as it is written, and neither pictures nor addresses are
-followed.
+Only text comes through, whatever its author wrote: HTML is shown as it is written, and neither pictures nor addresses
+are followed.
 """
 
 import re

@@ -121,7 +121,7 @@ def failures(failed: Sequence[Run], rejected: int) -> Text:
 
 
 def author(name: str) -> Text:
-    """Who proposed or decided: a word of ours, or the name of a language model as it is."""
+    """The author of a proposal or a decision: a word of ours, or the name of a language model as it is."""
     return say(f"page.{name}") if name in ("catalogue", "baseline", "a person", "the search") else same(name)
 
 

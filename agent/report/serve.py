@@ -54,7 +54,7 @@ def _keep_up_to_date(site: Site) -> None:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Hands out files of the site, and nothing above it, to whoever asks for this machine by its own name."""
+    """Hands out files of the site, and nothing above it, to requests that call this machine by its own name."""
 
     def __init__(self, *arguments: Any, workspace: Workspace, site: Site, **options: Any) -> None:
         self.workspace, self.site = workspace, site

@@ -1,4 +1,4 @@
-"""What a search came to, in a few lines: for the end of its screen, and for whoever reads in the morning."""
+"""What a search came to, in a few lines: for the end of its screen, and for the reader in the morning."""
 
 from dataclasses import dataclass
 

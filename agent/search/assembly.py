@@ -86,7 +86,7 @@ def assemble(
 
 @dataclass(frozen=True)
 class Thinkers:
-    """Who proposes, and who reads what came of it, if not the facts alone are to be told."""
+    """The proposer, and the analyst that reads each result; without an analyst a note tells the facts alone."""
 
     proposer: Proposer
     analyst: Analyst | None = None
@@ -159,7 +159,7 @@ def assembled(config: Config, home: Workspace, allow_unsandboxed: bool, screen: 
 
 
 def proposing(search: "Search") -> "Search":
-    """The same search for whoever only proposes: what it proposes waits for a review."""
+    """The same search for a command that only proposes: what it proposes waits for a review."""
     from agent.search.journal import Aside
 
     journal = Aside(search.workspace, search.ledger, lambda status: None, lambda line: None)
@@ -167,7 +167,7 @@ def proposing(search: "Search") -> "Search":
 
 
 def training(search: "Search", baselines: bool = False) -> "Search":
-    """The same search for whoever only trains: what is approved and, with `baselines`, what it is compared with.
+    """The same search for a command that only trains: what is approved and, with `baselines`, what it is compared with.
 
     Without them it is a review's, and the latest search stays what `status` and the report tell of.
     """

@@ -19,7 +19,7 @@ class Background(Generic[T]):
     def _do(self, work: Callable[[], T]) -> None:
         try:
             self._results.append(work())
-        except BaseException as error:  # whoever waits for the result hears of it
+        except BaseException as error:  # raised again where the result is waited for
             self._error = error
 
     @property

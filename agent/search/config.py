@@ -23,39 +23,39 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     protocol: str | None = None
-    """smoke, quick, mad or mad-grid; without one the workspace's own, at first mad on a GPU and quick on a CPU."""
+    """Trains by smoke, quick, mad or mad-grid. Default: the workspace's own, at first mad on a GPU, quick on a CPU."""
     device: Literal["cpu", "cuda"] | None = None
-    """Without one: a GPU where there is one."""
+    """Trains on the cpu or on cuda. Default: a GPU where there is one."""
     proposer: Literal["auto", "catalogue", "model"] = "auto"
-    """Who proposes; auto is the model where there is a key, the catalogue otherwise."""
+    """Proposes by the catalogue or by a language model; auto takes the model where there is a key."""
     baselines: tuple[str, ...] = (TEMPLATE, GATED)
-    """Known variants that are measured before anything is proposed. The template must be among them."""
+    """Measures these known variants before anything is proposed. The template must be among them."""
     seed: int = Field(0, ge=0)
-    """What the choices of the policy and of the catalogue are drawn from."""
+    """Seeds the random choices: which parent to change, which moves to make."""
     hours: float | None = Field(0.25, gt=0)
-    """How long the search goes on; inf for as long as nothing else ends it."""
+    """Ends the search after so many hours; inf sets no limit."""
     runs: int | None = Field(None, ge=1)
-    """How many proposals it tries at most."""
+    """Ends the search after so many proposals."""
     max_failures: int = Field(5, ge=1)
-    """How many failures in a row end it."""
+    """Ends the search after so many failures in a row."""
     max_cost: float | None = Field(None, gt=0)
-    """How many dollars the language model may cost; needs price_in and price_out."""
+    """Ends the search when the language model has cost so many dollars; needs price_in and price_out."""
     model: str | None = None
-    """The language model's name at its endpoint; without one: the only one there, or at OpenAI a small one."""
+    """Names the language model at its endpoint. Default: the only one there, or at OpenAI a small one."""
     price_in: float | None = Field(None, ge=0)
-    """What a million tokens of a prompt cost, in dollars; 0 for a model of one's own."""
+    """Says what a million tokens of a prompt cost, in dollars; 0 for a model of your own."""
     price_out: float | None = Field(None, ge=0)
-    """What a million tokens of a reply cost, thoughts included, in dollars."""
+    """Says what a million tokens of a reply cost, thoughts included, in dollars."""
     temperature: float | None = Field(None, ge=0, le=2)
-    """Without one, the endpoint's own."""
+    """Sets the model's temperature. Default: the endpoint's own."""
     prompt_tokens: int = Field(12_000, ge=6_000)
-    """How long a prompt may become, by an estimate that errs on the high side."""
+    """Limits the length of a prompt, by an estimate that errs on the high side."""
     reply_tokens: int = Field(16_000, ge=1_024)
-    """How long a reply may become, thoughts included; one that was cut gets twice as much once."""
+    """Limits the length of a reply, thoughts included; one that was cut is asked for again with twice as much."""
     stall_seconds: float = Field(300.0, gt=0)
-    """How long an endpoint may send nothing."""
+    """Gives up a reply after so many seconds without a word from the endpoint."""
     call_seconds: float = Field(1800.0, gt=0)
-    """How long one reply may take."""
+    """Gives up a reply that takes longer than so many seconds."""
 
 
 def read_config(workspace: Path, flags: Mapping[str, Any]) -> Config:

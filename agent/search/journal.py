@@ -85,7 +85,7 @@ class Journal:
         self.write()
 
     def stopped(self, reason: Text) -> None:
-        """The search is over: whoever reads in the morning finds out why. One that never began leaves no trace.
+        """Keep why the search ended, for its reader in the morning. A search that never began leaves no trace.
 
         One that was resumed keeps the reason it had.
         """

@@ -42,7 +42,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, text: str, durable: bool = True) -> None:
-    """Replace a file whole: whoever reads it, and whenever this is killed, finds the old text or the new one.
+    """Replace a file whole: a reader finds the old text or the new one, whenever this is killed.
 
     What can be made anew need not be durable: it may be lost when the power goes, and is written faster.
     Raises WorkspaceError where that cannot be, with the old text in place.

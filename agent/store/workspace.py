@@ -36,7 +36,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
 LOCK_SECONDS = 60.0  # a write takes milliseconds
-GLANCE_SECONDS = 1.0  # whoever asks whether a search is running holds its lock for a moment
+GLANCE_SECONDS = 1.0  # asking whether a search is running takes its lock for a moment
 
 
 class StaleRun(WorkspaceError):
@@ -186,7 +186,7 @@ class Workspace:
             folder.save(self.folder(run), moved)
             if stage == "evaluated":
                 self._project()
-            return self._load(self.folder(run))  # as whoever reads it next will have it: its curves stay on the disk
+            return self._load(self.folder(run))  # as the next reader will have it: its curves stay on the disk
 
     def amend(self, run: Run, **changes: Any) -> Run:
         """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
@@ -239,11 +239,11 @@ class Workspace:
             yield
 
     def searcher(self) -> str | None:
-        """Who is searching here just now; None if nobody is."""
+        """The process that is searching here just now; None if none is."""
         path = self.root / SEARCH_LOCK
         if not path.exists():
             return None
-        with reading(path), path.open("rb") as lock:  # whoever only asks need not be allowed to write
+        with reading(path), path.open("rb") as lock:  # asking needs no right to write
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

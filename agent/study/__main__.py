@@ -48,7 +48,7 @@ def baseline_named(word: str) -> str:
     raise typer.BadParameter(f"there is no known variant {word!r}; there are {files}")
 
 
-ProtocolName = Annotated[str, typer.Option("--protocol", help="smoke, quick, mad or mad-grid.")]
+ProtocolName = Annotated[str, typer.Option("--protocol", help="Train by smoke, quick, mad or mad-grid.")]
 Folder = Annotated[
     Path | None, typer.Option(help="Keep the measured rows (and the page) there, not in baselines/measured/ and docs/.")
 ]
@@ -68,12 +68,13 @@ def table(
     protocol: ProtocolName = "quick",
     hours: Annotated[float | None, typer.Option(help="Begin nothing new after so many hours.")] = None,
     variant: Annotated[
-        list[str] | None, typer.Option(parser=baseline_named, help="Measure only this one; may be given again.")
+        list[str] | None,
+        typer.Option(parser=baseline_named, help="Measure only this variant; repeat the option for more."),
     ] = None,
-    task: Annotated[list[str] | None, typer.Option(help="Measure only this task; may be given again.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Measure only this task; repeat the option for more.")] = None,
+    device: Annotated[str | None, typer.Option(help="Train on cpu or cuda.")] = None,
     places: Annotated[
-        int | None, typer.Option(min=1, help="How many evaluations at once; as many as this machine has cores or GPUs.")
+        int | None, typer.Option(min=1, help="Evaluate so many at once; default: one for each core or GPU.")
     ] = None,
     cluster: Annotated[
         str | None, typer.Option(help="Evaluate on a Ray cluster: its address, or local to start one here.")

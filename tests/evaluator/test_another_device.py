@@ -93,7 +93,7 @@ def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp
 
 
 def test_the_last_weights_are_read_at_their_places_also_where_only_a_small_vocabulary_moved_on(tmp_path):
-    """They are laid out for the largest vocabulary of their stack, whoever of it has last weights of his own."""
+    """They are laid out for the largest vocabulary of their stack, whichever replicas kept weights of their own."""
     protocol = SMOKE.only(("Memorize", "Fuzzy Recall"))
     job = Job(tmp_path, protocol.to_json(), "cpu")
     job.write(baseline_path(TEMPLATE))

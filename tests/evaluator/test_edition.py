@@ -1,7 +1,7 @@
 """What a seed scores belongs to an edition of the code.
 
-Whoever changes it on purpose raises EDITION and writes down here what the new edition gives; who changes it by mistake
-learns of it here.
+If you change it on purpose, raise EDITION and write down here what the new edition gives. If you change it by mistake,
+this test tells you.
 
 Draws are compared number for number, losses to what the rounding of another CPU may change in twelve steps.
 """

@@ -54,7 +54,7 @@ def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
         )
     except DeltaSearchError as error:
         say(error)
-    except Exception as error:  # of this project's own: whoever asked must hear of it
+    except Exception as error:  # of this project's own: the caller must hear of it
         say(RuntimeError(f"the evaluation broke off: {error!r}"))
 
 

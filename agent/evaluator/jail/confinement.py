@@ -78,7 +78,7 @@ class Layers:
 def confine(scratch: Path, device: str, compiles: bool = False) -> Layers:
     """Put every layer on that this machine has. `scratch` is the one folder that may be written.
 
-    Who `compiles` may start the system's programs. They are confined as this process is, and die with it.
+    A process that `compiles` may start the system's programs. They are confined as it is, and die with it.
     """
     if sys.platform != "linux":
         return Layers((), (f"no confinement on {sys.platform}",))

@@ -71,7 +71,7 @@ class ForkServer:
         self.killed_for: dict[int, str] = {}
 
     def serve(self, wakeup: int) -> None:
-        """Until the socket closes: whoever started this process is then gone."""
+        """Serve until the socket closes: the program that started this process is then gone."""
         try:
             while True:
                 ready = select.select([self.control.fileno(), wakeup], [], [], LOOK_UP if self.forked else None)[0]
@@ -119,7 +119,7 @@ class ForkServer:
                 os.kill(child.pid, signal.SIGKILL)  # what it leaves behind is killed when it is reaped
 
     def _reap(self) -> None:
-        """Tell of the children that ended, once whoever they left behind is dead too."""
+        """Report the children that ended, once every process that they left behind is dead too."""
         ended = []
         with suppress(ChildProcessError):
             while (found := os.waitpid(-1, os.WNOHANG))[0]:

@@ -67,7 +67,7 @@ class ForkServerClient:
             if self._process is None or self._process.poll() is not None:
                 self._start()
             assert self._control is not None
-            with suppress(BrokenPipeError):  # it died just now, and whoever waits for a child hears of it
+            with suppress(BrokenPipeError):  # it died just now, and the waiter for a child hears of it
                 socket.send_fds(self._control, [line], pipes or [])
 
     def layers(self) -> Layers:

@@ -9,7 +9,7 @@ from agent.core.temporary import temporary_folder
 from agent.evaluator.jail.forkserver_client import fork_server
 from agent.evaluator.jail.jail import confined, scratch
 
-NO_WORD = b'{"trouble": "whoever tried it died of it, or came to no end"}'
+NO_WORD = b'{"trouble": "the process that tried it died of it, or came to no end"}'
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
 
 

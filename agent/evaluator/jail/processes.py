@@ -1,4 +1,4 @@
-"""Who lives: the processes of this machine, or of this namespace, as /proc tells; none where there is no /proc."""
+"""The living processes of this machine, or of this namespace, as /proc lists them; none where there is no /proc."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -33,7 +33,7 @@ class User:
 
 
 def own_user(command: Sequence[str], folder: Path, environment: dict[str, str]) -> User:
-    """A user for whoever `command` begins, who then owns a folder. Nobody is needed where this program is not root."""
+    """A user for the processes that `command` begins, who owns a folder; needed only where this program is root."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return User(None)
     uid = FIRST + os.getpid() % NUMBERS

@@ -1,8 +1,8 @@
 """A further wall around all workers together, where bubblewrap (man bwrap) can build it: namespaces of their own.
 
-Whoever breaks out of what agent/evaluator/jail/confinement.py puts on each worker still finds no network but a
+Code that breaks out of what agent/evaluator/jail/confinement.py puts on each worker still finds no network but a
 loopback of its own, no process but the workers, no file but those that a worker may read, and one folder to write.
-What is behind the wall dies with whoever built it, by whatever end.
+Everything behind the wall dies with the process that built it, however that ends.
 """
 
 import os

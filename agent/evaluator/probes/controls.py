@@ -17,7 +17,7 @@ SHARE = 10  # one altered copy for so many sequences, at least FEWEST
 FEWEST = 32
 NEAR = 8  # positions before the cut that are compared: a glance ahead shows there, however short it is
 # Rounding may tip a prediction that hangs in the balance: of those compared, so large a share and one more. On a CPU
-# none was seen to tip, in bfloat16 neither (docs/performance.md); for a GPU the share is a guess, not measured yet.
+# none was seen to tip, in bfloat16 neither (docs/notebook.md); for a GPU the share is a guess, not measured yet.
 TOLERATED = {"cpu": 0.0, "cuda": 0.02}
 
 

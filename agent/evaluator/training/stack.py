@@ -13,7 +13,7 @@ from agent.evaluator.tasks.request import chance_of
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
 
-# The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/performance.md).
+# The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/notebook.md).
 IN_BFLOAT16 = {"cuda"}
 # How many logits one pass over examples may give: on a CPU a few that stay in its cache, on a GPU what keeps it busy.
 LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}
@@ -106,7 +106,7 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
 
 
 # How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
-# (docs/performance.md); on a GPU, where it has not been measured yet, small replicas leave most of it idle.
+# (docs/notebook.md); on a GPU, where it has not been measured yet, small replicas leave most of it idle.
 TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 18}
 
 

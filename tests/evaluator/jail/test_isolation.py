@@ -19,7 +19,7 @@ WITHOUT_LAYERS = Path(without_layers.__file__)
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a command as whoever runs the tests: with Landlock and seccomp as this kernel has them, or without."""
+    """Run a command as the user of the tests: with Landlock and seccomp as this kernel has them, or without."""
 
     def run(*arguments, layers=True):
         program = ["-m", "agent"] if layers else [str(WITHOUT_LAYERS), "-m", "agent"]
