@@ -92,7 +92,7 @@ class Catalogue:
             return
         for name in self.moves.keys() - own:
             yield from idea(own | {name}, parent)
-        for name in own if len(own) > 1 else ():
+        for name in own & self.moves.keys() if len(own) > 1 else ():
             yield from idea(own - {name}, parent)
         for other in history.scored:
             theirs = frozenset(other.proposal.moves)

@@ -1,5 +1,6 @@
 """The proposer without a model: what it proposes, from what, and what it learns from results."""
 
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -14,7 +15,7 @@ from agent.core.score import TASKS
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
 from agent.proposer.known import known_variant
-from agent.proposer.moves import compose, load_moves
+from agent.proposer.moves import MovesConflict, compose, load_moves
 from agent.proposer.patch import same_code
 from agent.science.calibration import corrections
 from agent.science.comparison import AVERAGE
@@ -107,10 +108,32 @@ def test_two_scored_variants_are_combined_with_both_as_parents():
 
 
 def test_a_variant_grows_no_further_than_can_be_learned_from():
-    grown = [name for name in ALL if not ALL[name].conflicts][: MOST_MOVES + 1]
-    known = history(variant(1, *grown[:MOST_MOVES]))
+    *grown, last = fitting(MOST_MOVES + 1)
+    catalogue = Catalogue(TEMPLATE_SOURCE, ALL)
+
+    def with_one_more(*moves):
+        known = history(variant(1, *moves))
+        return catalogue.propose(known, known.runs[1], Random(0), idea=last)
+
+    assert len(with_one_more(*grown[:-1]).moves) == MOST_MOVES
     with pytest.raises(NothingToPropose):
-        propose(History(known.runs, {}), parent=1, moves=only(grown[-1]))
+        with_one_more(*grown)
+
+
+def fitting(count):
+    """So many moves that can all be made together."""
+    chosen = []
+    for name in ALL:
+        with suppress(MovesConflict):
+            compose(TEMPLATE_SOURCE, [ALL[move] for move in (*chosen, name)])
+            chosen.append(name)
+    return chosen[:count]
+
+
+def test_a_move_that_the_catalogue_has_no_more_is_left_where_it_is():
+    known = history(variant(1, SKIP, TANH))
+    with pytest.raises(NothingToPropose):
+        propose(known, parent=1, moves={})
 
 
 def test_a_person_s_file_stays_what_later_moves_are_made_on():
