@@ -7,10 +7,10 @@ from pathlib import Path
 from agent.analyst.note import analyse
 from agent.core.errors import Unavailable
 from agent.core.run import ANALYSED_SECTIONS, BASELINE, OlderNote, Run, Section
-from agent.core.text import Text, clean, unified_diff
+from agent.core.text import ENGLISH, Text, clean, say, unified_diff
 from agent.llm import Conversation, LanguageModel, Message
 from agent.llm.prompts import Prompt, quoted, render
-from agent.llm.reply import READING, gaps, read_parts, tags_of, texts
+from agent.llm.reply import gaps, read_parts, tags_of, texts
 from agent.llm.spending import OutOfMoney
 from agent.science.claims import Figures, figures_of, unknown_references, verified
 from agent.science.history import History
@@ -69,12 +69,9 @@ class ModelAnalyst:
         """The facts, and below them the model's words or why there are none."""
         if isinstance(words, str):
             why = clean(" ".join(words.split()))
-            note = Text(
-                f"• {self.llm.model}'s analysis is not used ({why}); this is the built-in analyst's.",
-                f"• 未采用 {self.llm.model} 的分析（{why}）；以上由内置分析器撰写。",
-            )
+            note = say("note.model unused", model=self.llm.model, why=why)
             return {**facts, "lessons": _below(facts["lessons"], note)}
-        heading = Text(f"{self.llm.model}{READING.en}", f"{self.llm.model}{READING.zh}")
+        heading = say("note.model says", model=self.llm.model)
         return {name: _below(facts[name], _below(heading, words[name], "\n"), "\n\n") for name in ANALYSED_SECTIONS}
 
 
@@ -88,11 +85,11 @@ def question(history: History, run: Run, facts: Mapping[Section, Text]) -> Promp
         missing=(),
         name=run.name,
         parent=parent.name if parent else "nothing",
-        title=quoted(run.proposal.title.en, EXPECTED),
-        expected=quoted(expected.en if expected else "nothing was written", EXPECTED),
+        title=quoted(run.proposal.title[ENGLISH], EXPECTED),
+        expected=quoted(expected[ENGLISH] if expected else "nothing was written", EXPECTED),
         change=quoted(change or "(no parent to compare with)", CHANGE),
-        outcome=quoted(facts["outcome"].en, FACTS),
-        lessons=quoted(facts["lessons"].en, FACTS),
+        outcome=quoted(facts["outcome"][ENGLISH], FACTS),
+        lessons=quoted(facts["lessons"][ENGLISH], FACTS),
         failure=quoted(run.failure.log_tail[-LOG * 3 :], LOG) if run.failure else "",
     )
 
@@ -106,4 +103,4 @@ def _unknown(tagged: Mapping[str, str], figures: Figures) -> list[str]:
 
 
 def _below(upper: Text, lower: Text, gap: str = "\n") -> Text:
-    return Text(f"{upper.en}{gap}{lower.en}", f"{upper.zh}{gap}{lower.zh}")
+    return upper + Text(en=gap) + lower

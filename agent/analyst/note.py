@@ -3,12 +3,13 @@
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
-from agent.core.run import BASELINE, HEADINGS, MARKER, SECTIONS, Run, Section
+from agent.core.languages import LANGUAGES
+from agent.core.run import BASELINE, MARKER, SECTIONS, Run, Section, heading
 from agent.core.sentences import bullets, solved_and_room
-from agent.core.text import Text, clean
+from agent.core.text import Text, clean, say
 from agent.science.history import History, card_of
 
-NOTHING = Text("Nothing was written.", "（无内容）")
+ALL = "all"  # languages
 
 
 def analyse(history: History, run: Run) -> dict[Section, Text]:
@@ -42,13 +43,7 @@ def _baseline(history: History, facts: Facts) -> list[Text]:
     noise = sorted(history.noise.items(), key=lambda item: item[1].std, reverse=True)
     if noise:
         (setting, loudest), (quiet, least) = noise[0], noise[-1]
-        most, little = f"{loudest.std:.3f}", f"{least.std:.3f}"
-        lines.append(
-            Text(
-                f"Standard deviation of one seed: {most} on {setting}, the noisiest, and {little} on {quiet}.",
-                f"单个种子的标准差：噪声最大的 {setting} 为 {most}，最小的 {quiet} 为 {little}。",
-            )
-        )
+        lines.append(say("note.noise of settings", loudest=setting, most=loudest.std, quietest=quiet, least=least.std))
     return lines + words.cost(facts)
 
 
@@ -62,21 +57,19 @@ def _compared(facts: Facts) -> list[Text]:
 
 def _lessons(facts: Facts) -> list[Text]:
     lines = [*words.effect_lines(facts), *words.siblings(facts), *words.calibration(facts.calibration)]
-    return [*lines, *next_steps(facts)] or [
-        Text("Nothing was tried before that could teach anything.", "此前尚无可供借鉴的尝试。")
-    ]
+    return [*lines, *next_steps(facts)] or [say("note.nothing to learn")]
 
 
-def render_note(history: History, run: Run, language: str = "both") -> str:
-    """The whole note: the table as it stood, the run's time, and every section in one language ("en", "zh") or both."""
+def render_note(history: History, run: Run, language: str = ALL) -> str:
+    """The whole note: the table as it stood, the run's time, and every section in one language or all."""
     parts = [f"{table(history, run)}\n\n{run.id}\n\n{MARKER}"]
     if run.review is not None and run.review.reason:
         parts.append(f"{clean(run.review.by)} / {run.review.decision}: {clean(run.review.reason)}")
     written = {**run.proposal.argument, **run.analysis}
     for section in SECTIONS:
-        text = written.get(section, NOTHING)
-        for tongue in ("en", "zh") if language == "both" else (language,):
-            parts.append(f"{getattr(HEADINGS[section], tongue)}\n\n{_quoted(getattr(text, tongue))}")
+        text = written.get(section) or say("section.empty")
+        for code in LANGUAGES if language == ALL else (language,):
+            parts.append(f"{heading(section)[code]}\n\n{_quoted(text[code])}")
     parts.append(run.name)
     return "\n\n".join(parts) + "\n"
 
@@ -97,6 +90,6 @@ def table(history: History, run: Run) -> str:
 
 def _quoted(text: str) -> str:
     """Clean text of which no line can pass for the layout's own."""
-    own = {MARKER} | {heading for pair in HEADINGS.values() for heading in (pair.en, pair.zh)}
+    own = {MARKER} | {heading(section)[code] for section in SECTIONS for code in LANGUAGES}
     lines = clean(text).strip().split("\n")
     return "\n".join(f"  {line}" if line.strip() in own else line for line in lines)

@@ -12,7 +12,7 @@ from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, Workspac
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.run import PERSON, Proposal
-from agent.core.text import Text
+from agent.core.text import say
 from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
@@ -69,7 +69,7 @@ def evaluate(
         from agent.store.lineage import Lineage
 
         home = Workspace(workspace)
-        proposal = Proposal(name, source, PERSON, Text(f"{file.name}, by hand", f"{file.name}（手工提交）"))
+        proposal = Proposal(name, source, PERSON, say("title.added by hand", file=file.name))
         run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", card=card, **known)
         conclude(home, Lineage(workspace), run)
 

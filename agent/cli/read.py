@@ -12,6 +12,7 @@ import typer
 from agent.cli.options import JsonOption, WorkspaceOption
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
+from agent.core.languages import LANGUAGES
 from agent.store.workspace import Workspace
 
 
@@ -50,19 +51,20 @@ def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> No
 
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, its variant's name, or the id of an imported note.")],
-    lang: Annotated[str, typer.Option(help="Print the note in en, zh or both.")] = "both",
+    lang: Annotated[str, typer.Option(help=f"Print the note in {', '.join(LANGUAGES)} or all.")] = "all",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """A run's note."""
     from pydantic import TypeAdapter
 
-    from agent.analyst.note import render_note
+    from agent.analyst.note import ALL, render_note
     from agent.core.run import Run
     from agent.core.text import clean
 
-    if lang not in ("en", "zh", "both"):
-        raise UsageError(f"--lang {lang}: en, zh or both")
+    lang = {"both": ALL}.get(lang, lang)  # as it was called when there were two
+    if lang not in (*LANGUAGES, ALL):
+        raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)} or {ALL}")
     home = Workspace(workspace)
     imported = [note for note in home.older_notes() if note.id == run]
     if imported:

@@ -11,7 +11,7 @@ from agent.cli.options import DeviceOption, JsonOption, LangOption, ProtocolOpti
 from agent.core.errors import TOO_MANY_FAILURES, DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.run import Run, Stage
-from agent.core.text import Text
+from agent.core.text import say
 from agent.desk.decisions import approve as approve_run
 from agent.desk.decisions import reject as reject_run
 from agent.desk.decisions import waiting
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.search.screen import Screen
 
 
-TRAINED = Text("what was approved is trained", "已批准的都已训练完毕")
+TRAINED = say("stop.approved trained")
 
 
 class NothingProposed(DeltaSearchError):

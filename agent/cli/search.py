@@ -13,7 +13,7 @@ from agent.cli.options import DeviceOption, LangOption, ProtocolOption, Unsandbo
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.sentences import counted
-from agent.core.text import Text
+from agent.core.text import ENGLISH, Text, say
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger, Stop
@@ -108,10 +108,10 @@ def telling_why(stopped: Callable[[Text], None]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        stopped(Text("you stopped it in the middle of a step", "由你在步骤中途中止"))
+        stopped(say("stop.in a step"))
         raise
     except DeltaSearchError as error:
-        stopped(Text(f"of an error: {error}", f"出现错误：{error}"))
+        stopped(say("stop.error", error=error))
         raise
 
 
@@ -138,7 +138,7 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     facts = summary_of(history)
     waiting = f", {facts.waiting} waiting for a decision" if facts.waiting else ""
     lines = [
-        f"Stopped because {stop.reason.en}.",
+        f"Stopped because {stop.reason[ENGLISH]}.",
         f"{counted(facts.tried, 'proposal')} tried: {facts.kept} better than the template beyond the noise, "
         f"{facts.failed} failed, {facts.rejected} rejected{waiting}.",
     ]

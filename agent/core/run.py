@@ -6,7 +6,7 @@ from typing import Literal
 
 from agent.core.failure import Failure
 from agent.core.score import ScoreCard
-from agent.core.text import Text
+from agent.core.text import Text, say
 
 Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "analysed"]
 
@@ -124,14 +124,9 @@ class Run:
         return times[-1] if times else None
 
 
-HEADINGS = {
-    "observations": Text("Key Observations from Experiment Results", "实验结果的关键观察"),
-    "issues": Text("Specific Code Issues Identified", "发现的具体代码问题"),
-    "reasoning": Text("Technical Reasoning for Proposed Change", "拟议变更的技术理由"),
-    "expected": Text("Expected Improvements", "预期改进"),
-    "outcome": Text("Outcome against Expectation", "结果与预期对照"),
-    "lessons": Text("Lessons from Historical Attempts", "历史尝试的经验教训"),
-}
+def heading(section: Section) -> Text:
+    """What stands above a section of a note."""
+    return say(f"section.{section}")
 
 
 MARKER = "--- Insights ---"

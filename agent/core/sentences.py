@@ -1,13 +1,12 @@
-"""Parts of sentences in both languages, for all who write into a note."""
+"""Parts of sentences, for all that write into a note."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from agent.core.text import Text
+from agent.core.text import Text, in_each, say
 
 SOLVED = 0.97  # from here on a task leaves no room
 NOISE_SEEDS = 3  # from which the noise of a setting is told that a protocol trains with one
-NOBODY = Text("nothing", "无")
 
 
 def confident(confidence: float) -> str:
@@ -31,25 +30,29 @@ def spread(error: float) -> str:
 
 
 def counted(count: int, one: str) -> str:
-    """A number and what it counts: 1 run, 2 runs."""
+    """A number and what it counts, in the English of the terminal: 1 run, 2 runs."""
     return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
+def joined(parts: Iterable[Text | str], separator: str = "list.comma") -> Text:
+    """Parts in a row, with the separator of that key between them."""
+    parts, between = list(parts), say(separator)
+    return in_each(lambda code: between[code].join(part if isinstance(part, str) else part[code] for part in parts))
+
+
+def listed(parts: Sequence[str], separator: str = "list.comma") -> Text:
+    """A list that ends its sentence."""
+    return say("list.sentence", list=joined(parts, separator) if parts else say("list.nothing"))
 
 
 def bullets(lines: Iterable[Text]) -> Text:
     """One line each, with a dot before it."""
-    lines = list(lines)
-    return Text("\n".join(f"• {line.en}" for line in lines), "\n".join(f"• {line.zh}" for line in lines))
-
-
-def listed(parts: Sequence[str], en: str = ", ", zh: str = "、") -> Text:
-    """A list that ends its sentence."""
-    return Text(f"{en.join(parts)}.", f"{zh.join(parts)}。") if parts else Text(f"{NOBODY.en}.", f"{NOBODY.zh}。")
+    lines = [say("list.bullet", line=line) for line in lines]
+    return in_each(lambda code: "\n".join(line[code] for line in lines))
 
 
 def solved_and_room(scores: Mapping[str, float]) -> Text:
     """Which tasks are as good as solved, and where there is something to gain, the most first."""
     solved = [task for task, score in scores.items() if score >= SOLVED]
     room = [f"{task} {score:.3f}" for task, score in sorted(scores.items(), key=lambda item: item[1]) if score < SOLVED]
-    return (
-        Text("Solved: ", "已基本解决：") + listed(solved) + Text(" Room is left on ", "仍有提升空间：") + listed(room)
-    )
+    return say("scores.solved and room", solved=listed(solved), room=listed(room))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agent.core.errors import INTERRUPTED
 from agent.core.run import UNFINISHED
-from agent.core.text import Text, clean
+from agent.core.text import Text, clean, say
 from agent.desk.desk import Desk
 from agent.desk.interface import LOOK, UserInterface
 from agent.search.assembly import assembled, proposing, training
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from agent.search.loop import Search
     from agent.search.screen import Screen
 
-LEFT = Stop(Text("you left the desk", "你离开了审阅台"))
-STOPPED = Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
-STOPPED_NOW = Text("you stopped it in the middle of a step", "由你在步骤中途中止")
+LEFT = Stop(say("stop.desk left"))
+STOPPED = Stop(say("stop.by you"), INTERRUPTED)
+STOPPED_NOW = say("stop.in a step")
 TO_LEAVE = 3.0  # seconds that the reader has to give the terminal back
 
 

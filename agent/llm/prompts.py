@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agent.core.languages import LANGUAGES
 from agent.core.text import clean
 from agent.llm.tokens import cut
 
@@ -19,7 +20,8 @@ class Prompt:
 
 
 def render(file: Path, **facts: object) -> Prompt:
-    """Fill in a prompt. jinja2.UndefinedError where a fact is missing."""
+    """Fill in a prompt, which knows the languages to ask for. jinja2.UndefinedError where a fact is missing."""
+    facts = {"languages": list(LANGUAGES.values()), **facts}
     template = _environment(file.parent).get_template(file.name)
 
     def block(which: str) -> str:

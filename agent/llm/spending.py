@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from agent.core.errors import USAGE, DeltaSearchError
-from agent.core.text import Text
+from agent.core.text import say
 from agent.llm.transcript import Counted
 
 MILLION = 1_000_000
@@ -22,9 +22,7 @@ class OutOfMoney(DeltaSearchError):
             f"the next call may cost {amount:.4f} dollars, and of {limit:g} there are {max(0.0, left):.4f} left: raise "
             "--max-cost, or lower reply_tokens"
         )
-        self.reason = Text(
-            f"the model's next call could exceed the {limit:g} dollars", f"下一次模型调用可能超出 {limit:g} 美元的预算"
-        )
+        self.reason = say("stop.money", limit=limit)
 
 
 @dataclass

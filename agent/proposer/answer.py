@@ -8,7 +8,7 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import PROPOSED_SECTIONS, Proposal, Run, Section
-from agent.core.text import Text
+from agent.core.text import Text, in_each
 from agent.llm import Reply
 from agent.llm.prompts import one_line
 from agent.llm.reply import gaps, read_parts, tags_of, texts
@@ -17,7 +17,6 @@ from agent.proposer.patch import PatchRejected, apply_patch, same_code
 from agent.science.claims import Figures, filled, verified
 from agent.science.history import History, card_of
 
-TAGS = ("name", "title_en", "title_zh", "predicted", *tags_of(PROPOSED_SECTIONS))
 PREDICTION = re.compile(r"(?P<sign>[+−-])?\s*(?P<digits>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%)?")
 LONGEST_NAME = 100
 TITLE = 40  # tokens
@@ -37,7 +36,7 @@ class Answer:
     def take(self, reply: Reply) -> Failure | None:
         """Take in a reply. Why its code is of no use, if it is of none."""
         self.turns += 1
-        parts = read_parts(reply.text, TAGS)
+        parts = read_parts(reply.text, _tags())
         self.tagged |= parts.tagged
         if self.accepted:
             return None
@@ -60,9 +59,7 @@ class Answer:
         predicted = self.predicted()
         unknown = [task for task in card_of(self.parent).scores if task not in predicted]
         lines = [f"the part <predicted> has no number between 0 and 1 for {', '.join(unknown)}"] if unknown else []
-        lines += [
-            f"the part <{name}> is missing" for name in ("name", "title_en", "title_zh") if name not in self.tagged
-        ]
+        lines += [f"the part <{name}> is missing" for name in ("name", *tags_of(["title"])) if name not in self.tagged]
         return lines + gaps(self.tagged, PROPOSED_SECTIONS)
 
     def predicted(self) -> dict[str, float]:
@@ -81,18 +78,21 @@ class Answer:
     def proposal(self, history: History, author: str, figures: Figures, **facts: object) -> Proposal:
         """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
         name = history.free_name(variant_name(self.tagged.get("name", "")))
-        titles = [one_line(self.tagged.get(f"title_{tongue}", ""), TITLE) or name for tongue in ("en", "zh")]
         return Proposal(
             name=name,
             source=self.source or self.parent.proposal.source,
             author=author,
-            title=Text(*titles),
+            title=in_each(lambda code: one_line(self.tagged.get(f"title_{code}", ""), TITLE) or name),
             parents=(self.parent.name,),
             predicted=card_of(self.parent).scores | self.predicted(),
             argument=_argument(texts(self.tagged, PROPOSED_SECTIONS), figures),
             repairs=self.turns - 1,
             **facts,  # type: ignore[arg-type]
         )
+
+
+def _tags() -> list[str]:
+    return ["name", "predicted", *tags_of(("title", *PROPOSED_SECTIONS))]
 
 
 def variant_name(given: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from agent.core.run import BASELINE, OlderNote, Run, Section
 from agent.core.sentences import counted, signed, spread
+from agent.core.text import ENGLISH
 from agent.llm.prompts import one_line, quoted
 from agent.llm.reply import own_words
 from agent.llm.tokens import estimate as tokens_of
@@ -80,7 +81,7 @@ def brief(history: History, parent: Run, older: Sequence[OlderNote], tokens: int
     standings = Standings(history)
     lines: dict[str, Iterable[str]] = {
         "reviews": (_review(run) for run in _latest(history.runs) if run.review and run.review.reason),
-        "pending": (f"{run.name}: {one_line(run.proposal.title.en, LINE)}" for run in _pending(history)),
+        "pending": (f"{run.name}: {one_line(run.proposal.title[ENGLISH], LINE)}" for run in _pending(history)),
         "calibration": _calibration(history),
         "rows": (standings.row(run) for run in _rows(history, parent)),
         "tried": (standings.tried(run) for run in _best_and_latest(history.children(parent.name))),
@@ -108,7 +109,7 @@ class Standings:
 
     def tried(self, run: Run) -> str:
         """A change of the parent and what became of it."""
-        title = one_line(run.proposal.title.en, LINE)
+        title = one_line(run.proposal.title[ENGLISH], LINE)
         return f"{run.name}: {title} -> {self.became(run)}"
 
     def became(self, run: Run) -> str:
@@ -134,7 +135,7 @@ class Standings:
         said_hits = f"; {hit} of {judged} predictions hit" if judged else ""
         written = {**run.proposal.argument, **run.analysis}
         sections: tuple[Section, ...] = ("reasoning", "lessons")
-        words = [own_words(written[name].en) for name in sections if name in written]
+        words = [own_words(written[name][ENGLISH]) for name in sections if name in written]
         said = "\n".join(quoted(part, NOTE // 2) for part in words) or "> (nothing was written)"
         return f"{run.name}: {self.became(run)}{said_hits}\n{said}"
 
@@ -182,14 +183,14 @@ def _noteworthy(history: History, parent: Run) -> list[Run]:
 
 def relatedness(run: Run, parent: Run) -> float:
     """What two variants have in common: the share of words of their names and titles, and one if one made the other."""
-    one, other = (set(f"{r.name} {r.proposal.title.en}".lower().replace("_", " ").split()) for r in (run, parent))
+    one, other = (set(f"{r.name} {r.proposal.title[ENGLISH]}".lower().replace("_", " ").split()) for r in (run, parent))
     kin = run.name in parent.proposal.parents or parent.name in run.proposal.parents or run.id == parent.id
     return len(one & other) / max(1, len(one | other)) + kin
 
 
 def _review(run: Run) -> str:
     assert run.review is not None
-    title = one_line(run.proposal.title.en, LINE)
+    title = one_line(run.proposal.title[ENGLISH], LINE)
     return f"{run.review.decision} {run.name} ({title}):\n{quoted(run.review.reason, LINE)}"
 
 

@@ -8,7 +8,8 @@ from random import Random
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import UsageError
 from agent.core.run import Proposal, Run
-from agent.core.text import Text
+from agent.core.sentences import joined
+from agent.core.text import Text, say
 from agent.proposer import NothingToPropose
 from agent.proposer.argument import Case, argue
 from agent.proposer.moves import Move, MovesConflict, compose
@@ -125,9 +126,8 @@ class Catalogue:
 
     def _title(self, added: list[str], removed: list[str]) -> Text:
         plus, minus = ([self.moves[name].title for name in names] for names in (added, removed))
-        en = "; ".join([*(title.en for title in plus), *(f"without: {title.en}" for title in minus)])
-        zh = "；".join([*(title.zh for title in plus), *(f"去掉：{title.zh}" for title in minus)])
-        return Text(en, zh)
+        without = [say("title.without", move=title) for title in minus]
+        return joined([*plus, *without], "list.semicolon")
 
     def _name(self, history: History, idea: Idea) -> str:
         """delta_net_4layer_ and the change; a number where that name is taken."""

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.core.errors import UsageError
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.proposer.patch import PatchRejected, apply_patch
 
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
@@ -48,7 +48,7 @@ class Move:
     @property
     def reasoning(self) -> Text:
         """Why it might help, and where that is from."""
-        return self.reason + Text(f" ({self.source.en})", f"（{self.source.zh}）")
+        return say("argue.reasoning", reason=self.reason, source=self.source)
 
 
 _MOVE = TypeAdapter(Move)

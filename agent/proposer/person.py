@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import PERSON, Proposal, Run
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.science.history import History
 
 LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
@@ -14,12 +14,12 @@ LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
 def own_proposal(history: History, source: str, file: str, name: str | None, parent: Run | None, why: str) -> Proposal:
     """The proposal of a file that somebody wrote. `parent` is what it is compared with; None: what it is most like."""
     parent = parent or _most_like(history, source)
-    argument = {"reasoning": Text(why, why)} if why else {}
+    argument = {"reasoning": Text(en=why)} if why else {}
     return Proposal(
         name=name or _name(history, file),
         source=source,
         author=PERSON,
-        title=Text(f"{file}, by hand", f"{file}（手工编写）"),
+        title=say("title.by hand", file=file),
         parents=(parent.name,) if parent else (),
         argument=argument,  # type: ignore[arg-type]
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
@@ -52,15 +52,12 @@ def latest_search(workspace: Workspace) -> LatestSearch:
     try:
         status = read_status(workspace)
     except WorkspaceError:  # no search was here: runs came by `evaluate --name`
-        return LatestSearch(None, None, Text("there was no search yet", "还没有进行过搜索"))
+        return LatestSearch(None, None, say("stop.none"))
     if workspace.searcher():
-        return LatestSearch(status.started, None, Text("it is still running", "仍在运行"))
+        return LatestSearch(status.started, None, say("stop.running"))
     if end is not None and end.started == status.started:
         return LatestSearch(end.started, end.ended, end.reason)
-    cut = Text(
-        "it was cut off and could not say why: killed, or the power went", "被突然中断，未能留下原因（被杀死或断电）"
-    )
-    return LatestSearch(status.started, status.updated, cut)
+    return LatestSearch(status.started, status.updated, say("stop.cut off"))
 
 
 def night(history: History, standings: Mapping[str, Standing], search: LatestSearch) -> Night:
@@ -117,13 +114,13 @@ def _telling(standing: Standing) -> Text:
     return Text(f", the largest part on {most} ({number})", f"，其中 {most} 贡献最大（{number}）")
 
 
-def change(run: Run, parent: Run | None) -> Text:
+def change(run: Run, parent: Run | None) -> str:
     """What a run changes against its parent, in as few words as fit beside a point of a figure."""
     mine, theirs = set(run.proposal.moves), set(parent.proposal.moves) if parent else set()
     if run.proposal.author == BASELINE or not mine or mine == theirs:
-        return sentences.same(short(run.name))
+        return short(run.name)
     parts = [f"+ {move}" for move in sorted(mine - theirs)] + [f"− {move}" for move in sorted(theirs - mine)]
-    return sentences.same(", ".join(parts))
+    return ", ".join(parts)
 
 
 def finished_at(run: Run) -> float:

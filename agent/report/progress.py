@@ -57,4 +57,4 @@ def _attempts(history: History, ended: Iterable[Standing]) -> Iterable[Attempt]:
         mark: Mark = "failed" if standing.average is None else "kept" if standing.kind == "kept" else "discarded"
         if standing.average and standing.average.mean > best:
             best, mark = standing.average.mean, "record"
-        yield Attempt(standing, number, hours, mark, change(standing.run, parent).en)
+        yield Attempt(standing, number, hours, mark, change(standing.run, parent))

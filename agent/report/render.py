@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from agent.core.languages import LANGUAGES
-from agent.core.run import ANALYSED_SECTIONS, HEADINGS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run
+from agent.core.run import ANALYSED_SECTIONS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run, heading
 from agent.core.text import Text
 from agent.llm.transcript import read_transcript
 from agent.proposer.moves import Move
@@ -95,10 +95,10 @@ class Pages:
         tools: Mapping[str, Callable[..., Any]] = {
             "say": say, "both": both, "named": named, "link": link, "verbatim": verbatim, "short": short,
             "page_of": page_of, "told": told, "confined": confined, "task_name": task_name,
-            "shade": shade, "shade_of": shade_of,
+            "shade": shade, "shade_of": shade_of, "heading": heading,
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
-            "s": sentences, "plots": plots, "HEADINGS": HEADINGS, "MARKS": MARKS,
+            "s": sentences, "plots": plots, "MARKS": MARKS,
             "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES,
         }  # fmt: skip
 
@@ -124,10 +124,10 @@ class Pages:
             parents=[material.by_name.get(name) or name for name in run.proposal.parents],
             note=[
                 (
-                    heading,
+                    when,
                     [(section, material.prose.both(written[section])) for section in sections if section in written],
                 )
-                for heading, sections in (("before", PROPOSED_SECTIONS), ("after", ANALYSED_SECTIONS))
+                for when, sections in (("before", PROPOSED_SECTIONS), ("after", ANALYSED_SECTIONS))
             ],
             lines=task_lines(material.history, standing, known),
             settings=setting_lines(run, template) if run.scored else (),

@@ -8,7 +8,7 @@ from statistics import median
 
 from agent.core.errors import ENDED, INTERRUPTED, TOO_MANY_FAILURES
 from agent.core.run import BASELINE, Run
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.llm.spending import Spending
 
 
@@ -84,13 +84,11 @@ class Ledger:
     def _stop(self, finished: int, seconds: float) -> Stop | None:
         budget = self.budget
         if self.interrupted:
-            return Stop(Text("you stopped it", "由你中止"), INTERRUPTED)
+            return Stop(say("stop.by you"), INTERRUPTED)
         if self.failures_in_a_row >= budget.failures:
-            count = self.failures_in_a_row
-            return Stop(Text(f"{count} runs in a row failed", f"连续 {count} 次运行失败"), TOO_MANY_FAILURES)
+            return Stop(say("stop.failures", count=self.failures_in_a_row), TOO_MANY_FAILURES)
         if budget.runs is not None and finished >= budget.runs:
-            done = "its run is done" if budget.runs == 1 else f"its {budget.runs} runs are done"
-            return Stop(Text(done, f"已完成预定的 {budget.runs} 次运行"))
+            return Stop(say("stop.runs", count=budget.runs))
         if budget.hours is not None and seconds + self._expected / 2 >= budget.hours * 3600:
             return Stop(_over(budget.hours))
         return None
@@ -102,7 +100,4 @@ class Ledger:
 
 
 def _over(hours: float) -> Text:
-    if hours < 1:
-        minutes = f"{hours * 60:.3g}"
-        return Text(f"its time is over ({minutes} min)", f"预定的 {minutes} 分钟已到")
-    return Text(f"its time is over ({hours:g} h)", f"预定的 {hours:g} 小时已到")
+    return say("stop.minutes", minutes=hours * 60) if hours < 1 else say("stop.hours", hours=hours)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from agent.core.run import Proposal, Run
 from agent.core.sentences import counted
-from agent.core.text import Text
+from agent.core.text import ENGLISH, Text
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
 from agent.science.history import History
@@ -59,7 +59,7 @@ class Journal:
 
     def phase(self, phase: str, proposal: Proposal | None = None) -> None:
         """The search turns to something else, of this proposal."""
-        idea = f"{proposal.title.en}{_origin(proposal)}" if proposal else ""
+        idea = f"{proposal.title[ENGLISH]}{_origin(proposal)}" if proposal else ""
         self._change(phase=phase, run=proposal.name if proposal else "", idea=idea, training="", share=0.0)
         self.write()
 

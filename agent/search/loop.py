@@ -10,7 +10,7 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
 from agent.core.score import ScoreCard
-from agent.core.text import Text, unified_diff
+from agent.core.text import say, unified_diff
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
@@ -28,7 +28,7 @@ from agent.store.folder import LOG, NOTE, PATCH
 from agent.store.lineage import Lineage
 from agent.store.workspace import NameTaken, StaleRun, Workspace
 
-NOTHING_LEFT = Stop(Text("nothing is left to propose", "已没有可提出的改动"))
+NOTHING_LEFT = Stop(say("stop.nothing left"))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from agent.core.text import ENGLISH
 from agent.search.printing import SECONDS_BETWEEN_LINES
 from agent.store.files import is_full
 from agent.store.status import End, Status, clock
@@ -116,7 +117,7 @@ def facts_of(status: Status) -> list[tuple[str, str]]:
 def describe_status(status: Status, searcher: str | None, end: End | None = None) -> str:
     """A status as plain lines, for another shell, with how the search ended if it did."""
     ago = clock(max(0.0, time.time() - status.updated))
-    stopped = f"stopped {ago} ago because {end.reason.en}" if end and end.started == status.started else ""
+    stopped = f"stopped {ago} ago because {end.reason[ENGLISH]}" if end and end.started == status.started else ""
     first = (
         f"{searcher} is searching"
         if searcher

@@ -10,12 +10,12 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, refuse, say
 
 from agent.analyst.model import ModelAnalyst
-from agent.analyst.next_steps import AFTER_FAILURE
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure, FailureKind, kind_text
 from agent.core.reason import Reason
 from agent.core.text import Text
+from agent.core.text import say as sentence
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -133,8 +133,8 @@ def test_known_variants_and_what_was_never_trained_are_left_to_the_built_in_anal
 
 def test_every_kind_of_failure_has_its_words_and_its_advice():
     kinds = set(get_args(FailureKind))
-    assert kinds == AFTER_FAILURE.keys()
     assert all(kind_text(kind)["zh"] for kind in kinds)
+    assert all(sentence(f"next.{kind}")["en"] for kind in kinds)
 
 
 def test_hostile_words_are_inert_in_the_note(asking, home):

@@ -14,7 +14,7 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES
-from agent.core.run import HEADINGS, MARKER, SECTIONS, Milestone, Run
+from agent.core.run import MARKER, SECTIONS, Milestone, Run, heading
 from agent.core.score import TASKS
 from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
@@ -51,7 +51,7 @@ def proposed(known, parent=0, *names):
     return Catalogue(TEMPLATE_SOURCE, moves).propose(known, known.runs[parent], Random(0))
 
 
-def noted(known, language="both"):
+def noted(known, language="all"):
     """The latest run of a history with its analysis, and its note."""
     last = known.runs[-1]
     analysed = replace(last, analysis=analyse(known, last))
@@ -74,7 +74,7 @@ def test_the_layout_is_that_of_the_older_notes(tmp_path):
     assert re.split(r"\s{2,}", table.splitlines()[0].strip()) == ["Unnamed: 0", *TASKS]
     assert [line.split()[1] for line in table.splitlines()[1:]] == [TEMPLATE, f"{TEMPLATE}_{SKIP}"]
     places = [
-        insights.index(heading) for section in SECTIONS for heading in (HEADINGS[section].en, HEADINGS[section].zh)
+        insights.index(words) for section in SECTIONS for words in (heading(section)["en"], heading(section)["zh"])
     ]
     assert places == sorted(places)
     assert insights.endswith(f"\n\n{TEMPLATE}_{SKIP}\n")
@@ -91,8 +91,8 @@ def test_each_language_alone_has_its_sections_and_not_the_other_s():
     known = history(run(1, proposed(history()), Memorize=0.8))
     english, chinese = noted(known, "en")[1], noted(known, "zh")[1]
     for section in SECTIONS:
-        assert (HEADINGS[section].en in english, HEADINGS[section].zh in english) == (True, False)
-        assert (HEADINGS[section].en in chinese, HEADINGS[section].zh in chinese) == (False, True)
+        assert (heading(section)["en"] in english, heading(section)["zh"] in english) == (True, False)
+        assert (heading(section)["en"] in chinese, heading(section)["zh"] in chinese) == (False, True)
     assert not re.search("[\u4e00-\u9fff]", english)
 
 

@@ -1,6 +1,7 @@
 """The tables of sentences: every language has every sentence, with the same fields, and each reads as it was meant."""
 
 import re
+from importlib import import_module
 from string import Formatter
 
 import pytest
@@ -27,9 +28,8 @@ def test_only_a_sentence_with_a_count_has_alternatives(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_is_in_two_tables(language):
-    package = __import__(f"agent.core.languages.{language}", fromlist=["SENTENCES"])
-    tables = [table.SENTENCES for table in vars(package).values() if hasattr(table, "SENTENCES")]
-    assert sum(map(len, tables)) == len(LANGUAGES[language].sentences)
+    tables = import_module(f"agent.core.languages.{language}").TABLES
+    assert sum(len(table.SENTENCES) for table in tables) == len(LANGUAGES[language].sentences)
 
 
 def test_english_is_english_and_chinese_chinese():

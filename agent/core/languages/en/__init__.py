@@ -1,7 +1,9 @@
 """English."""
 
-from agent.core.languages.en import desk, failures, pages
+from agent.core.languages.en import desk, failures, lists, notes, pages, proposals, searches
 from agent.core.languages.language import Language
+
+TABLES = (desk, failures, lists, notes, pages, proposals, searches)
 
 
 def plural(count: int) -> int:
@@ -16,5 +18,5 @@ ENGLISH = Language(
     short="EN",
     english="English",
     plural=plural,
-    sentences={**desk.SENTENCES, **failures.SENTENCES, **pages.SENTENCES},
+    sentences={key: sentence for table in TABLES for key, sentence in table.SENTENCES.items()},
 )

@@ -1,7 +1,9 @@
 """Chinese."""
 
 from agent.core.languages.language import Language
-from agent.core.languages.zh import desk, failures, pages
+from agent.core.languages.zh import desk, failures, lists, notes, pages, proposals, searches
+
+TABLES = (desk, failures, lists, notes, pages, proposals, searches)
 
 
 def plural(count: int) -> int:
@@ -16,5 +18,5 @@ CHINESE = Language(
     short="中文",
     english="Chinese",
     plural=plural,
-    sentences={**desk.SENTENCES, **failures.SENTENCES, **pages.SENTENCES},
+    sentences={key: sentence for table in TABLES for key, sentence in table.SENTENCES.items()},
 )

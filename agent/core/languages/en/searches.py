@@ -1,0 +1,18 @@
+"""English: why a search ended, which its page and its last line say."""
+
+SENTENCES = {
+    "stop.by you": "you stopped it",
+    "stop.in a step": "you stopped it in the middle of a step",
+    "stop.desk left": "you left the desk",
+    "stop.error": "of an error: {error}",
+    "stop.failures": "{count} run in a row failed|{count} runs in a row failed",
+    "stop.runs": "its run is done|its {count} runs are done",
+    "stop.minutes": "its time is over ({minutes:.3g} min)",
+    "stop.hours": "its time is over ({hours:g} h)",
+    "stop.money": "the model's next call could exceed the {limit:g} dollars",
+    "stop.nothing left": "nothing is left to propose",
+    "stop.approved trained": "what was approved is trained",
+    "stop.none": "there was no search yet",
+    "stop.running": "it is still running",
+    "stop.cut off": "it was cut off and could not say why: killed, or the power went",
+}

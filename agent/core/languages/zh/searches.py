@@ -1,0 +1,18 @@
+"""Chinese: why a search ended, which its page and its last line say."""
+
+SENTENCES = {
+    "stop.by you": "由你中止",
+    "stop.in a step": "由你在步骤中途中止",
+    "stop.desk left": "你离开了审阅台",
+    "stop.error": "出现错误：{error}",
+    "stop.failures": "连续 {count} 次运行失败",
+    "stop.runs": "已完成预定的 {count} 次运行",
+    "stop.minutes": "预定的 {minutes:.3g} 分钟已到",
+    "stop.hours": "预定的 {hours:g} 小时已到",
+    "stop.money": "下一次模型调用可能超出 {limit:g} 美元的预算",
+    "stop.nothing left": "已没有可提出的改动",
+    "stop.approved trained": "已批准的都已训练完毕",
+    "stop.none": "还没有进行过搜索",
+    "stop.running": "仍在运行",
+    "stop.cut off": "被突然中断，未能留下原因（被杀死或断电）",
+}
