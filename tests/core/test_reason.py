@@ -14,7 +14,8 @@ from agent.core.languages import LANGUAGES
 from agent.core.reason import SAID, Reason, fields_of
 
 ROOMS = ("failure.", "isolation.")
-SOURCES = [path for path in Path(agent.__file__).parent.rglob("*.py") if "languages" not in path.parts]
+PACKAGE = Path(agent.__file__).parent
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "languages" not in path.relative_to(PACKAGE).parts]
 KEPT = TypeAdapter(Failure)
 
 
