@@ -9,6 +9,6 @@ setup(
         "": ["*.j2"],
         "agent.report": ["pages/*"],
         "agent.templates": ["moves/*.toml"],
-        "agent.baselines": ["*.csv", "measured/*.csv", "history/*.py"],
+        "agent.baselines": ["*.csv", "*/*.csv", "*/*.py"],
     },
 )

@@ -1,0 +1,1 @@
+"""What follows from the runs, computed without reading or writing a file: comparisons, noise, effects, claims."""

@@ -1,0 +1,1 @@
+"""The network around the op and the training of many replicas at once."""
