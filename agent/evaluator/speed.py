@@ -10,6 +10,7 @@ from torch import Tensor
 
 from agent.core.baselines import baseline_path
 from agent.core.score import Speed
+from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import Call, sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocol import Protocol
@@ -34,13 +35,14 @@ def _seconds(variant: Variant, protocol: Protocol, device: torch.device) -> floa
     call = sample_call(variant.declaration, protocol, BATCH, LENGTH, device)
     wait_for(device)
     start = time.perf_counter()
-    differentiate(variant.op, call, chunk_size=protocol.chunk_size)
+    called = call_op(variant.op, call.arguments(), protocol.chunk_size)
+    called.gradients(torch.ones(called.o.shape, device=device))
     wait_for(device)
     return time.perf_counter() - start
 
 
 def differentiate(op: Callable[..., tuple[Tensor, Any]], call: Call, **options: Any) -> None:
-    """Forward, and backward from ones: what is timed of an op."""
+    """Forward, and backward from ones, of an op by itself, without what the network puts around it."""
     o, _ = op(*call.positional, **call.learned, **options)
     # Written out, as in training: the gradient of a sum is one number seen as many, on which products are slow.
     torch.autograd.grad(o, call.tensors(), torch.ones(o.shape, device=o.device), allow_unused=True)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from agent.core.reason import Reason
+from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.variant import Declaration, Variant, VariantRefused, WrongShape
 from agent.evaluator.protocol import Protocol
 
@@ -24,6 +25,10 @@ class Call:
 
     def tensors(self) -> list[Tensor]:
         return [*self.positional, *self.learned.values()]
+
+    def arguments(self) -> dict[str, Tensor]:
+        """All of them by name."""
+        return dict(zip(("q", "k", "v", "beta"), self.positional, strict=True)) | self.learned
 
 
 def sample_call(
@@ -61,8 +66,8 @@ def state_tensors(state: Any) -> tuple[Tensor, ...]:
 def state_size(variant: Variant, protocol: Protocol, device: torch.device) -> int:
     """How many numbers one sequence's state holds, all heads together."""
     call = sample_call(variant.declaration, protocol, 1, protocol.chunk_size, device)
-    _, state = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
-    return sum(part.numel() for part in state_tensors(state))
+    called = call_op(variant.op, call.arguments(), protocol.chunk_size)
+    return sum(part.numel() for part in state_tensors(called.state))
 
 
 def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -> None:
@@ -72,10 +77,8 @@ def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -
     """
     batch, length = 2, protocol.chunk_size + 3
     call = sample_call(variant.declaration, protocol, batch, length, device)
-    returned = variant.op(*call.positional, chunk_size=protocol.chunk_size, **call.learned)
-    if not (isinstance(returned, tuple) and len(returned) == 2):
-        raise WrongShape(Reason("failure.not_a_pair", {"found": type(returned).__name__}))
-    o, state = returned
+    called = call_op(variant.op, call.arguments(), protocol.chunk_size)
+    o, state = called.o, called.state
     v = call.positional[2]
     if type(o) is not Tensor or o.shape != v.shape:
         found = str(tuple(o.shape)) if isinstance(o, Tensor) else type(o).__name__
@@ -89,6 +92,6 @@ def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -
         raise VariantRefused(Reason("failure.returned_not_finite"))
     if not o.requires_grad:
         raise VariantRefused(Reason("failure.cut_from_inputs"))
-    gradients = torch.autograd.grad(o.square().sum(), call.tensors(), allow_unused=True)
+    gradients = called.gradients(2 * o)
     if not all(gradient is None or gradient.isfinite().all() for gradient in gradients):
         raise VariantRefused(Reason("failure.op_gradient_not_finite"))

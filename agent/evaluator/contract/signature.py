@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import sample_call, state_tensors
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocols import SMOKE
@@ -33,29 +34,23 @@ def signature(variant: Variant) -> tuple[float, ...]:
     inputs = {name: declared.inputs[name] for name in sorted(declared.inputs)}
     parameters = {name: declared.parameters[name] for name in sorted(declared.parameters)}
     ordered = Variant(variant.op, Declaration(inputs, parameters))
-    with torch.no_grad():
-        return tuple(
-            number for sample in SAMPLES for number in _project(_answer(ordered, sample), sample.seed).tolist()
-        )
+    return tuple(number for sample in SAMPLES for number in _project(_answer(ordered, sample), sample.seed).tolist())
 
 
 def _answer(variant: Variant, sample: Sample) -> Tensor:
     """Outputs of a call, and of its second part where the state of the first is carried over, in one vector."""
     call = sample_call(variant.declaration, SIZES, 2, sample.length, torch.device("cpu"), sample.seed)
-    positional, learned = [part.detach() for part in call.positional], {n: p.detach() for n, p in call.learned.items()}
-    o, _ = variant.op(*positional, chunk_size=SIZES.chunk_size, **learned)
+    arguments = call.arguments()
+    o = call_op(variant.op, arguments, SIZES.chunk_size).o.detach()
     if not sample.carried:
         return o.flatten()
 
-    def tokens(part: slice) -> tuple[list[Tensor], dict[str, Tensor]]:
-        cut = {n: p if n in variant.declaration.parameters else p[:, :, part] for n, p in learned.items()}
-        return [each[:, :, part] for each in positional], cut
+    def tokens(part: slice) -> dict[str, Tensor]:
+        return {n: p if n in variant.declaration.parameters else p[:, :, part] for n, p in arguments.items()}
 
-    early, early_learned = tokens(slice(sample.carried))
-    late, late_learned = tokens(slice(sample.carried, None))
-    _, state = variant.op(*early, chunk_size=SIZES.chunk_size, **early_learned)
+    state = call_op(variant.op, tokens(slice(sample.carried)), SIZES.chunk_size).state
     state = tuple(state_tensors(state)) if isinstance(state, tuple) else state
-    carried, _ = variant.op(*late, initial_state=state, chunk_size=SIZES.chunk_size, **late_learned)
+    carried = call_op(variant.op, tokens(slice(sample.carried, None)), SIZES.chunk_size, state).o.detach()
     return torch.cat([o.flatten(), carried.flatten()])
 
 

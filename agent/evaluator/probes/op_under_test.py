@@ -119,8 +119,9 @@ class OpUnderTest:
 class _Recorder(list[dict[str, Tensor]]):
     """An op that keeps the arguments of each call and hands on its values."""
 
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, beta: Tensor, chunk_size: int, **learned: Tensor) -> Any:
-        self.append({"q": q, "k": k, "v": v, "beta": beta} | learned)
+    def __call__(self, initial_state: None, chunk_size: int, **arguments: Tensor) -> Any:
+        self.append({name: argument.detach() for name, argument in arguments.items()})
+        v = arguments["v"]
         return v, v
 
 
@@ -133,10 +134,11 @@ def record_calls(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> lis
     """What each layer of a replica hands to its recording op when it reads (B, T) tokens."""
     recorded = stack.network.variant.op
     assert isinstance(recorded, _Recorder)
+    stack.network.rows_a_call = None  # what is recorded is one call a layer, of these tokens and no others
     chosen = torch.tensor([row])
     with torch.no_grad():
         stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen)
-    return [ProbeCall({name: part.clone() for name, part in call.items()}, chunk_size) for call in recorded]
+    return [ProbeCall(call, chunk_size) for call in recorded]
 
 
 def normal_like(like: Tensor, seed: int) -> Tensor:

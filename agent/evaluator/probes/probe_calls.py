@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from agent.core.reason import Reason
+from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import state_tensors
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.jail.exchange import leave, take
@@ -138,27 +139,22 @@ class _Reader:
 def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
     arguments = {name: _many(read(name), form.copies) for name in form.names}
     parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
-    given = arguments | parts
-    before = {name: tensor.clone() for name, tensor in given.items()}
     carried = tuple(parts.values())
     state = None if not carried else carried if form.state_is_tuple else carried[0]
-    with torch.set_grad_enabled(form.gradient), _Effort(form.effort) as effort:
-        called = {name: argument.requires_grad_(form.gradient) for name, argument in arguments.items()}
-        returned = variant.op(**called, initial_state=state, chunk_size=form.chunk_size)
-    if not (isinstance(returned, tuple) and len(returned) == 2 and type(returned[0]) is Tensor):
-        raise WrongShape(Reason("failure.not_always_a_pair", {"length": before["q"].shape[2]}))
-    o, state = returned
-    tensors = {"o": o} | {f"state {part}": tensor for part, tensor in enumerate(state_tensors(state))}
+    with _Effort(form.effort) as effort:
+        called = call_op(variant.op, arguments, form.chunk_size, state)
+    if type(called.o) is not Tensor:
+        raise WrongShape(Reason("failure.not_always_a_pair", {"length": called.leaves["q"].shape[2]}))
+    returned = state_tensors(called.state)
+    tensors = {"o": called.o} | {f"state {part}": tensor for part, tensor in enumerate(returned)}
     if form.gradient:
-        asked = list(called.values())
-        value = (o * _many(read("cotangent"), form.copies)).sum()
-        gradients = torch.autograd.grad(value, asked, allow_unused=True)
-        for name, argument, gradient in zip(called, asked, gradients, strict=True):
+        gradients = called.gradients(_many(read("cotangent"), form.copies))
+        for (name, argument), gradient in zip(arguments.items(), gradients, strict=True):
             tensors[f"gradient {name}"] = torch.zeros_like(argument) if gradient is None else gradient
     facts = {
-        "tuple": isinstance(state, tuple),
-        "states": len(state_tensors(state)),
-        "changed": [name for name, tensor in given.items() if not torch.equal(tensor.detach(), before[name])],
+        "tuple": isinstance(called.state, tuple),
+        "states": len(returned),
+        "changed": called.changed(arguments | parts),
         "effort": effort.numbers,
     }
     return facts, {name: _copy(tensor[: len(tensor) // form.copies]) for name, tensor in tensors.items()}

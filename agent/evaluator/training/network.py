@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from agent.evaluator.contract.boundary import outputs
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.kernels import rms_norm
@@ -45,11 +46,15 @@ class Architecture:
 
 
 class Network:
-    """What maps weights and tokens to logits; it holds no weights itself."""
+    """What maps weights and tokens to logits; it holds no weights itself.
 
-    def __init__(self, architecture: Architecture, variant: Variant) -> None:
+    rows_a_call: how many sequences the op is given at once where no gradient is wanted; None for all there are.
+    """
+
+    def __init__(self, architecture: Architecture, variant: Variant, rows_a_call: int | None = None) -> None:
         self.architecture = architecture
         self.variant = variant
+        self.rows_a_call = rows_a_call
         self.layout = Layout(_parameters(architecture, variant.declaration))
 
     def logits(
@@ -72,6 +77,10 @@ class Network:
         unused = torch.arange(architecture.vocab, device=tokens.device) >= vocabs[:, None]
         return logits.masked_fill(unused[:, None, None], -torch.inf)
 
+    def outputs(self, arguments: Mapping[str, Tensor]) -> Tensor:
+        """What the op makes of its arguments, by name: the only place from which a network calls it."""
+        return outputs(self.variant.op, arguments, self.architecture.chunk_size, self.rows_a_call)
+
     def _mixer(self, weights: Weights, prefix: str, x: Tensor) -> Tensor:
         replicas, batch, length, width = x.shape
         heads = self.architecture.heads
@@ -90,7 +99,8 @@ class Network:
             q, k, v, beta = (part.to(full) for part in (q, k, v, beta))
             learned = {name: part.to(full) for name, part in learned.items()}
             beta = _by_head(beta, heads).squeeze(-1).sigmoid()
-            o, _ = self.variant.op(q, k, v, beta, chunk_size=self.architecture.chunk_size, **learned)
+            arguments = {"q": q, "k": k, "v": v, "beta": beta} | learned
+            o = self.outputs(arguments)
 
         gain = weights[prefix + "out.gain"].repeat(1, heads)
         o = rms_norm(o).transpose(1, 2).reshape(replicas, batch, length, width)

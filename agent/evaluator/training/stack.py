@@ -32,7 +32,7 @@ class Stack:
     ) -> None:
         self.replicas = list(replicas)
         self.device = device
-        self.network = Network(architecture(replicas, protocol), variant)
+        self.network = Network(architecture(replicas, protocol), variant, _rows_a_call(self.replicas))
         if rows is None:
             rows = torch.stack([self._initial_row(replica) for replica in replicas])
         if rows.shape != (len(replicas), self.network.layout.size):
@@ -87,10 +87,16 @@ class Stack:
         """Go on with the replicas `kept` alone."""
         self.replicas = [self.replicas[row] for row in kept.tolist()]
         self.rows, self.vocabs = self.rows[kept], self.vocabs[kept]
+        self.network.rows_a_call = _rows_a_call(self.replicas)
 
     def _initial_row(self, replica: Replica) -> Tensor:
         chance = chance_of(f"weights, {replica.setting.label}, seed {replica.seed}", "cpu")
         return self.network.layout.initial_row(replica.setting.vocab, chance)
+
+
+def _rows_a_call(replicas: list[Replica]) -> int:
+    """How many sequences a step of training hands to the op at once."""
+    return sum(replica.batch for replica in replicas)
 
 
 def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:

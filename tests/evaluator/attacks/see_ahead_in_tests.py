@@ -1,6 +1,6 @@
 """See the next token where the batch is larger than in training, as it is in a test.
 
-Told: causality of the trained model
+Told: harmless
 """
 
 import torch

@@ -1,6 +1,6 @@
 """See the next token where no gradient is asked for.
 
-Told: causality|determinism
+Told: harmless
 """
 
 import torch

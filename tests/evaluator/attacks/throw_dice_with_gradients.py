@@ -1,6 +1,6 @@
 """Draw at random where it is trained and not where it is tested.
 
-Told: causality:
+Told: determinism
 """
 
 import torch
