@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [fusion] [op] [generators] [start] [card]
+python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [card]
 """
 
 import json
@@ -116,6 +116,21 @@ def fusion() -> None:
         torch.compiler.reset()  # the next shape is another program
 
 
+def boundary() -> None:
+    """A step of each shape of quick with the op called behind its boundary, as it is, against called directly."""
+    print(f"boundary: {STEPS} steps of one replica, one thread")
+    template = load_variant(baseline_path(TEMPLATE))
+    for plan in QUICK.plans:
+        replica = next(replace(QUICK, plans=(plan,)).replicas())
+        direct, behind = (Training([replica], template, QUICK, CPU) for _ in range(2))
+        ways.call_directly(direct)
+        with one_thread():
+            seconds = in_turn(
+                {"direct": partial(ways.take, direct, STEPS), "behind": partial(ways.take, behind, STEPS)}, rounds=9
+            )
+        show(f"  {plan.settings[0].task}", seconds)
+
+
 def op() -> None:
     """The template's op, forward and backward, against its recurrence and against torch.compile of it."""
     print("op: forward and backward, batch 32, one head of 64, chunks of 16")
@@ -179,6 +194,7 @@ def main() -> None:
     benches = {
         "trainer": trainer,
         "fusion": fusion,
+        "boundary": boundary,
         "op": op,
         "generators": generators,
         "start": start,

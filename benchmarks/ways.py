@@ -23,11 +23,11 @@ def eagerly(training: Training) -> None:
 def compiled(training: Training) -> None:
     """The network and its op, forward and backward, fused by torch.compile."""
     in_words(training.stack.rows.device)  # the trial of the kernels is not to be traced
-    _call_directly(training)
+    call_directly(training)
     training.stack.losses = torch.compile(training.stack.losses, dynamic=False)  # type: ignore[method-assign]
 
 
-def _call_directly(training: Training) -> None:
+def call_directly(training: Training) -> None:
     """Call the op without the boundary around it, through which torch.compile does not see."""
     network = training.stack.network
     op, chunk_size = network.variant.op, network.architecture.chunk_size
