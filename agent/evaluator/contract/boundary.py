@@ -91,7 +91,12 @@ class _Boundary(torch.autograd.Function):
         ctx.called = call_op(op, dict(zip(names, arguments, strict=True)), chunk_size)
         o = ctx.called.o
         if not isinstance(o, Tensor):
-            raise WrongShape(Reason("failure.output_shape", {"found": type(o).__name__, "wanted": "v"}))
+            raise WrongShape(
+                Reason(
+                    "failure.output_shape",
+                    {"found": type(o).__name__, "wanted": str(tuple(ctx.called.leaves["v"].shape))},
+                )
+            )
         return o.detach()
 
     @staticmethod
