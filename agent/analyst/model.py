@@ -8,7 +8,7 @@ from agent.analyst.note import analyse
 from agent.core.errors import Unavailable
 from agent.core.run import ANALYSED_SECTIONS, BASELINE, OlderNote, Run, Section
 from agent.core.text import ENGLISH, Text, clean, say, unified_diff
-from agent.llm import Conversation, LanguageModel, Message
+from agent.llm import Conversation, Interrupted, LanguageModel, Message
 from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.reply import gaps, read_parts, tags_of, texts
 from agent.llm.spending import OutOfMoney
@@ -38,7 +38,7 @@ class ModelAnalyst:
             return facts
         try:
             words = self._ask(history, run, facts)
-        except (Unavailable, OutOfMoney) as error:
+        except (Unavailable, OutOfMoney, Interrupted) as error:
             words = str(error)
         return self._joined(facts, words)
 

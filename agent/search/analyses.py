@@ -1,15 +1,19 @@
 """A model's analysis of each result. A run is closed with its facts; what a model makes of them follows later."""
 
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from agent.analyst import Analyst
 from agent.analyst.note import render_note
+from agent.core.errors import kind_and_reason
 from agent.core.run import Run, Sections
+from agent.llm.secrets import Censor
 from agent.science.history import History
 from agent.search.background import Background
-from agent.store.folder import NOTE
+from agent.store.files import WorkspaceError
+from agent.store.folder import ANALYSIS_ERROR, NOTE
 from agent.store.workspace import StaleRun, Workspace
 
 
@@ -27,6 +31,7 @@ class Analyses:
 
     workspace: Workspace
     analyst: Analyst | None = None
+    say: Callable[[str], None] = lambda line: None
     begun: list[PendingAnalysis] = field(default_factory=list)
 
     @contextmanager
@@ -50,8 +55,24 @@ class Analyses:
             self._keep(pending)
 
     def _keep(self, pending: PendingAnalysis) -> None:
-        sections = pending.sections.result()
+        """Put an analysis into its run and its note.
+
+        The one boundary of every analyst: whatever it raises, or writes that is no analysis, is the failure of this
+        one. The facts stay as they are, and the traceback is kept with the run. WorkspaceError is raised again: a disk
+        that is full ends the search.
+        """
+        try:
+            sections = pending.sections.result()
+            note = render_note(self.workspace.history(), replace(pending.run, analysis=sections))
+        except WorkspaceError:
+            raise
+        except Exception as error:
+            censor = Censor()
+            self.workspace.write(pending.run, ANALYSIS_ERROR, censor("".join(traceback.format_exception(error))))
+            why = censor(kind_and_reason(error))
+            self.say(f"· {pending.run.name}: the analyst raised {why}; its note keeps the facts alone")
+            return
         if sections != pending.run.analysis:
             with suppress(StaleRun):  # somebody else has written the note meanwhile
                 run = self.workspace.amend(pending.run, analysis=sections)
-                self.workspace.write(run, NOTE, render_note(self.workspace.history(), replace(run, analysis=sections)))
+                self.workspace.write(run, NOTE, note)

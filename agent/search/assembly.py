@@ -72,7 +72,7 @@ def assemble(
         device=device,
         drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line),
         check=check,
-        analyses=Analyses(workspace, thinkers.analyst),
+        analyses=Analyses(workspace, thinkers.analyst, screen.line),
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,

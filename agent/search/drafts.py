@@ -1,20 +1,35 @@
 """The next proposal: made when it is asked for, or ahead of time while something else is trained."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
+from agent.core.baselines import TEMPLATE
+from agent.core.errors import Unavailable, UsageError, kind_and_reason
 from agent.core.failure import Failure
-from agent.core.run import Proposal
-from agent.llm import Connection
+from agent.core.reason import Reason
+from agent.core.run import Proposal, Run
+from agent.core.text import Text
+from agent.llm import Connection, Interrupted
+from agent.llm.secrets import Censor
+from agent.llm.spending import OutOfMoney
 from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
 from agent.proposer.parents import rank_parents
 from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.search.background import Background
+from agent.store.files import WorkspaceError
 
 SECONDS_TO_END = 10.0  # for a draft that nobody waits for any more
+PROPOSER = "proposer"  # the author of a proposal that was never made
+RAISED = "failure.proposer_raised"
+REASON = 500  # characters
+TRACEBACK = 4000  # characters from its end
+# What is no fault of a proposal, and ends or changes the search as its class says.
+PASSED_ON = (Unavailable, OutOfMoney, Interrupted, WorkspaceError, NothingToPropose)
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ class Drafts:
     connection: Connection | None = None
     say: Callable[[str], None] = lambda line: None
     ahead: Ahead | None = field(default=None, init=False)
+    repairs: bool = field(default=True, init=False)
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -82,21 +98,66 @@ class Drafts:
 
         A person may have an idea, or name the parent.
         """
-        if self.proposer is None:
+        proposer = self.proposer
+        if proposer is None:
             return None
-        try:
-            repaired = None if idea or parent else repair(self.proposer, history)
-            return Draft(repaired) if repaired else self._choose(self.proposer, history, idea, parent)
-        except ProposalFailed as failed:
-            return Draft(failed.proposal, failed.failure)
+        if self.repairs and not (idea or parent):
+            repaired = attempt(history, history.baseline, lambda: repair(proposer, history))
+            if repaired is not None:
+                self.repairs = not raised(repaired)  # else it would be in the way of every proposal
+                return repaired
+        return self._choose(proposer, history, idea, parent)
 
     def _choose(self, proposer: Proposer, history: History, idea: str, parent: str) -> Draft | None:
         draw = Random(f"{self.seed} {len(history.runs)}")
         for candidate in rank_parents(history, draw):
             if parent in ("", candidate.name):
+                propose = partial(proposer.propose, history, candidate, draw, idea)
                 with suppress(NothingToPropose):
-                    return Draft(proposer.propose(history, candidate, draw, idea))
+                    return attempt(history, candidate, propose, asked_by_a_person=bool(idea or parent))
         return None
+
+
+def attempt(
+    history: History, parent: Run | None, propose: Callable[[], Proposal | None], asked_by_a_person: bool = False
+) -> Draft | None:
+    """What comes of one call of a proposer; None if it has nothing.
+
+    The one boundary of every proposer: whatever it raises is the failure of this call, recorded with its traceback, and
+    the search goes on. PASSED_ON is raised again, and UsageError where a person's own words may be the reason.
+    """
+    try:
+        proposal = propose()
+    except ProposalFailed as failed:
+        return Draft(failed.proposal, failed.failure)
+    except PASSED_ON:
+        raise
+    except Exception as error:
+        if asked_by_a_person and isinstance(error, UsageError):
+            raise
+        return _failed(history, parent, error)
+    return Draft(proposal) if proposal else None
+
+
+def _failed(history: History, parent: Run | None, error: Exception) -> Draft:
+    """The record of a call that raised: a proposal that changes nothing, and the traceback."""
+    censor = Censor()
+    name = history.free_name(f"{TEMPLATE}_unnamed")
+    proposal = Proposal(
+        name=name,
+        source=parent.proposal.source if parent else "",
+        author=PROPOSER,
+        title=Text(en=name),
+        parents=(parent.name,) if parent else (),
+    )
+    reason = Reason(RAISED, {"error": censor(kind_and_reason(error))[:REASON]})
+    log = censor("".join(traceback.format_exception(error)))
+    return Draft(proposal, Failure("unusable reply", reason, log[-TRACEBACK:]))
+
+
+def raised(draft: Draft) -> bool:
+    """Whether a draft records that its proposer raised."""
+    return draft.failure is not None and draft.failure.reason.key == RAISED
 
 
 def repair(proposer: Proposer, history: History) -> Proposal | None:

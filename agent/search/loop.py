@@ -14,6 +14,7 @@ from agent.core.text import say, unified_diff
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
+from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
 from agent.proposer.patch import apply_patch
@@ -67,6 +68,8 @@ class Search:
                     run = run or self.propose()
                 except OutOfMoney as end:
                     return Stop(end.reason)
+                except Interrupted:
+                    continue  # the ledger knows, and stops the search
                 if run is None:
                     return NOTHING_LEFT
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
@@ -126,6 +129,7 @@ class Search:
                 raise  # who is there to hear of it
             failure = error.failure
         if failure:
+            files |= {LOG: f"{failure.kind}: {failure.reason}\n\n{failure.log_tail}"} if failure.log_tail else {}
             return new("failed", failure=failure, isolation=self.isolation)
         if self.review and proposal.author != BASELINE:
             return new("proposed", signature=signature, isolation=self.isolation)

@@ -14,8 +14,9 @@ from agent.core.run import Run
 from agent.core.score import CurvePoint, ScoreCard, SeedScore, TaskScore
 from agent.store.files import reading, sync, write_atomically, writing
 
-RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT = (
+RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (
     "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json", "transcript.jsonl",
+    "analysis_error.txt",
 )  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")

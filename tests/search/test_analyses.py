@@ -94,3 +94,49 @@ def test_an_analyst_that_cannot_write_is_heard_of(closed):
     analyses = Analyses(workspace, full)
     with pytest.raises(WorkspaceError, match="the disk is full"), analyses.open():
         analyses.begin(workspace.history(), run)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("delta"), RecursionError(), UnicodeEncodeError("ascii", "é", 0, 1, "no"), AttributeError("x")]
+)
+def test_whatever_an_analyst_raises_leaves_the_facts_and_is_told_once(closed, error):
+    workspace, run = closed
+    lines = []
+
+    def odd(history, run):
+        raise error
+
+    analyses = Analyses(workspace, odd, lines.append)
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+    assert workspace.history().runs == (run,)
+    (line,) = lines
+    assert line.startswith(f"· {run.name}: the analyst raised {type(error).__name__}")
+    kept = (workspace.folder(run) / "analysis_error.txt").read_text(encoding="utf-8")
+    assert "Traceback" in kept
+    assert "in odd" in kept
+
+
+def test_what_is_no_analysis_leaves_the_facts(closed):
+    workspace, run = closed
+    lines = []
+    analyses = Analyses(workspace, lambda history, run: {"lessons": "no text of two languages"}, lines.append)
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+    assert workspace.history().runs == (run,)
+    assert len(lines) == 1
+
+
+class Odd(BaseException):
+    """What is neither an error nor an interruption of ours."""
+
+
+def test_what_is_no_error_is_raised_again(closed):
+    workspace, run = closed
+
+    def odd(history, run):
+        raise Odd
+
+    analyses = Analyses(workspace, odd)
+    with pytest.raises(Odd), analyses.open():
+        analyses.begin(workspace.history(), run)

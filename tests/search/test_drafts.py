@@ -7,14 +7,18 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import TEMPLATE
-from agent.core.errors import Unavailable
+from agent.core.errors import Unavailable, UsageError
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
+from agent.llm import Interrupted
+from agent.llm.spending import OutOfMoney
 from agent.proposer import NothingToPropose, ProposalFailed
 from agent.proposer.fallback import Fallback
+from agent.proposer.patch import PatchRejected
 from agent.science.history import History
 from agent.search.drafts import Drafts
+from agent.store.files import WorkspaceError
 
 
 def run(name, number, **facts):
@@ -41,7 +45,7 @@ class Scripted:
         assert self.may.wait(30)
         self.seen.append((len(history.runs), parent.name, idea))
         outcome = next(self.outcomes)
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return sample_proposal(outcome)
 
@@ -132,6 +136,67 @@ def test_what_goes_wrong_ahead_is_heard_when_the_draft_is_wanted():
     drafts.prepare(THEN)
     with pytest.raises(Unavailable, match="gone"):
         drafts.next(THEN)
+
+
+class Odd(BaseException):
+    """What is neither an error nor an interruption of ours."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("choices"), RecursionError("too deep"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
+        MemoryError(), AttributeError("'str' object has no attribute 'data'"), ZeroDivisionError(), StopIteration(),
+        AssertionError(""), ValueError("line one\nline two"), OSError(5, "io"), PatchRejected("no"), TimeoutError(),
+        ExceptionGroup("g", [OSError()]),
+    ],
+    ids=repr,
+)  # fmt: skip
+@pytest.mark.parametrize("slow", [True, False])
+def test_whatever_a_proposer_raises_is_the_failure_of_that_call(error, slow):
+    drafts, _ = drafting(error, "b", slow=slow)
+    drafts.prepare(THEN)
+    draft = drafts.next(THEN)
+    assert draft.failure.kind == "unusable reply"
+    assert str(draft.failure.reason).startswith(f"the proposer raised {type(error).__name__}")
+    assert "Traceback" in draft.failure.log_tail
+    assert "test_drafts.py" in draft.failure.log_tail
+    assert (draft.proposal.parents, draft.proposal.source) == ((TEMPLATE,), BASE.proposal.source)
+    assert drafts.next(THEN).proposal.name == "b"
+
+
+@pytest.mark.parametrize("error", [Odd(), KeyboardInterrupt(), SystemExit(3), Unavailable("gone"), Interrupted("you"),
+                                   OutOfMoney(1, 0, 1), WorkspaceError("the disk is full")], ids=repr)  # fmt: skip
+@pytest.mark.parametrize("slow", [True, False])
+def test_what_is_no_fault_of_a_proposer_is_raised_again(error, slow):
+    drafts, _ = drafting(error, slow=slow)
+    drafts.prepare(THEN)
+    with pytest.raises(type(error)):
+        drafts.next(THEN)
+
+
+def test_a_persons_idea_that_makes_no_sense_is_told_to_them():
+    drafts, _ = drafting(UsageError("there is no move of this name"), UsageError("nor of that"))
+    with pytest.raises(UsageError, match="no move of this name"):
+        drafts.next(THEN, "an idea")
+    assert str(drafts.next(THEN).failure.reason) == "the proposer raised UsageError: nor of that"
+
+
+def test_a_repair_that_raises_is_not_in_the_way_of_what_comes_after():
+    class Repairing(Scripted):
+        def repair(self, history):
+            raise KeyError("transcript")
+
+    drafts = Drafts(Repairing("a", "b"), 0)
+    assert "KeyError: 'transcript'" in str(drafts.next(THEN).failure.reason)
+    assert drafts.next(THEN).proposal.name == "a"
+
+
+def test_a_key_in_what_was_raised_is_kept_nowhere(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-\nabcdefgh12345678")
+    drafts, _ = drafting(ValueError("Bearer sk-\nabcdefgh12345678"), slow=False)
+    failure = drafts.next(THEN).failure
+    assert "abcdefgh" not in f"{failure.reason} {failure.log_tail}"
 
 
 def test_the_next_parent_is_tried_where_nothing_is_left_of_one():

@@ -20,6 +20,7 @@ class Script:
     requests: list[dict] = field(default_factory=list)
     headers: list[dict] = field(default_factory=list)
     models: tuple[str, ...] = ("tiny",)
+    listing: Answer | None = None  # what is answered where the models should be listed
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(self, request, headers):
@@ -37,6 +38,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.server.script.listing:
+            return self.server.script.listing(self, {})
         self.json(
             200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.script.models]}
         )

@@ -29,6 +29,7 @@ SENTENCES = {
     "failure.lost_twice": "the processes that evaluated it were lost twice ({error})",
     "failure.garbled": "the worker's account is garbled: {error}",
     "failure.interrupted": "interrupted",
+    "failure.proposer_raised": "the proposer raised {error}",
     "failure.raised_at_line": "{error} (line {line} of the variant)",
     "failure.diverged": "{replica}: the loss was no longer finite at step {step}",
     "failure.count_of_tokens": "the worker predicted {found:,} tokens, not {wanted:,}",

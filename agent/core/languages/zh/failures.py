@@ -25,6 +25,7 @@ SENTENCES = {
     "failure.exit_code": "工作进程未作答便结束（退出码 {code}）",
     "failure.lost_twice": "评测它的进程两次丢失（{error}）",
     "failure.garbled": "工作进程的答复混乱：{error}",
+    "failure.proposer_raised": "提出者抛出异常：{error}",
     "failure.interrupted": "已中断",
     "failure.raised_at_line": "{error}（变体第 {line} 行）",
     "failure.diverged": "{replica}：第 {step} 步时损失不再是有限数",
