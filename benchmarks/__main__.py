@@ -25,7 +25,7 @@ from agent.evaluator.job import Job
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import MAD_SETTINGS, QUICK
 from agent.evaluator.speed import differentiate
-from agent.evaluator.tasks import draw
+from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.training.trainer import Training, train
 from agent.evaluator.worker_pool import WorkerPool, worker_count

@@ -26,7 +26,7 @@ from agent.evaluator.contract.calls import Call
 from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocol import Replica
 from agent.evaluator.protocols import MAD
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
 from agent.evaluator.training.optimiser import StackedAdamW

@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler, Tens
 from agent.core.score import CurvePoint
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks import IGNORE, Examples
+from agent.evaluator.tasks.task import IGNORE, Examples
 from agent.evaluator.training.batches import Batches, Collection, validation_examples
 from agent.evaluator.training.metric import METRIC_BATCH, accuracy
 from agent.evaluator.training.stack import Stack
@@ -42,7 +42,6 @@ def train_ordinary(replica: Replica, variant: Variant, protocol: Protocol, devic
     model = starting_model(replica, variant, protocol, device)
     groups = parameter_groups(model, replica.weight_decay)
     optimiser = torch.optim.AdamW(groups, lr=replica.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, replica.steps) if protocol.cosine else None
     batches = training_batches(replica, device)
     validation = _of_one(validation_examples([replica], protocol.validation_examples, device))
     outcome, losses, step = Outcome(model), [], 0
@@ -52,8 +51,6 @@ def train_ordinary(replica: Replica, variant: Variant, protocol: Protocol, devic
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            if schedule:
-                schedule.step()
             losses.append(loss.detach())
             step += 1
             if step % replica.validate_every == 0 or step == replica.steps:

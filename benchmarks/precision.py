@@ -22,7 +22,7 @@ from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.probes.controls import with_controls
 from agent.evaluator.protocol import Replica
 from agent.evaluator.protocols import QUICK
-from agent.evaluator.tasks import draw
+from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training import stack
 from agent.evaluator.training.trainer import Trainee, train
 from benchmarks.timing import CPU, one_thread
@@ -44,7 +44,7 @@ def tipped(trainee: Trainee, variant: Variant) -> tuple[int, int]:
     """How many predictions of a trained replica differ between a test sequence and its copy, and of how many."""
     replica = trainee.replica
     test = draw(replica.setting, QUICK.test_examples, split="test", seed=TEST_SEED, world=replica.seed, device="cpu")
-    controlled = with_controls(test, TEST_SEED, whole=replica.setting.task == "Compress")
+    controlled = with_controls(test, TEST_SEED, whole=replica.setting.autoencoder)
     alone = stack.Stack([replica], variant, QUICK, CPU, rows=trainee.best[None])
     parts = alone.read(controlled.inputs[None].long(), torch.tensor([0]))
     return controlled.changed(torch.cat([logits[0].argmax(-1) for _, logits in parts]))

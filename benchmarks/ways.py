@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from agent.evaluator.tasks import Examples
+from agent.evaluator.tasks.task import Examples
 from agent.evaluator.training.trainer import Training
 from agent.kernels.choice import in_words
 

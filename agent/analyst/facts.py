@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from agent.core.run import Run
+from agent.evaluator.tasks import TASKS
 from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.science.comparison import AVERAGE, Comparison, resolution
 from agent.science.effects import Effect, measured_effects
 from agent.science.history import History, card_of
 
-MEMORIZE = "Memorize"
+# A gain on these may come from initialisation or smoothing and not from a better memory.
+LOCAL = tuple(task.name for task in TASKS if task.local)
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,9 @@ class Facts:
     interplay: Interplay | None  # of two moves and more, each of them in another run too
     leaders: dict[str, Run]  # by task: the best of those that are ahead of the run beyond the noise
 
-    @property
-    def without_memorize(self) -> float | None:
-        """How far the average of the other tasks differs from the template's."""
-        others = [found.difference for task, found in self.against_baseline.items() if task not in (AVERAGE, MEMORIZE)]
+    def without(self, apart: str) -> float | None:
+        """How far the average of all tasks but one differs from the template's."""
+        others = [found.difference for task, found in self.against_baseline.items() if task not in (AVERAGE, apart)]
         return fmean(others) if others else None
 
 

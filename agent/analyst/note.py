@@ -29,7 +29,7 @@ def _scored(facts: Facts) -> list[Text]:
         words.placing(facts),
         *_compared(facts),
         *words.noise(facts),
-        *words.memorize_apart(facts),
+        *words.local_apart(facts),
         *words.interplay(facts),
         *words.cost(facts),
         *words.predictions(facts),

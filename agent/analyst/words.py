@@ -2,7 +2,7 @@
 
 import math
 
-from agent.analyst.facts import MEMORIZE, Facts
+from agent.analyst.facts import LOCAL, Facts
 from agent.core.run import Run
 from agent.core.sentences import confident, joined, listed, signed, spread
 from agent.core.text import Text, say
@@ -66,12 +66,14 @@ def noise(facts: Facts) -> list[Text]:
     return [say("note.noise", needed=facts.resolution)]
 
 
-def memorize_apart(facts: Facts) -> list[Text]:
-    """Memorize rewards what only smooths or starts well, so a gain from it alone is told apart."""
-    found, rest = facts.against_baseline.get(MEMORIZE), facts.without_memorize
-    if found is None or rest is None or found.verdict != "better":
-        return []
-    return [say("note.memorize apart", task=MEMORIZE, others=signed(rest))]
+def local_apart(facts: Facts) -> list[Text]:
+    """A task such as Memorize rewards what only smooths or starts well, so a gain on it alone is told apart."""
+    found = ((task, facts.against_baseline.get(task), facts.without(task)) for task in LOCAL)
+    return [
+        say("note.local apart", task=task, others=signed(rest))
+        for task, comparison, rest in found
+        if comparison is not None and rest is not None and comparison.verdict == "better"
+    ]
 
 
 def predictions(facts: Facts) -> list[Text]:

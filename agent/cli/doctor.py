@@ -11,6 +11,7 @@ import torch
 
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.jail.isolation import prove_isolation
+from agent.evaluator.protocols import choose_protocol
 from agent.evaluator.worker_pool import worker_count
 from agent.llm.secrets import Censor
 from agent.search.config import BASE_URL, KEY
@@ -19,12 +20,12 @@ from agent.search.config import BASE_URL, KEY
 def examine(workspace: Path) -> dict[str, str]:
     """What there is, by what it is for; each finding in one line, with what to do where something is missing."""
     device = choose_device(None)
-    default = "mad" if device == "cuda" else "quick"
+    default = choose_protocol(None, device)
     return {
         "python": f"{platform.python_version()} on {sys.platform}",
         "torch": torch.__version__,
         "device": _device(device),
-        "protocol": f"{default} by default",
+        "protocol": f"{default.name} by default: {default.purpose}",
         "isolation": prove_isolation(device).line,
         "triton": "installed" if find_spec("triton") else "not installed: only kernels for a GPU need it",
         "git": shutil.which("git") or "not found: the lineage needs it, install git",

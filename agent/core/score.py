@@ -109,4 +109,6 @@ class ScoreCard:
         return fmean(self.scores.values())
 
 
-TASKS = ("Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy")
+# The columns of a table that has no row yet, and of tables in the older text format. Which tasks there are, and what
+# each is, says agent/evaluator/tasks.
+MAD_TASKS = ("Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy")

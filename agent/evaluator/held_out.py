@@ -20,8 +20,8 @@ from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.job import Job
 from agent.evaluator.probes.controls import ControlledTest, with_controls
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import Examples, draw
+from agent.evaluator.tasks.draw import draw
+from agent.evaluator.tasks.task import Examples, Setting
 from agent.evaluator.training.metric import accuracy
 
 
@@ -63,7 +63,7 @@ class HeldOutTest:
             for candidate in candidates
         ]
         controlled = [
-            with_controls(drawn, test_seed + row, whole=candidate.replica.setting.task == "Compress")
+            with_controls(drawn, test_seed + row, whole=candidate.replica.setting.autoencoder)
             for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
         ]
         return cls(stack, candidates, examples, controlled)

@@ -7,13 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from agent.core.errors import UsageError
-from agent.core.score import TASKS
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks import TASKS
+from agent.evaluator.tasks.task import Setting
 
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
 # (tests/evaluator/test_edition.py notices). It enters every fingerprint, since such scores must not be
 # compared with older ones.
 EDITION = 2
+
+# What every fingerprint was made with though nothing reads it any more; it goes when EDITION rises.
+ALWAYS_HASHED = {"cosine": False}
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,12 @@ class Protocol:
     """A way to score a variant. Scores of two protocols are never compared."""
 
     name: str
-    purpose: str
+    purpose: str  # what it is for, in a line for the user
     plans: tuple[Plan, ...]
     width: int = 128
     heads: int = 1
     inner: int = 352
     chunk_size: int = 32
-    cosine: bool = False
     validation_examples: int = 1280
     test_examples: int = 1280
     solved_at: float = 0.999
@@ -105,7 +107,7 @@ class Protocol:
     def tasks(self) -> tuple[str, ...]:
         """The tasks that the protocol scores, in the order of the table."""
         planned = {setting.task for plan in self.plans for setting in plan.settings}
-        return tuple(task for task in TASKS if task in planned)
+        return tuple(task.name for task in TASKS if task.name in planned)
 
     @property
     def lone_settings(self) -> frozenset[str]:
@@ -115,11 +117,16 @@ class Protocol:
     @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with anything that may change a score."""
-        facts = asdict(self) | {"name": None, "purpose": None, "time_limit_hours": None, "edition": EDITION}
+        unread = {"name": None, "purpose": None, "time_limit_hours": None}
+        facts = self._facts() | unread | ALWAYS_HASHED | {"edition": EDITION}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps(self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        plans = [asdict(plan) | {"settings": [setting.facts for setting in plan.settings]} for plan in self.plans]
+        return asdict(self) | {"plans": plans}
 
     @classmethod
     def from_json(cls, text: str) -> "Protocol":

@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.core.errors import UsageError
 from agent.evaluator.protocol import Cut, Plan, Protocol
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 
 TRAIN_EXAMPLES = 12_800
 FEWER_EXAMPLES = (6400, 3200, 1600, 800)

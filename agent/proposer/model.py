@@ -12,6 +12,7 @@ from agent.core.failure import Failure
 from agent.core.run import OlderNote, Proposal, Run
 from agent.core.text import clean
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
+from agent.evaluator.tasks import TASKS
 from agent.llm import Conversation, LanguageModel, Message
 from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.thoughts import without_thoughts
@@ -144,7 +145,8 @@ class ModelProposer:
             idea=quoted(idea, IDEA) if idea else "",
             parent=parent.name,
             code=parent.proposal.source.rstrip(),
-            tasks=" | ".join(card_of(parent).tasks),
+            tasks=[task for task in TASKS if task.name in card_of(parent).tasks],
+            columns=" | ".join(card_of(parent).tasks),
             known=known,
         )
 

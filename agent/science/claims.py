@@ -14,9 +14,11 @@ is compared with, or the variant in question. Its sign, or a verb such as "falls
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 
 from agent.core.run import OlderNote, Run
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.core.sentences import signed, spread
 from agent.core.text import Text
 from agent.science.comparison import AVERAGE
@@ -68,10 +70,7 @@ def _name(words: str) -> str:
     return rf"(?<![A-Za-z0-9_]){words}(?![A-Za-z0-9_])"
 
 
-TASK_NAMES = {
-    **{task: re.compile(_name(r"[\s_-]+".join(task.split())), re.IGNORECASE) for task in TASKS},
-    AVERAGE: re.compile(_name("average|mean") + "|平均", re.IGNORECASE),
-}
+AVERAGE_NAME = re.compile(_name("average|mean") + "|平均", re.IGNORECASE)
 ALIASES = {
     "this": re.compile(_name("this variant|the variant|this one") + "|本变体|该变体|此变体", re.IGNORECASE),
     "parent": re.compile(_name("the parent|its parent|parent") + "|父变体", re.IGNORECASE),
@@ -87,6 +86,14 @@ class Figures:
     history: History
     runs: Mapping[str, Run]
     older: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # of imported tables
+
+    @cached_property
+    def task_names(self) -> dict[str, re.Pattern[str]]:
+        """How a sentence may name each task, and the average."""
+        rows = [*(card_of(run).scores for run in self.runs.values()), *self.older.values()]
+        tasks = dict.fromkeys(chain(MAD_TASKS, *rows))
+        patterns = {task: re.compile(_name(r"[\s_-]+".join(task.split())), re.IGNORECASE) for task in tasks}
+        return patterns | {AVERAGE: AVERAGE_NAME}
 
     def score(self, variant: str, task: str) -> float | None:
         """A variant's score of a task or "average"; None if there is none."""
@@ -130,7 +137,7 @@ def _filled(text: str, tongue: str, figures: Figures) -> str:
 
 def _value(found: re.Match[str], tongue: str, figures: Figures) -> str | None:
     *variants, task = (part.strip() for part in found[2].split(":"))
-    task = next((known for known, pattern in TASK_NAMES.items() if pattern.fullmatch(task)), task)
+    task = next((known for known, pattern in figures.task_names.items() if pattern.fullmatch(task)), task)
     if found[1] == "score" and len(variants) == 1:
         score = figures.score(variants[0], task)
         return None if score is None else f"{score:.3f}"
@@ -151,7 +158,7 @@ def _checked(text: str, tongue: str, figures: Figures) -> str:
 def _checked_sentence(sentence: str, tongue: str, figures: Figures) -> str:
     """A sentence with a mark behind each number that is wrong or cannot be checked."""
     tasks = sorted(
-        (found.start(), found.end(), task) for task, p in TASK_NAMES.items() for found in p.finditer(sentence)
+        (found.start(), found.end(), task) for task, p in figures.task_names.items() for found in p.finditer(sentence)
     )
     named = sorted(_variants(sentence, figures))
     parts, done = [], 0

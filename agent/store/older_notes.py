@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.core.errors import UsageError
 from agent.core.run import OlderNote, Section
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 
 MARKER = "--- Insights ---"
 STAMP = re.compile(r"\d{8}_\d{6}")
@@ -92,9 +92,9 @@ def _rows(path: Path, text: str, torn: bool) -> Iterator[tuple[str, dict[str, fl
         return
     titles = re.split(r"\s{2,}", lines[header].strip())
     columns = [title for title in titles if title != "Unnamed: 0"]
-    if sorted(columns) != sorted(TASKS):
+    if sorted(columns) != sorted(MAD_TASKS):
         raise UsageError(
-            f"{path}, line {header + 1}: the columns are {', '.join(columns)}; they should be {', '.join(TASKS)}"
+            f"{path}, line {header + 1}: the columns are {', '.join(columns)}; they should be {', '.join(MAD_TASKS)}"
         )
     seen: dict[str, dict[str, float]] = {}
     for number, line in enumerate(lines[header + 1 :], header + 2):
@@ -124,13 +124,13 @@ def _row(
     if seen.get(name, scores) != scores:
         raise UsageError(f"{where}: {name} stands here a second time, with other scores")
     seen[name] = scores
-    yield name, {task: scores[task] for task in TASKS}
+    yield name, {task: scores[task] for task in MAD_TASKS}
 
 
 def _csv(path: Path, text: str) -> dict[str, dict[str, float]]:
     lines = list(csv.reader(text.splitlines()))
-    if not lines or sorted(lines[0][1:]) != sorted(TASKS):
-        raise UsageError(f"{path}, line 1: the columns should be the name and then {', '.join(TASKS)}")
+    if not lines or sorted(lines[0][1:]) != sorted(MAD_TASKS):
+        raise UsageError(f"{path}, line 1: the columns should be the name and then {', '.join(MAD_TASKS)}")
     seen: dict[str, dict[str, float]] = {}
     table: dict[str, dict[str, float]] = {}
     for number, cells in enumerate(lines[1:], 2):

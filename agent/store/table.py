@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from agent.core.invocation import command
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.science.history import History, card_of
 from agent.store.files import reading
 
@@ -15,7 +15,7 @@ def table_text(history: History) -> str:
     scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["", *(card_of(scored[0]).scores if scored else TASKS)])
+    table.writerow(["", *(card_of(scored[0]).scores if scored else MAD_TASKS)])
     table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
     return text.getvalue()
 

@@ -8,7 +8,7 @@ import pandas as pd
 from agent.core.baselines import TEMPLATE, reference_scores
 from agent.core.score import TaskScore
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, difference, estimate
 from agent.science.noise import read_noise
 from agent.study.pieces import setting_fingerprint, settings_of

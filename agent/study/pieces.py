@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.network import Network
 from agent.evaluator.training.stack import architecture, stacks, work
 

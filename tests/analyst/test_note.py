@@ -15,7 +15,7 @@ from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES
 from agent.core.run import MARKER, SECTIONS, Milestone, Run, heading
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.core.text import Text
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
@@ -71,7 +71,7 @@ def test_the_layout_is_that_of_the_older_notes(tmp_path):
     known = history(run(1, proposed(history()), Memorize=0.8))
     _, text = noted(known)
     table, _, insights = text.partition(f"\n\n20250101_000001\n\n{MARKER}\n\n")
-    assert re.split(r"\s{2,}", table.splitlines()[0].strip()) == ["Unnamed: 0", *TASKS]
+    assert re.split(r"\s{2,}", table.splitlines()[0].strip()) == ["Unnamed: 0", *MAD_TASKS]
     assert [line.split()[1] for line in table.splitlines()[1:]] == [TEMPLATE, f"{TEMPLATE}_{SKIP}"]
     places = [
         insights.index(words) for section in SECTIONS for words in (heading(section)["en"], heading(section)["zh"])
@@ -193,7 +193,7 @@ def test_moves_that_help_each_other_are_noticed():
     one = run(1, proposed(history(), 0, SKIP))
     two = run(2, proposed(history(one), 0, RATE))
     known = history(one, two)
-    both = run(3, proposed(known, 1, RATE), **{task.replace(" ", "_"): 0.9 for task in TASKS})
+    both = run(3, proposed(known, 1, RATE), **{task.replace(" ", "_"): 0.9 for task in MAD_TASKS})
     assert "they help each other" in outcome(history(one, two, both))
     alike = run(3, proposed(known, 1, RATE))
     assert "the same within the noise" in outcome(history(one, two, alike))
@@ -214,7 +214,7 @@ def test_a_failure_has_its_reason_and_no_number(kind, then):
 
 def test_moves_that_only_add_up_are_not_said_to_get_in_each_other_s_way():
     """Also where each does much, and the expectation of their authors is far from it."""
-    others = [task.replace(" ", "_") for task in TASKS]
+    others = [task.replace(" ", "_") for task in MAD_TASKS]
     one = run(1, proposed(history(), 0, SKIP), **dict.fromkeys(others, 0.1))
     two = run(2, proposed(history(one), 0, RATE), **dict.fromkeys(others, 0.8))
     both = run(3, proposed(history(one, two), 1, RATE), **dict.fromkeys(others, 0.4))

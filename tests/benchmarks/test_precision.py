@@ -7,7 +7,7 @@ from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.probes.controls import with_controls
 from agent.evaluator.protocols import QUICK, SMOKE
-from agent.evaluator.tasks import draw
+from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.stack import IN_BFLOAT16
 from agent.evaluator.training.trainer import Training
 from benchmarks import precision

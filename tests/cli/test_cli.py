@@ -18,7 +18,7 @@ from small_evaluations import living, write_variant
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.errors import UNAVAILABLE, USAGE
 from agent.core.invocation import command
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.evaluator.protocols import MAD_GRID, SMOKE
 from agent.store.workspace import TABLE, Workspace
 
@@ -203,7 +203,7 @@ def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
     card = json.loads(output)
     table = pandas.read_csv(root / TABLE, index_col=0)
     assert list(table.index) == ["delta_net", "gated_delta_net"]
-    assert list(table.columns) == list(card["scores"]) == list(TASKS)
+    assert list(table.columns) == list(card["scores"]) == list(MAD_TASKS)
     assert list(table.loc["delta_net"]) == [0.5] * 6
     assert dict(table.loc["gated_delta_net"]) == pytest.approx(card["scores"], abs=5e-7)
     run_of = Workspace(root).find("gated_delta_net")

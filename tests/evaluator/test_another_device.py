@@ -30,7 +30,7 @@ SETTINGS = {setting.task: setting for plan in SMOKE.plans for setting in plan.se
 def protocol_of(task):
     """Two steps of four replicas of two rates, of which one is cut and one gets nowhere."""
     plan = replace(SMOKE.plans[0], settings=(SETTINGS[task],), epochs=1, learning_rates=(2e-3, 1e-9))
-    return replace(SMOKE, plans=(plan,), cosine=True, cut=replace(MAD_GRID.cut, margin=0.0))
+    return replace(SMOKE, plans=(plan,), cut=replace(MAD_GRID.cut, margin=0.0))
 
 
 def losses(trainees):

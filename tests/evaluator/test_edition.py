@@ -16,7 +16,7 @@ from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.protocol import EDITION
 from agent.evaluator.protocols import SMOKE
-from agent.evaluator.tasks import draw
+from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.trainer import train
 
 CPU = torch.device("cpu")

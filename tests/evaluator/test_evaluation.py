@@ -14,7 +14,7 @@ from small_evaluations import ONE_TASK, TINY, living, write_variant
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.reason import Reason
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.failure import EvaluationFailed
@@ -24,7 +24,7 @@ from agent.evaluator.jail.forkserver import LARGEST_FOLDER
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
 from agent.evaluator.protocols import PROTOCOLS
-from agent.evaluator.tasks import draw
+from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.network import Network
 from agent.evaluator.training.stack import architecture, stacks
 from agent.evaluator.worker import diagnose
@@ -91,7 +91,7 @@ def failure(ask):
 
 
 def test_a_card_has_every_task_with_spread_and_all_that_is_needed_to_repeat_it(card):
-    assert tuple(card.tasks) == tuple(card.scores) == TASKS
+    assert tuple(card.tasks) == tuple(card.scores) == MAD_TASKS
     assert (card.protocol, card.fingerprint, card.device) == ("smoke", TINY.fingerprint, "cpu")
     for score in card.tasks.values():
         assert [seed.seed for seed in score.seeds] == [0, 1]

@@ -6,10 +6,11 @@ from dataclasses import fields, replace
 import pytest
 
 from agent.core.errors import UsageError
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.evaluator.protocol import EDITION, Cut, Plan, Protocol
 from agent.evaluator.protocols import MAD, MAD_GRID, PROTOCOLS, QUICK, SMOKE, choose_protocol
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks import TASKS
+from agent.evaluator.tasks.task import Setting
 
 NOISY = Setting("Noisy Recall", 32, 128, 6400, noise=0.2, noise_vocab=16)
 PLAN = Plan((NOISY,), 2, 32, 4, learning_rates=(1e-3,), weight_decays=(0.0,), validations=2)
@@ -23,7 +24,6 @@ OTHER = {
         "heads": 2,
         "inner": 64,
         "chunk_size": 16,
-        "cosine": True,
         "validation_examples": 1,
         "test_examples": 1,
         "solved_at": 0.9,
@@ -73,7 +73,8 @@ def changed():
 
 
 def test_the_fingerprint_changes_with_whatever_may_change_a_score():
-    every_field = {field.name for kind in OTHER for field in fields(kind)}
+    options = {option.name for task in TASKS for option in task.options}
+    every_field = {field.name for kind in OTHER for field in fields(kind)} - {"own"} | options
     assert {name for name, _ in changed()} | set(CHANGES_NO_SCORE) == every_field
     fingerprints = [PROTOCOL.fingerprint, *(protocol.fingerprint for _, protocol in changed())]
     assert len(set(fingerprints)) == len(fingerprints)
@@ -102,14 +103,14 @@ def test_a_protocol_survives_being_written_down(protocol):
 
 def test_mad_has_66_settings_each_once_and_one_change_from_its_baseline():
     settings = [setting for plan in MAD.plans for setting in plan.settings]
-    counts = {task: sum(setting.task == task for setting in settings) for task in TASKS}
+    counts = {task: sum(setting.task == task for setting in settings) for task in MAD_TASKS}
     assert list(counts.values()) == [11, 11, 11, 6, 14, 13]
     assert len(set(settings)) == len({setting.label for setting in settings}) == 66
     for plan in MAD.plans:
         baseline, *others = plan.settings
         for other in others:
             assert sum(getattr(other, f.name) != getattr(baseline, f.name) for f in fields(Setting)) == 1
-    assert MAD.tasks == MAD_GRID.tasks == TASKS
+    assert MAD.tasks == MAD_GRID.tasks == MAD_TASKS
     noisy = ("Fuzzy Recall", "Memorize")
     assert MAD.lone_settings == {setting.label for setting in settings if setting.task not in noisy}
     assert not MAD_GRID.lone_settings
@@ -131,11 +132,11 @@ MAD_RANGES = {
 }
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", MAD_TASKS)
 def test_mad_varies_what_the_paper_varies(task):
     settings = MAD.only((task,)).plans[0].settings
     for name, values in ({"train_examples": {12800, 6400, 3200, 1600, 800}} | MAD_RANGES[task]).items():
-        assert {getattr(setting, name) for setting in settings} == values, name
+        assert {setting.facts[name] for setting in settings} == values, name
 
 
 @pytest.mark.parametrize("protocol", [MAD, MAD_GRID])
@@ -149,7 +150,7 @@ def test_mad_trains_200_epochs_of_batches_of_128(protocol):
         (800, 1400, 7, 128),
         (256, 400, 2, 128),
     }
-    assert (protocol.width, protocol.heads, protocol.inner, protocol.cosine) == (128, 1, 352, False)
+    assert (protocol.width, protocol.heads, protocol.inner) == (128, 1, 352)
     assert (protocol.test_examples, protocol.validation_examples, protocol.solved_at) == (1280, 1280, 0.999)
 
 
@@ -186,7 +187,7 @@ def test_steps_follow_from_epochs(examples, batch, epochs, validations, steps, v
 
 @pytest.mark.parametrize("protocol", [SMOKE, QUICK], ids=["smoke", "quick"])
 def test_the_small_protocols_have_all_six_tasks(protocol):
-    assert protocol.tasks == TASKS
+    assert protocol.tasks == MAD_TASKS
 
 
 def test_only_keeps_whole_tasks_under_a_fingerprint_of_their_own():
@@ -198,7 +199,7 @@ def test_only_keeps_whole_tasks_under_a_fingerprint_of_their_own():
     mixed = SMOKE.only(("Fuzzy Recall",))
     assert [setting.task for plan in mixed.plans for setting in plan.settings] == ["Fuzzy Recall"]
     assert len({MAD.fingerprint, some.fingerprint, MAD.only(("Memorize",)).fingerprint}) == 3
-    assert MAD.only(TASKS) == MAD
+    assert MAD.only(MAD_TASKS) == MAD
 
 
 def test_only_refuses_a_task_that_the_protocol_lacks():

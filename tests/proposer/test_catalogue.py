@@ -11,7 +11,7 @@ from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import PROPOSED_SECTIONS, Run
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
 from agent.proposer.known import known_variant
@@ -62,7 +62,7 @@ def test_it_proposes_one_step_from_a_parent_with_reasons_and_predictions():
     assert proposal.name == f"{TEMPLATE}_{move}"
     assert (proposal.author, proposal.parents, proposal.title) == (AUTHOR, (TEMPLATE,), ALL[move].title)
     assert proposal.source == compose(TEMPLATE_SOURCE, [ALL[move]])
-    assert list(proposal.predicted) == list(TASKS)
+    assert list(proposal.predicted) == list(MAD_TASKS)
     assert set(proposal.argument) == set(PROPOSED_SECTIONS)
     for text in proposal.argument.values():
         assert len(text.en.splitlines()) == len(text.zh.splitlines()) > 0
@@ -186,7 +186,7 @@ def test_predictions_follow_results():
 
 
 def test_predictions_are_corrected_by_what_earlier_ones_missed():
-    facts = {"predicted": dict.fromkeys(TASKS, 0.5)}
+    facts = {"predicted": dict.fromkeys(MAD_TASKS, 0.5)}
     missed = [variant(number, SKIP, score=0.6, **facts) for number in range(1, 9)]
     known = history(*missed)
     found = corrections(known, AUTHOR)
@@ -206,13 +206,13 @@ def test_predictions_are_corrected_by_what_earlier_ones_missed():
 
 def test_a_correction_that_was_right_is_kept():
     """What was corrected and then came true has still missed by as much without the correction."""
-    facts = {"predicted": dict.fromkeys(TASKS, 0.6), "corrected": {"Memorize": 0.1}}
+    facts = {"predicted": dict.fromkeys(MAD_TASKS, 0.6), "corrected": {"Memorize": 0.1}}
     known = history(*[variant(number, SKIP, score=0.6, **facts) for number in range(1, 9)])
     assert 0.05 < corrections(known, AUTHOR)["Memorize"] < 0.1
 
 
 def test_what_a_person_edited_corrects_nobody():
-    edited = variant(1, SKIP, score=0.9, predicted=dict.fromkeys(TASKS, 0.5), editor="a person")
+    edited = variant(1, SKIP, score=0.9, predicted=dict.fromkeys(MAD_TASKS, 0.5), editor="a person")
     assert corrections(history(edited), AUTHOR) == {}
 
 

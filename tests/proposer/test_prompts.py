@@ -15,6 +15,7 @@ from agent.core.reason import Reason
 from agent.core.run import OlderNote, Review, Run
 from agent.core.text import Text
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS
+from agent.evaluator.tasks import TASKS
 from agent.llm.prompts import quoted, render
 from agent.llm.tokens import estimate
 from agent.proposer import NothingToPropose
@@ -55,6 +56,12 @@ def test_a_prompt_on_two_thousand_runs_stays_within_its_budget_and_uses_it(token
 
 def test_a_prompt_is_the_same_for_the_same_history():
     assert prompt(long_history(60)) == prompt(long_history(60))
+
+
+def test_every_task_is_told():
+    rules = prompt().rules
+    assert f"on {len(TASKS)} synthetic tasks" in rules
+    assert all(f"- {task.name}: {task.told}\n" in rules for task in TASKS)
 
 
 def test_everything_that_is_known_is_told():

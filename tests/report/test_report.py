@@ -27,7 +27,7 @@ from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import UsageError
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, Milestone, Run
-from agent.core.score import TASKS, TaskScore
+from agent.core.score import MAD_TASKS, TaskScore
 from agent.core.sentences import confident
 from agent.core.text import Text
 from agent.report.code import diff, highlighted
@@ -47,7 +47,7 @@ from agent.science.noise import Replicates
 from agent.store.workspace import Workspace
 
 COUNT = 40
-TASK_FIELDS = [task.replace(" ", "_") for task in TASKS]
+TASK_FIELDS = [task.replace(" ", "_") for task in MAD_TASKS]
 CHINESE, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]")
 EMPTY = ("meta", "link", "input", "br", "wbr", "circle", "path", "line", "rect")
 

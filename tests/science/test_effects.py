@@ -6,7 +6,7 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.run import Run
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.science.comparison import AVERAGE
 from agent.science.effects import PRIOR_STD, effects, measured_effects
 from agent.science.history import History
@@ -19,7 +19,7 @@ def history(*sets, seed=0, noise=0.005):
     chance = Random(seed)
     runs = []
     for number, moves in enumerate(((), *sets)):
-        scores = {t.replace(" ", "_"): 0.5 + sum(TRUE[m] for m in moves) + chance.gauss(0, noise) for t in TASKS}
+        scores = {t.replace(" ", "_"): 0.5 + sum(TRUE[m] for m in moves) + chance.gauss(0, noise) for t in MAD_TASKS}
         name = "delta_net_4layer" if not moves else f"delta_net_4layer_{number}"
         proposal = sample_proposal(name, moves=tuple(moves))
         runs.append(Run(str(number), "analysed", proposal, "smoke", FINGERPRINT, card=sample_card(**scores)))
@@ -37,7 +37,7 @@ def test_without_runs_there_is_what_was_expected():
 def test_known_effects_are_found():
     known = effects(history("a", "b", "c", "ab", "bc", "ac", "abc"), {})
     for move, value in TRUE.items():
-        for task in (*TASKS, AVERAGE):
+        for task in (*MAD_TASKS, AVERAGE):
             found = known[move][task]
             assert abs(found.mean - value) < 3 * found.error
             assert found.runs == 4

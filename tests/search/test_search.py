@@ -16,8 +16,8 @@ import pytest
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import ENDED, INTERRUPTED, USAGE
 from agent.core.invocation import command
-from agent.core.score import TASKS
-from agent.evaluator.protocols import SMOKE
+from agent.core.score import MAD_TASKS
+from agent.evaluator.protocols import SMOKE, choose_protocol
 from agent.store.workspace import Workspace
 
 pytestmark = pytest.mark.slow  # every test here starts the whole program
@@ -171,7 +171,7 @@ def test_every_run_has_its_folder(story, history):
         assert run.fingerprint == SMOKE.fingerprint
     for run in history.runs[2:]:
         assert (folder_of(story, run) / "patch.diff").read_text().startswith(f"--- {run.proposal.parents[0]}\n+++ ")
-        assert set(run.proposal.predicted) == set(TASKS)
+        assert set(run.proposal.predicted) == set(MAD_TASKS)
 
 
 def folder_of(story, run):
@@ -180,7 +180,7 @@ def folder_of(story, run):
 
 def test_the_table_has_a_row_a_scored_run(story, history):
     table = pandas.read_csv(story.root / "results.csv", index_col=0)
-    assert list(table.columns) == list(TASKS)
+    assert list(table.columns) == list(MAD_TASKS)
     assert list(table.index) == [run.name for run in history.scored]
     for run in history.scored:
         assert dict(table.loc[run.name]) == pytest.approx(run.card.scores, abs=5e-7)
@@ -246,7 +246,7 @@ def test_a_table_that_was_spoilt_is_made_anew(story):
 
 def test_older_notes_are_shown_beside_the_runs(story, tmp_path):
     notes = tmp_path / "known.csv"
-    notes.write_text("name," + ",".join(TASKS) + "\nknown_before" + ",0.25" * 6 + "\n")
+    notes.write_text("name," + ",".join(MAD_TASKS) + "\nknown_before" + ",0.25" * 6 + "\n")
     code, output = ran(story.root, "import", notes)
     assert (code, "imported 1 files with 1 variants' scores" in output) == (ENDED, True)
     (row,) = [line for line in ran(story.root, "table")[1].splitlines() if "known_before" in line]
@@ -261,9 +261,10 @@ def test_older_notes_are_shown_beside_the_runs(story, tmp_path):
 def test_doctor_says_what_there_is(story):
     code, output = ran(story.root, "doctor", "--json")
     assert code == ENDED
-    assert {"python", "torch", "device", "protocol", "isolation", "git", "endpoint", "disk"} <= json.loads(
-        output
-    ).keys()
+    found = json.loads(output)
+    assert {"python", "torch", "device", "protocol", "isolation", "git", "endpoint", "disk"} <= found.keys()
+    default = choose_protocol(None, "cuda" if "GB" in found["device"] else "cpu")
+    assert found["protocol"] == f"{default.name} by default: {default.purpose}"
 
 
 def test_a_search_of_another_protocol_is_refused_here(story):

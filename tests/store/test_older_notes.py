@@ -3,7 +3,7 @@
 import pytest
 
 from agent.core.errors import UsageError
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.store.older_notes import read_all, read_older
 from agent.store.workspace import Workspace
 
@@ -87,7 +87,7 @@ def test_a_note_with_headings_in_pairs_is_read_whole(note):
     assert (found.id, found.warnings) == ("20250101_120000", ())
     assert list(found.table) == ["delta_net_4layer", "delta_net_4layer_worse_update", "gated_delta_net_4layer"]
     assert found.table["gated_delta_net_4layer"] == dict(
-        zip(TASKS, (0.408180, 0.999918, 0.303293, 0.354294, 0.999928, 0.999304), strict=True)
+        zip(MAD_TASKS, (0.408180, 0.999918, 0.303293, 0.354294, 0.999928, 0.999304), strict=True)
     )
     assert list(found.sections) == ["observations", "issues", "reasoning", "expected", "lessons"]
     assert found.sections["observations"] == "• 基线在 Fuzzy Recall 上较弱（0.19）。\n• Key Observations 不是标题。"
@@ -190,7 +190,10 @@ def test_what_is_no_text_is_refused_with_its_line(note):
 def test_a_table_alone_is_csv(note):
     rows = "name,Compress,Context Recall,Fuzzy Recall,Memorize,Noisy Recall,Selective Copy\na,0.1,0.2,0.3,0.4,0.5,0.6\n"
     found = read_older(note(rows, "table.csv"))
-    assert (found.id, found.table) == ("table", {"a": dict(zip(TASKS, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), strict=True))})
+    assert (found.id, found.table) == (
+        "table",
+        {"a": dict(zip(MAD_TASKS, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), strict=True))},
+    )
     with pytest.raises(UsageError, match=r"table.csv, line 2: a has 5 scores, not 6"):
         read_older(note(rows.replace(",0.6", ""), "table.csv"))
     with pytest.raises(UsageError, match=r"table.csv, line 1: the columns should be the name and then Compress"):

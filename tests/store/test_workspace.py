@@ -18,7 +18,7 @@ from agent.core.errors import USAGE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import TASKS
+from agent.core.score import MAD_TASKS
 from agent.core.text import Text
 from agent.store.files import WorkspaceError
 from agent.store.folder import CURVES, RUN, VARIANT
@@ -48,7 +48,7 @@ def test_the_table_is_what_pandas_expects(workspace):
     assert first == "delta_net,1.000000,0.500000,0.000000,0.333333,0.500000,0.500000"
     assert second == "gated_delta_net,0.500000,0.500000,0.500000,0.500000,0.500000,0.500000"
     table = pandas.read_csv(workspace.root / TABLE, index_col=0)
-    assert list(table.columns) == list(TASKS)
+    assert list(table.columns) == list(MAD_TASKS)
     assert workspace.rows() == table.to_dict(orient="index")
 
 

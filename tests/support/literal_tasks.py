@@ -6,8 +6,9 @@ and the targets of one example as lists.
 
 from random import Random
 
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.fuzzy_recall import MOTIF
+from agent.evaluator.tasks.selective_copy import COPIES
+from agent.evaluator.tasks.task import IGNORE, Setting
 
 Example = tuple[list[int], list[int]]
 
@@ -29,13 +30,13 @@ def compress(setting: Setting, split: str, chance: Random) -> Example:
 
 
 def recall(setting: Setting, split: str, chance: Random) -> Example:
-    ordinary = setting.vocab - setting.noise_vocab
+    ordinary = setting.vocab - setting.options.get("noise_vocab", 0)
     pairs = setting.length // 2
     never_noise = chance.randrange(pairs - 1)
     value_of: dict[int, int] = {}
     tokens, answers = [], []
     for pair in range(pairs - 1):
-        if pair != never_noise and chance.random() < setting.noise:
+        if pair != never_noise and chance.random() < setting.options.get("noise", 0.0):
             tokens += [chance.randrange(ordinary, setting.vocab) for _ in range(2)]
             answers += [IGNORE, IGNORE]
             continue
@@ -52,7 +53,7 @@ def recall(setting: Setting, split: str, chance: Random) -> Example:
 
 
 def fuzzy_recall(setting: Setting, split: str, chance: Random) -> Example:
-    half, pad, longest = (setting.vocab - 1) // 2, setting.vocab - 1, setting.motif
+    half, pad, longest = (setting.vocab - 1) // 2, setting.vocab - 1, MOTIF.of(setting)
 
     def new_key() -> tuple[int, ...]:
         return tuple(chance.sample(range(half), longest if split == "test" else chance.randint(1, longest)))
@@ -96,7 +97,7 @@ def memorize(setting: Setting, split: str, chance: Random) -> Example:
 
 
 def selective_copy(setting: Setting, split: str, chance: Random) -> Example:
-    n, blank, copy = setting.copies, setting.vocab - 2, setting.vocab - 1
+    n, blank, copy = COPIES.of(setting), setting.vocab - 2, setting.vocab - 1
     tokens = [chance.randrange(blank) for _ in range(n)]
     blanks_before = [0] * n
     for _ in range(setting.length - 2 * n - 1):

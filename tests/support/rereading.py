@@ -6,8 +6,9 @@ A rereader knows nothing of how the example was made. It asserts what must hold 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.fuzzy_recall import MOTIF
+from agent.evaluator.tasks.selective_copy import COPIES
+from agent.evaluator.tasks.task import IGNORE, Setting
 
 Motif = tuple[int, ...]
 
@@ -37,7 +38,7 @@ def reread_compress(setting: Setting, inputs: list[int]) -> list[int]:
 
 
 def reread_recall(setting: Setting, split: str, inputs: list[int]) -> list[int]:
-    ordinary = setting.vocab - setting.noise_vocab
+    ordinary = setting.vocab - setting.options.get("noise_vocab", 0)
     memory: dict[int, int] = {}
     answers = []
     for key, value in zip(inputs[0:-1:2], inputs[1::2], strict=True):
@@ -78,8 +79,8 @@ def reread_fuzzy(setting: Setting, split: str, inputs: list[int]) -> list[int]:
     memory: dict[Motif, Motif] = {}
     answers = [IGNORE] * shown[0].start
     for pair in shown:
-        check_motif(pair.key, setting.motif, full=split == "test")
-        check_motif(pair.value, setting.motif, full=False)
+        check_motif(pair.key, MOTIF.of(setting), full=split == "test")
+        check_motif(pair.value, MOTIF.of(setting), full=False)
         answers += [IGNORE] * len(pair.key) + [*(memory.get(pair.key) or [IGNORE] * len(pair.value))]
         assert memory.setdefault(pair.key, pair.value) == pair.value, "a key keeps its value"
     value = memory[last.key]
@@ -97,7 +98,7 @@ def check_motif(motif: Motif, longest: int, *, full: bool) -> None:
 def check_room(setting: Setting, shown: list[FuzzyPair], asked: int, probe_length: int) -> None:
     """Pairs are drawn until no more than one of the longest and the probe fit, and no longer."""
     first = shown[0].start
-    full = setting.length - 2 * setting.motif - probe_length
+    full = setting.length - 2 * MOTIF.of(setting) - probe_length
     assert shown[-1].start - first < full <= asked - first
 
 
@@ -113,7 +114,7 @@ def interleave(keys: list[int], value_of: dict[int, int]) -> Iterator[int]:
 
 
 def reread_selective_copy(setting: Setting, inputs: list[int]) -> list[int]:
-    n, blank, copy = setting.copies, setting.vocab - 2, setting.vocab - 1
+    n, blank, copy = COPIES.of(setting), setting.vocab - 2, setting.vocab - 1
     before, marker, after = inputs[: -n - 1], inputs[-n - 1], inputs[-n:]
     assert marker == copy
     assert copy not in before

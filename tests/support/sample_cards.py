@@ -1,7 +1,7 @@
 """Score cards, proposals and runs made up for tests."""
 
 from agent.core.run import Proposal
-from agent.core.score import TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.score import MAD_TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
 
 FINGERPRINT = "0123456789ab"
@@ -10,7 +10,7 @@ CURVE = (CurvePoint(5, 2.5, 2.25, 0.125), CurvePoint(10, 1.5, 1.25, 0.5))
 
 def sample_card(fingerprint=FINGERPRINT, spread=0.01, **scores):
     """A card with two seeds a task, `spread` to both sides of a score: 0.5, or what is given ("Memorize=0.9")."""
-    given = {task: scores.get(task.replace(" ", "_"), 0.5) for task in TASKS}
+    given = {task: scores.get(task.replace(" ", "_"), 0.5) for task in MAD_TASKS}
     return ScoreCard(
         "smoke", fingerprint, {task: sample_task(task, mean, spread) for task, mean in given.items()},
         1000, 64, Speed(1.0, 1.0), "cpu", {"torch": "2"}, 7, 1.5,

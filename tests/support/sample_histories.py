@@ -11,7 +11,7 @@ from agent.core.reason import Reason
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, SECTIONS, Milestone, Proposal, Review, Run
-from agent.core.score import TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.score import MAD_TASKS, CurvePoint, ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import Text
 from agent.proposer.moves import load_moves
 from agent.store import folder
@@ -92,7 +92,7 @@ def _run(number, runs, moves, chance):
         title=Text(f"{known} as it is known", f"{known}（已知系统）") if known else moves[added].title,
         parents=tuple(parent.name for parent in parents),
         moves=held,
-        predicted={task: LEVEL[task] + chance.gauss(0, 0.05) for task in TASKS} if parents else {},
+        predicted={task: LEVEL[task] + chance.gauss(0, 0.05) for task in MAD_TASKS} if parents else {},
         argument=_sections(parents, SECTIONS[:4]),
     )
     stages = ("proposed", "approved", "evaluating", "evaluated", "analysed")
@@ -118,8 +118,8 @@ def _parents(scored, chance):
 
 def _card(parent, number, chance):
     scores = {task: level if parent is None else parent.card.scores[task] for task, level in LEVEL.items()}
-    drift = {task: 0.0 if parent is None else chance.gauss(-0.01, 0.03) for task in TASKS}
-    means = {task: min(0.999, max(0.01, scores[task] + drift[task])) for task in TASKS}
+    drift = {task: 0.0 if parent is None else chance.gauss(-0.01, 0.03) for task in MAD_TASKS}
+    means = {task: min(0.999, max(0.01, scores[task] + drift[task])) for task in MAD_TASKS}
     tasks = {task: TaskScore(task, tuple(_seed(task, seed, mean, chance) for seed in range(3)))
              for task, mean in means.items()}  # fmt: skip
     return ScoreCard("quick", FINGERPRINT, tasks, 111_936, 4096, Speed(1.0 + number % 7 / 10, 1.0), "cpu",

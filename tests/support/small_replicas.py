@@ -3,7 +3,7 @@
 import torch
 
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.stack import Stack
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 
 N = 12_800
 FEWER = [{"train_examples": n} for n in (6400, 3200, 1600, 800)]

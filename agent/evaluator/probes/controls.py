@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from agent.evaluator.tasks import IGNORE, Examples
+from agent.evaluator.tasks.task import IGNORE, Examples
 
 SHARE = 10  # one altered copy for so many sequences, at least FEWEST
 FEWEST = 32

@@ -1,50 +1,15 @@
-"""The six MAD tasks (Poli et al. 2024, arXiv 2403.17844), drawn on the device without a loop over examples."""
+"""The tasks: a file each. A new one is a file here and its name in the list below.
 
-from collections.abc import Callable
-from typing import get_args
+The six are those of MAD (Poli et al. 2024, arXiv 2403.17844).
+"""
 
-import torch
+from agent.evaluator.tasks.compress import COMPRESS
+from agent.evaluator.tasks.context_recall import CONTEXT_RECALL
+from agent.evaluator.tasks.fuzzy_recall import FUZZY_RECALL
+from agent.evaluator.tasks.memorize import MEMORIZE
+from agent.evaluator.tasks.noisy_recall import NOISY_RECALL
+from agent.evaluator.tasks.selective_copy import SELECTIVE_COPY
+from agent.evaluator.tasks.task import register
 
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks.compress import compress
-from agent.evaluator.tasks.fuzzy_recall import fuzzy_recall
-from agent.evaluator.tasks.memorize import memorize
-from agent.evaluator.tasks.recall import recall
-from agent.evaluator.tasks.request import IGNORE, Examples, Request, Split, chance_of
-from agent.evaluator.tasks.selective_copy import selective_copy
-
-__all__ = ["IGNORE", "Examples", "Split", "draw"]
-
-GENERATORS: dict[str, Callable[[Request], Examples]] = {
-    "Compress": compress,
-    "Context Recall": recall,
-    "Fuzzy Recall": fuzzy_recall,
-    "Memorize": memorize,
-    "Noisy Recall": recall,
-    "Selective Copy": selective_copy,
-}
-
-# Examples are made so many tokens at a time: what a generator holds in between then stays within a CPU's cache, and
-# memory beyond the result stays small. Changing it changes every draw.
-BLOCK_TOKENS = 2**18
-
-
-def draw(setting: Setting, count: int, *, split: Split, seed: int, world: int, device: torch.device | str) -> Examples:
-    """`count` examples of a setting: inputs and targets, (count, setting.input_length) each.
-
-    split: "train" has the targets of training (in the recall tasks every next token), "validation" and
-        "test" those of scoring. Draws that differ in seed, split or setting are independent of each other.
-    seed: of this draw; the same arguments on the same kind of device give the same examples.
-    world: the seed of what all draws of one replica share, which is the map that Memorize asks for.
-    """
-    if count < 1:
-        raise ValueError(f"cannot draw {count} examples: ask for at least 1")
-    if split not in get_args(Split):
-        raise ValueError(f"there is no split {split!r}: {', '.join(get_args(Split))}")
-    chance = chance_of(f"{setting.label}, {split}, seed {seed}", device)
-    rows = max(1, BLOCK_TOKENS // setting.length)
-    blocks = [
-        GENERATORS[setting.task](Request(setting, min(rows, count - start), split != "train", world, chance))
-        for start in range(0, count, rows)
-    ]
-    return Examples(torch.cat([block.inputs for block in blocks]), torch.cat([block.targets for block in blocks]))
+# The order is that of the table's columns.
+TASKS = register(COMPRESS, CONTEXT_RECALL, FUZZY_RECALL, MEMORIZE, NOISY_RECALL, SELECTIVE_COPY)

@@ -1,6 +1,8 @@
 """Compress: give back the whole sequence from the state after its last token."""
 
-from agent.evaluator.tasks.request import Examples, Request
+from collections.abc import Iterator
+
+from agent.evaluator.tasks.task import Examples, Request, Setting, Task, too_small
 
 
 def compress(request: Request) -> Examples:
@@ -13,3 +15,16 @@ def compress(request: Request) -> Examples:
     tokens = request.integers(setting.vocab - 1, setting.length)
     tokens[:, -1] = setting.vocab - 1
     return Examples(inputs=tokens, targets=tokens)
+
+
+def complaints(setting: Setting) -> Iterator[str]:
+    yield from too_small(setting, vocab=2, length=2)
+
+
+COMPRESS = Task(
+    "Compress",
+    "an encoder's last position must hold a whole sequence of random tokens, which a decoder gives back.",
+    compress,
+    complaints,
+    autoencoder=True,
+)

@@ -1,15 +1,19 @@
 """Fuzzy Recall: recall where keys and values are motifs of one to three tokens, so that pairs have no fixed grid."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from agent.evaluator.setting import Setting
 from agent.evaluator.tasks.motifs import CHANCE, Motifs
 from agent.evaluator.tasks.repeats import shown_before
-from agent.evaluator.tasks.request import IGNORE, Examples, Request
+from agent.evaluator.tasks.task import IGNORE, Examples, Option, Request, Setting, Task, too_small
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOTIF = Option("motif", 1, "the longest motif (3 in MAD)")
 GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # 2^64 over the golden ratio, as a signed number: SplitMix64's step
 
 
@@ -39,12 +43,12 @@ def fuzzy_recall(request: Request) -> Examples:
 
 
 def key_motifs(setting: Setting) -> Motifs:
-    return Motifs(first=0, size=(setting.vocab - 1) // 2, longest=setting.motif)
+    return Motifs(first=0, size=(setting.vocab - 1) // 2, longest=MOTIF.of(setting))
 
 
 def value_motifs(setting: Setting) -> Motifs:
     half = (setting.vocab - 1) // 2
-    return Motifs(first=half, size=setting.vocab - 1 - half, longest=setting.motif)
+    return Motifs(first=half, size=setting.vocab - 1 - half, longest=MOTIF.of(setting))
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,10 @@ def lay_out(request: Request) -> Pairs:
     the latest where one more pair could already reach the end. A pair that happens to have its key before that is
     its showing, too.
     """
-    setting, longest_pair = request.setting, 2 * request.setting.motif
-    shortest_pair = 1 + (setting.motif if request.scored else 1)
+    import torch
+
+    setting, motif = request.setting, MOTIF.of(request.setting)
+    longest_pair, shortest_pair = 2 * motif, 1 + (motif if request.scored else 1)
     slots = setting.length // shortest_pair  # more than a row has room for
     keys = draw_keys(request, 1 + slots)
     values = draw_values(request, keys)
@@ -133,3 +139,22 @@ def scrambled(x: Tensor) -> Tensor:
 def shifted(x: Tensor, by: int) -> Tensor:
     """The logical right shift; on int64 torch's own one drags the sign along."""
     return (x >> by) & (2 ** (64 - by) - 1)
+
+
+def complaints(setting: Setting) -> Iterator[str]:
+    motif = MOTIF.of(setting)
+    if motif not in (1, 2, 3):
+        yield "motif must be 1, 2 or 3"
+        return
+    # A motif repeats no token, so each half of the V - 1 ordinary tokens must hold the longest one; the length must
+    # hold the longest probe twice, and one more pair must fit beside it.
+    yield from too_small(setting, vocab=2 * motif + 1, length=4 * motif + 1)
+
+
+FUZZY_RECALL = Task(
+    "Fuzzy Recall",
+    "Context Recall with keys and values of one to three tokens.",
+    fuzzy_recall,
+    complaints,
+    options=(MOTIF,),
+)

@@ -4,12 +4,15 @@ A motif is kept as one integer, its code, so that drawing, comparing and storing
 The code is 4 * rank + length, where the rank numbers the motifs of that length from zero.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import perm
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CHANCE = 2**63 - 1  # motifs are picked with uniform integers below this
 RANK_BITS = 40  # of which so many decide the rank, and the 23 above them the length
@@ -25,6 +28,8 @@ class Motifs:
 
     def pick(self, chance: Tensor) -> Tensor:
         """Uniform integers -> codes: the length uniform in 1..longest, then the motif uniform among those."""
+        import torch
+
         length = 1 + scaled(chance >> RANK_BITS, 63 - RANK_BITS, self.longest)
         count = torch.tensor([perm(self.size, n) for n in range(self.longest + 1)], device=chance.device)
         return self._code(chance, length, count[length])
@@ -62,6 +67,8 @@ def scaled(chance: Tensor, bits: int, below: Tensor | int) -> Tensor:
 
 def insert(ascending: list[Tensor], token: Tensor) -> list[Tensor]:
     """Elementwise: the list with one more tensor, still ascending."""
+    import torch
+
     result = []
     for other in ascending:
         result.append(torch.minimum(other, token))

@@ -1,8 +1,10 @@
 """Selective Copy: remember a few tokens strewn among blanks, and say them in order."""
 
-import torch
+from collections.abc import Iterator
 
-from agent.evaluator.tasks.request import IGNORE, Examples, Request
+from agent.evaluator.tasks.task import IGNORE, Examples, Option, Request, Setting, Task, too_small
+
+COPIES = Option("copies", 0, "how many tokens to copy")
 
 
 def selective_copy(request: Request) -> Examples:
@@ -11,8 +13,10 @@ def selective_copy(request: Request) -> Examples:
     The tokens are uniform over V - 2; a blank is V - 2, the copy token V - 1. Each blank of the first part goes before
     one of the n tokens, chosen independently and uniformly, so the last token stands right before the copy token.
     """
+    import torch
+
     setting = request.setting
-    n, length, blank = setting.copies, setting.length, setting.vocab - 2
+    n, length, blank = COPIES.of(setting), setting.length, setting.vocab - 2
     tokens = request.integers(blank, n)
 
     before = request.integers(n, length - 2 * n - 1)  # (N, blanks): the token that each blank goes before
@@ -25,3 +29,18 @@ def selective_copy(request: Request) -> Examples:
     targets = request.full(length, IGNORE)
     targets[:, length - n :] = tokens
     return Examples(inputs, targets)
+
+
+def complaints(setting: Setting) -> Iterator[str]:
+    if COPIES.of(setting) < 1:
+        yield "copies must be at least 1"
+    yield from too_small(setting, vocab=3, length=2 * COPIES.of(setting) + 1)
+
+
+SELECTIVE_COPY = Task(
+    "Selective Copy",
+    "some tokens among many blanks must be given back in order at the end.",
+    selective_copy,
+    complaints,
+    options=(COPIES,),
+)

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from agent.evaluator.protocol import Replica
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE, Examples, draw
-from agent.evaluator.tasks.request import chance_of
+from agent.evaluator.tasks.draw import chance_of, draw
+from agent.evaluator.tasks.task import IGNORE, Examples, Setting
 
 
 @dataclass

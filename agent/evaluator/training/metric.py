@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.task import IGNORE
 
 METRIC_BATCH = 128
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks import Examples
-from agent.evaluator.tasks.request import chance_of
+from agent.evaluator.tasks.draw import chance_of
+from agent.evaluator.tasks.task import Examples
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
 
@@ -103,7 +103,7 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
     """The network that all of these replicas can share."""
     return Architecture(
         vocab=max(replica.setting.vocab for replica in replicas),
-        autoencoder=replicas[0].setting.task == "Compress",
+        autoencoder=replicas[0].setting.autoencoder,
         width=protocol.width,
         heads=protocol.heads,
         inner=protocol.inner,
@@ -124,7 +124,7 @@ def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
     shapes: dict[tuple[int, int, bool], list[list[Replica]]] = {}
     for (setting, _), grid in groupby(protocol.replicas(), lambda replica: replica.grid):
         alike = list(grid)
-        shape = (setting.input_length, alike[0].batch, setting.task == "Compress")
+        shape = (setting.input_length, alike[0].batch, setting.autoencoder)
         shapes.setdefault(shape, []).append(alike)
     groups = []
     for (length, batch, _), grids in shapes.items():

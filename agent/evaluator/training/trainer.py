@@ -10,7 +10,7 @@ from torch import Tensor
 from agent.core.score import CurvePoint
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.task import IGNORE
 from agent.evaluator.training.batches import Batches, validation_examples
 from agent.evaluator.training.metric import accuracy, token_losses
 from agent.evaluator.training.optimiser import StackedAdamW
@@ -106,7 +106,6 @@ class Training:
             rates=[replica.learning_rate for replica in replicas],
             decays=[replica.weight_decay for replica in replicas],
             decaying=self.stack.network.layout.decaying,
-            horizons=[replica.steps for replica in replicas] if protocol.cosine else None,
         )
         self.training_loss = torch.zeros(len(replicas), device=device)  # summed since each replica's last validation
         self.taken = 0

@@ -6,9 +6,8 @@ import pytest
 import torch
 from task_settings import SMALL
 
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import draw
-from agent.evaluator.tasks.request import chance_of
+from agent.evaluator.tasks.draw import chance_of, draw
+from agent.evaluator.tasks.task import Setting
 
 MEMORIZE = Setting("Memorize", 200, 32, 100)
 each_task = pytest.mark.parametrize("setting", SMALL, ids=lambda setting: setting.label)

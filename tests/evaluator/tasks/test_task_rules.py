@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rereading import reread
 from task_settings import MAD, SMALL, settings_of
 
-from agent.core.score import TASKS
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import Examples, draw
+from agent.core.score import MAD_TASKS
+from agent.evaluator.tasks.draw import draw
+from agent.evaluator.tasks.task import Examples, Setting
 
 SPLITS = ("train", "test")
 
@@ -29,7 +29,7 @@ def check_all(setting: Setting, split: str, examples: Examples, value_of: dict[i
 
 
 @pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "Memorize"])
+@pytest.mark.parametrize("task", [task for task in MAD_TASKS if task != "Memorize"])
 @given(data=st.data(), seed=st.integers(0, 2**31))
 @settings(max_examples=60, deadline=None)
 def test_targets_follow_from_inputs(task, split, data, seed):
@@ -68,7 +68,7 @@ def test_the_benchmark_has_66_settings():
 
 @pytest.mark.parametrize("setting", SMALL, ids=lambda setting: setting.label)
 def test_rules_hold_across_the_blocks_of_a_large_draw(setting, monkeypatch):
-    monkeypatch.setattr("agent.evaluator.tasks.BLOCK_TOKENS", 8 * setting.length)
+    monkeypatch.setattr("agent.evaluator.tasks.draw.BLOCK_TOKENS", 8 * setting.length)
     examples = draw(setting, 30, split="test", seed=4, world=0, device="cpu")
     assert examples.inputs.shape == (30, setting.input_length)
     assert len(examples.inputs.unique(dim=0)) == 30, "the blocks are different draws"

@@ -1,11 +1,12 @@
 """A setting knows its shape and its name, and refuses nonsense."""
 
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import pytest
 
-from agent.core.score import TASKS
-from agent.evaluator.setting import Setting
+from agent.core.score import MAD_TASKS
+from agent.evaluator.tasks import TASKS
+from agent.evaluator.tasks.task import Setting, register
 
 SOUND = {
     "Compress": Setting("Compress", 16, 32, 100),
@@ -22,7 +23,7 @@ def changed(name, **changes):
 
 
 def test_every_task_has_a_sound_setting():
-    assert tuple(SOUND) == TASKS
+    assert tuple(SOUND) == MAD_TASKS == tuple(task.name for task in TASKS)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +33,11 @@ def test_every_task_has_a_sound_setting():
         ("Compress", {"train_examples": 0}, "train_examples must be at least 1"),
         ("Compress", {"vocab": 1}, "vocab must be at least 2"),
         ("Compress", {"length": 1}, "length must be at least 2"),
-        ("Compress", {"noise": 0.1}, "belong to Noisy Recall"),
-        ("Compress", {"noise_vocab": 1}, "belong to Noisy Recall"),
+        ("Compress", {"noise": 0.1}, "belongs to Noisy Recall: leave it out"),
+        ("Compress", {"noise_vocab": 1}, "belongs to Noisy Recall: leave it out"),
         ("Noisy Recall", {"copies": 3}, "belongs to Selective Copy"),
         ("Selective Copy", {"motif": 3}, "belongs to Fuzzy Recall"),
+        ("Selective Copy", {"hops": 3}, "hops is an option of no task"),
         ("Context Recall", {"length": 31}, "make length even, such as 32"),
         ("Context Recall", {"length": 2}, "length must be at least 4"),
         ("Context Recall", {"vocab": 1}, "vocab must be at least 2"),
@@ -68,7 +70,7 @@ def test_all_complaints_come_at_once():
 
 def test_the_inputs_are_as_long_as_the_length_says_except_where_the_last_token_is_only_a_target():
     lengths = {task: setting.input_length - setting.length for task, setting in SOUND.items()}
-    assert lengths == dict.fromkeys(TASKS, 0) | {"Context Recall": -1, "Noisy Recall": -1}
+    assert lengths == dict.fromkeys(MAD_TASKS, 0) | {"Context Recall": -1, "Noisy Recall": -1}
 
 
 def test_labels_name_everything_that_differs():
@@ -90,3 +92,18 @@ def test_labels_name_everything_that_differs():
 def test_a_setting_does_not_change():
     with pytest.raises(FrozenInstanceError):
         SOUND["Compress"].vocab = 3
+
+
+def test_an_option_that_is_left_out_has_its_default():
+    assert Setting("Fuzzy Recall", 16, 33, 100) == Setting("Fuzzy Recall", 16, 33, 100, motif=1)
+
+
+def test_a_changed_copy_keeps_the_other_options():
+    noisier = replace(SOUND["Noisy Recall"], noise=0.4)
+    assert noisier.options == {"noise": 0.4, "noise_vocab": 16}
+    assert replace(noisier, noise=0.2) == SOUND["Noisy Recall"]
+
+
+def test_no_two_tasks_have_one_name():
+    with pytest.raises(ValueError, match="two tasks with the name 'Compress'"):
+        register(TASKS[0])

@@ -13,8 +13,8 @@ from task_settings import SMALL
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE, Examples, draw
+from agent.evaluator.tasks.draw import draw
+from agent.evaluator.tasks.task import IGNORE, Examples, Setting
 
 
 def drawn(setting: Setting, count: int, split: str = "train") -> Examples:

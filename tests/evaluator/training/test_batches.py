@@ -10,8 +10,8 @@ from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 
 from agent.evaluator.protocol import Plan
 from agent.evaluator.protocols import PROTOCOLS, SMOKE
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE, draw
+from agent.evaluator.tasks.draw import draw
+from agent.evaluator.tasks.task import IGNORE, Setting
 from agent.evaluator.training.batches import Batches, training_examples, validation_examples
 from agent.evaluator.training.stack import TOKENS_A_STEP, stacks, work
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.task import IGNORE
 from agent.evaluator.training.metric import METRIC_BATCH, accuracy, token_losses
 
 

@@ -1,7 +1,7 @@
 """R stacked replicas are R ordinary models: the same logits, losses, gradients and steps of AdamW."""
 
 from dataclasses import replace
-from math import cos, pi, sin
+from math import cos, sin
 
 import pytest
 import torch
@@ -11,8 +11,7 @@ from small_replicas import CPU, NARROW, compress, memorize, recall, replica, rou
 
 from agent.core.baselines import GATED, TEMPLATE
 from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
-from agent.evaluator.setting import Setting
-from agent.evaluator.tasks import IGNORE
+from agent.evaluator.tasks.task import IGNORE, Setting
 from agent.evaluator.training.batches import Batches
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network, sinusoids
@@ -99,8 +98,7 @@ def test_losses_and_gradients_are_those_of_separate_models(replicas, heads, vari
             )
 
 
-@pytest.mark.parametrize("cosine", [False, True])
-def test_adamw_moves_each_row_as_it_would_alone(cosine):
+def test_adamw_moves_each_row_as_it_would_alone():
     replicas = [
         replica(memorize(16), steps=9, rate=1e-2, decay=0.1),
         replica(memorize(40), steps=6, rate=1e-3, decay=0.0),
@@ -113,35 +111,26 @@ def test_adamw_moves_each_row_as_it_would_alone(cosine):
         rates=[each.learning_rate for each in replicas],
         decays=[each.weight_decay for each in replicas],
         decaying=stack.network.layout.decaying,
-        horizons=[each.steps for each in replicas] if cosine else None,
     )
     ordinary = [
         torch.optim.AdamW(parameter_groups(model, each.weight_decay), lr=each.learning_rate)
         for model, each in zip(models, replicas, strict=True)
     ]
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step, steps=each.steps: (1 + cos(pi * step / steps)) / 2 if cosine else 1.0
-        )
-        for optimiser, each in zip(ordinary, replicas, strict=True)
-    ]
     batches = Batches(replicas, CPU)
     for step in range(6):
         batch = batches.take(step)
         stacked.step(stack.rows, stacked_losses(stack, batch)[1])
-        for row, (model, optimiser, schedule) in enumerate(zip(models, ordinary, schedules, strict=True)):
+        for row, (model, optimiser) in enumerate(zip(models, ordinary, strict=True)):
             optimiser.zero_grad()
             ordinary_loss(model, batch, row).backward()
             optimiser.step()
-            schedule.step()
     for model, expected in zip(ordinary_models(stack, gated_delta_net), models, strict=True):
         assert_same(dict(model.named_parameters()), dict(expected.named_parameters()), 1e-9)
 
 
 def test_an_optimiser_goes_on_with_the_rows_that_are_kept():
     def optimiser(rows, first):
-        steps = [5, 9, 7][first:]
-        return StackedAdamW.start(rows, [0.1, 0.2, 0.3][first:], [0.0, 0.1, 0.2][first:], torch.ones(4), steps)
+        return StackedAdamW.start(rows, [0.1, 0.2, 0.3][first:], [0.0, 0.1, 0.2][first:], torch.ones(4))
 
     generator = torch.Generator().manual_seed(0)
     rows, gradients = (torch.randn(n, 3, 4, generator=generator).double() for n in (1, 4))

@@ -13,7 +13,7 @@ from agent.core.score import CurvePoint
 from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
 from agent.evaluator.held_out import best_of_grid
 from agent.evaluator.protocol import Cut
-from agent.evaluator.setting import Setting
+from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.batches import validation_examples
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.parameters import Layout
@@ -64,7 +64,7 @@ def loss_of(trainee, weights, protocol=NARROW):
     return float(token_losses(stack.logits(views, examples.inputs), examples.targets))
 
 
-@pytest.mark.parametrize(("variant", "cosine"), [(delta_net, False), (gated_delta_net, True)], ids=["delta", "gated"])
+@pytest.mark.parametrize("variant", [delta_net, gated_delta_net], ids=["delta", "gated"])
 @pytest.mark.parametrize(
     "replicas",
     [
@@ -75,10 +75,9 @@ def loss_of(trainee, weights, protocol=NARROW):
     ],
     ids=["memorize", "recall", "compress", "fuzzy and copy"],
 )
-def test_a_stack_learns_what_ordinary_training_learns(replicas, variant, cosine):
-    protocol = replace(NARROW, cosine=cosine)
-    for trainee in trained(replicas, variant, protocol):
-        outcome = train_ordinary(trainee.replica, variant, protocol)
+def test_a_stack_learns_what_ordinary_training_learns(replicas, variant):
+    for trainee in trained(replicas, variant, NARROW):
+        outcome = train_ordinary(trainee.replica, variant, NARROW)
         assert trainee.ending == outcome.ending
         assert_same_curve(trainee.curve, outcome.curve)
         assert trainee.best_point.step == outcome.best.step
