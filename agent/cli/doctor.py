@@ -47,7 +47,7 @@ def _device(device: str) -> str:
 
 
 def _endpoint() -> str:
-    """Whether a language model can be asked. The key itself is nobody's business."""
+    """Whether a language model can be asked. The key itself is not shown."""
     if not os.environ.get(KEY):
         return f"no {KEY}: the catalogue proposes"
     where = os.environ.get(BASE_URL) or "OpenAI's own endpoint"

@@ -1,4 +1,4 @@
-"""Words: the same in every language, or somebody else's on a terminal."""
+"""Texts in every language, and text of foreign origin made safe for a terminal."""
 
 import re
 from collections.abc import Callable, Mapping

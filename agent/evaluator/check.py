@@ -1,4 +1,4 @@
-"""All that is looked at before a variant is worth its training."""
+"""Everything that is checked before a variant is trained."""
 
 import secrets
 import time

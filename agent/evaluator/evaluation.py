@@ -66,7 +66,7 @@ def evaluate(
             HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
         ]
-        job.write(variant)  # the folder was open to those who trained
+        job.write(variant)  # the workers that trained could write in the folder
         for test in tests:
             test.write_inputs(job)
         # Fresh processes: whatever training left behind in the first ones cannot speak here.
@@ -93,7 +93,7 @@ def evaluate_source(
     watch: Callable[[Update], None] = lambda update: None,
     workers: int | None = None,
 ) -> ScoreCard:
-    """The same of a variant whose code is at hand as text. EvaluationFailed also for what is no variant."""
+    """Evaluate a variant that is given as text. EvaluationFailed also for text that is no variant."""
     with variant_file(source) as path:
         return evaluate(path, protocol, device, test_seed, watch, workers)
 

@@ -1,4 +1,4 @@
-"""That a variant could not be scored, and how what a worker says is doubted."""
+"""The error of a variant that could not be scored, and the checks on what a worker says of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

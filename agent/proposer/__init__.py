@@ -31,7 +31,7 @@ class Repairer(Protocol):
 
 
 class Proposer(Protocol):
-    """Someone who makes a new variant out of an old one."""
+    """What makes a new variant out of an old one: a catalogue, a model or a person."""
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         """A variant that the history does not hold yet, along a person's idea if there is one.

@@ -1,4 +1,4 @@
-"""The patch engine: from what somebody wrote, a model or a move or a person, to a changed variant file, or a reason.
+"""The patch engine turns an edit by a model, a move or a person into a changed variant file, or says why it cannot.
 
 A reply is the whole new file or SEARCH/REPLACE blocks, with any prose around it:
 
@@ -82,7 +82,7 @@ def same_code(a: str, b: str) -> bool:
 def _whole_file(reply: str) -> str:
     """The file in a reply: the reply itself where it is one, or of the fenced texts the last that defines the op.
 
-    The last, because who corrects himself does so further down.
+    The last, because a correction stands below what it corrects.
     """
     fenced = [found["code"] for found in FENCE.finditer(reply) if OP in found["code"]]
     if OP in reply and _is_python(reply):

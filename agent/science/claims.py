@@ -1,4 +1,4 @@
-"""Numbers in somebody's words: filled in from the table where they are referred to, and checked against it elsewhere.
+"""Numbers in a model's words: filled in from the table where they are referred to, and checked against it elsewhere.
 
     {{score:VARIANT:TASK}}            VARIANT's score; TASK may be "average"
     {{change:VARIANT:OTHER:TASK}}     how far VARIANT's lies above OTHER's, with its error and verdict

@@ -1,4 +1,4 @@
-"""Brings everyone who takes part in a search together, as its configuration says."""
+"""Builds a search from its configuration: proposer, analyst, workspace, budget, screen and executor."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Work that goes on in a thread of its own while something is trained. It writes nothing that anybody else writes."""
+"""Work that goes on in a thread of its own while something is trained. It writes nothing that another thread writes."""
 
 import threading
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from agent.science.history import History
 
 @dataclass
 class Inspection:
-    """Checks a proposal under a protocol. What passed is remembered: who made it may have had it checked already."""
+    """Checks a proposal under a protocol. What passed is remembered: its proposer may have had it checked already."""
 
     protocol: Protocol
     passed: dict[str, tuple[float, ...]] = field(default_factory=dict)  # source -> signature

@@ -126,7 +126,7 @@ class Search:
             signature = () if failure else self.check(history, proposal)
         except EvaluationFailed as error:
             if proposal.author == PERSON:
-                raise  # who is there to hear of it
+                raise  # the person is there to read it
             failure = error.failure
         if failure:
             files |= {LOG: f"{failure.kind}: {failure.reason}\n\n{failure.log_tail}"} if failure.log_tail else {}

@@ -40,7 +40,7 @@ GLANCE_SECONDS = 1.0  # asking whether a search is running takes its lock for a 
 
 
 class StaleRun(WorkspaceError):
-    """Somebody else moved the run on in the meantime."""
+    """Another process moved the run on in the meantime."""
 
 
 class NameTaken(WorkspaceError):
@@ -280,7 +280,7 @@ class Workspace:
             self._project(check=False)
         return dropped
 
-    # The rest is nobody else's business.
+    # No other module needs the rest.
 
     def _project(self, check: bool = True) -> None:
         """Write results.csv as the runs have it, where it is not so yet."""

@@ -71,7 +71,7 @@ def diverged_row(piece: Piece, test_seed: int, device: str) -> Row:
 
 @contextmanager
 def kept(path: Path) -> Iterator["Table"]:
-    """A table that nobody else adds to in the meantime; UsageError where somebody does."""
+    """A table, locked against other processes that would add to it; UsageError where one has it."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:

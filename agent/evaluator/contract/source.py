@@ -1,4 +1,4 @@
-"""A variant's code as a file, for those who hold it as text."""
+"""A variant's code as a file, for callers that have it as text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

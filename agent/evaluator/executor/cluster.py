@@ -128,7 +128,7 @@ def cluster_executor(address: str, device: str | None, places: int | None, allow
 
 
 def _knock(address: str) -> None:
-    """Unavailable at once where nobody listens at HOST:PORT; Ray itself would try for minutes."""
+    """Unavailable at once where nothing listens at HOST:PORT; Ray itself would try for minutes."""
     host, colon, port = address.rpartition(":")
     if colon and port.isdigit() and "://" not in address:
         try:

@@ -1,7 +1,7 @@
 """A control group around all workers together (man cgroups, version 2): what they may take of memory and processes.
 
-The limits of each worker are its own; this is the one that holds for their sum, and for what no watchdog is quick
-enough to see. A group can be made by root, or by a user whose session hands this out (systemd's user sessions do).
+Each worker has limits of its own; this one holds for their sum, and for what no watchdog is quick enough to see. Root
+can make a group, and so can a user whose session allows it (systemd's user sessions do).
 """
 
 import os
@@ -33,7 +33,7 @@ class Cgroup:
         return ("/bin/sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(self.folder))
 
     def remove(self) -> None:
-        """Remove the group once nobody is left in it; those that the kernel is still burying are waited for."""
+        """Remove the group once it is empty; processes that the kernel is still removing are waited for."""
         until = time.monotonic() + SECONDS
         while self.folder is not None and self.folder.exists() and time.monotonic() < until:
             with suppress(OSError):

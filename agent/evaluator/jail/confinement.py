@@ -137,7 +137,7 @@ def _landlock(scratch: Path, device: str, compiles: bool) -> None:
             for granted, paths in ((USE, (*gpus(), *CUDA_MORE)), (OVERWRITE, CUDA_WRITES), (READ, CUDA_READS)):
                 for path in paths:
                     _grant(ruleset, Path(path), granted & rights)
-        if compiles:  # who starts a compiler sends what it says to nowhere
+        if compiles:  # the output of a compiler is sent there
             _grant(ruleset, Path("/dev/null"), OVERWRITE & rights)
         _grant(ruleset, scratch, (BUILD if compiles else WRITE) & rights)
         _check(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

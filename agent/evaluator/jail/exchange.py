@@ -1,4 +1,4 @@
-"""Files that pass between this program and a worker whose folder is its own to fill with traps.
+"""Files that pass between this program and a worker, which may fill its folder with traps.
 
 A name may be a link to what this program can read or write and the worker cannot; a file may have no end. So what is
 left for a worker is always a new file, and what is taken from one is a plain file of a bounded size, read at once.

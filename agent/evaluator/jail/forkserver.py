@@ -2,9 +2,9 @@
 
 forkserver_client.py starts it. It imports once what every worker needs, and forks: a worker then starts in tens of
 milliseconds. It has one thread and never runs a product nor touches a GPU, so that its children may do both. Over the
-socket FD it is told, one line of JSON a message, to fork a child (with its three standard pipes and a pipe for its
-end), to have one say where it stands, or to end one. What descends from a child, and
-whatever a child leaves behind, dies with it; when the socket closes, everything does.
+socket FD it receives messages of one JSON line each: fork a child (with its three standard pipes and a pipe for its
+end), have a child print its stack, end a child. The descendants of a child die with it; when the socket closes, all
+children die.
 """
 
 import ctypes

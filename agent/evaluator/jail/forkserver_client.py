@@ -1,7 +1,7 @@
 """The fork server as this program sees it: where it lives, with what around it, and how it is told what to do.
 
-It is started when it is first needed, and again should it have died. What surrounds it, and with it every worker, is
-found out then: namespaces (wall.py), a user of its own (user.py), a control group (cgroup.py).
+It is started when it is first needed, and again if it has died. At its start this module finds out what can surround
+it and every worker: namespaces (wall.py), a user of its own (user.py), a control group (cgroup.py).
 """
 
 import atexit
@@ -128,7 +128,7 @@ class ForkServerClient:
 
 
 def _keep(*command: Any, **options: Any) -> "subprocess.Popen[bytes]":
-    """Start a process from a thread that stays with it: who asks to die with its parent dies with the very thread."""
+    """Start a process from a thread that waits for it: one that is to die with its parent dies with that thread."""
     started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
 
     def stay() -> None:

@@ -1,4 +1,4 @@
-"""Where generated code runs: a child process with a clean environment, a time limit, and an end that spares nobody.
+"""Generated code runs in a child process with a clean environment and a time limit; all its descendants end with it.
 
 This is the one place through which every worker is started. agent/evaluator/jail/forkserver.py forks the children,
 agent/evaluator/jail/forkserver_client.py says what surrounds all of them, and agent/evaluator/jail/confinement.py what
@@ -35,7 +35,7 @@ class Ending:
 class Child:
     """A confined process: what is written to it, what it says, and its log of everything else.
 
-    The log is held open from before the child is forked, who could put another file in its place.
+    The log is opened before the child is forked, because the child could put another file in its place.
     """
 
     key: str

@@ -26,7 +26,7 @@ sys.exit(f"{closed[0]} is closed to it" if closed else 0)
 
 @dataclass(frozen=True)
 class User:
-    """The number to become; None where this program stays who it is, and why if it had better not."""
+    """The number to become; None where the user stays the same, and why if that is a weakness."""
 
     uid: int | None
     missing: str = ""
@@ -59,7 +59,7 @@ def become(uid: int) -> None:
 
 
 def hand_over(folder: Path, uid: int) -> None:
-    """Give a folder and the files in it to a user. What is no plain file, or has a second name, stays whose it is."""
+    """Give a folder and its plain files to a user; links, and files with a second name, keep their owner."""
     os.chown(folder, uid, uid)
     with os.scandir(folder) as entries:
         for entry in entries:
