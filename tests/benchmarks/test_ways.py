@@ -85,6 +85,7 @@ def test_the_whole_step_compiles_and_trains_alike():
     assert_same(rows, rows_after(training(recall())), 1e-5)
 
 
+@pytest.mark.slow
 def test_a_compiler_finds_the_kernels_that_were_tried_before():
     kernels = SimpleNamespace(invert=triangular.invert, invert_backward=triangular.invert_backward)
 

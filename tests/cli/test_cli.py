@@ -139,6 +139,7 @@ def test_a_stream_that_is_closed_is_as_good_as_none(closed, program, workspace):
     assert process.stderr.startswith("deltasearch: there is no terminal here") is (closed != "2>&-")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/usr/share/i18n/charmaps").exists(), reason="needs locales: apt-get install locales")
 @pytest.mark.parametrize(("language", "letters"), [("en_US", "ISO-8859-1"), ("zh_CN", "GBK")])
 def test_a_locale_without_the_letters_does_not_matter(run, workspace, tmp_path, language, letters, monkeypatch):

@@ -21,6 +21,8 @@ from agent.search.budget import Budget, Ledger
 from agent.search.journal import Journal
 from agent.store.status import read_status
 
+pytestmark = pytest.mark.slow  # every test here starts the whole program
+
 
 @pytest.fixture
 def home(tmp_path):

@@ -60,6 +60,7 @@ def path(request, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_every_known_op_and_move_stays_on_the_device_of_its_arguments(path, monkeypatch):
     monkeypatch.setattr(contract, "Tensor", OnCard)  # the one subclass that is welcome
     variant = load_variant(path)

@@ -106,6 +106,7 @@ def test_two_moves_go_together_or_say_why_not(made, pair):
         check_contract(variant)
 
 
+@pytest.mark.slow
 def test_most_pairs_go_together(made):
     fitting = 0
     for pair in PAIRS:

@@ -43,6 +43,7 @@ def run(name, number, **facts):
     return Run(f"20250101_0000{number:02}", facts.pop("stage", "analysed"), proposal, "smoke", FINGERPRINT, **facts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", [6_000, 12_000])
 def test_a_prompt_on_two_thousand_runs_stays_within_its_budget_and_uses_it(tokens):
     asked = prompt(tokens=tokens, older=[OLD] * 5, idea="Try a bound. " * 500)

@@ -22,6 +22,8 @@ from agent.science.comparison import AVERAGE, Noise
 from agent.search.budget import Budget
 from agent.store.workspace import REPLICATES, Workspace
 
+pytestmark = pytest.mark.slow  # every test here runs a search
+
 (LONE,) = ONE_TASK.lone_settings
 
 

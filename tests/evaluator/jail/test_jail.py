@@ -75,6 +75,7 @@ def test_a_daemon_dies_with_the_child_that_began_it(folder, then):
     assert living(folder) == []
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_a_fork_server_that_died_takes_its_children_along_and_is_replaced(folder, around):
     with confined("tests.support.unconfined", ["stay"], folder) as child:
@@ -119,6 +120,7 @@ for name, attempt in attempts({"secret": "/nowhere", "outside": "/nowhere", "por
 """
 
 
+@pytest.mark.slow
 @ON_LINUX
 def test_what_is_tried_with_the_signals_of_files_works_where_nothing_confines_it():
     told = subprocess.run([sys.executable, "-c", SIGNALS_OF_FILES], capture_output=True, text=True, timeout=120)

@@ -31,6 +31,7 @@ def fresh_pages(how: str) -> int:
     return int(subprocess.run([sys.executable, "-c", STEPS, how], check=True, capture_output=True, text=True).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has the setting: run it on such a Linux")
 def test_a_step_is_given_no_fresh_pages():
     assert fresh_pages("kept") < 100 < 1000 < fresh_pages("given back")
