@@ -7,6 +7,7 @@ import pytest
 from at_a_terminal import COLOUR, CTRL_C, CTRL_D, DOWN, END, ENTER, ESCAPE, HOME, PAGE_DOWN, UP, AtTerminal
 from desk_pictures import Paper
 from proposed_runs import DECAY, VALUE_SKIP, scored_template, wait_for_review
+from rich.cells import cell_len
 from rich.text import Text as Line
 from sample_cards import sample_card, sample_proposal
 
@@ -16,7 +17,8 @@ from agent.core.invocation import command
 from agent.core.run import PERSON, Review
 from agent.desk.interface import UserInterface
 from agent.desk.keys import RunView
-from agent.desk.prompt import Prompt
+from agent.desk.prompt import MOST, Prompt
+from agent.desk.terminal import Key
 from agent.evaluator.protocols import SMOKE
 
 pytestmark = pytest.mark.slow  # every test here starts the whole program
@@ -120,7 +122,7 @@ def test_rejecting_needs_a_reason(sit, home):
     desk = sit().see(VALUE_SKIP).press("r").see("Reject, because:").press(ENTER).see("A reason is needed")
     desk.press("a" * 100, "b").see("…aaaa").press(ESCAPE).miss("Reject, because")
     assert stages(home) == ["proposed", "proposed"]
-    desk.press("r").see("Reject, because:").press("tx", "\x7f", "oo slow", ENTER).see(
+    desk.press("r").see("Reject, because:").press("tx", "\x7f", "o slow", "\x1b[D" * 5, "o", ENTER).see(
         DECAY, f"rejected {VALUE_SKIP}: too slow"
     )
     desk.press("q").end()
@@ -129,8 +131,51 @@ def test_rejecting_needs_a_reason(sit, home):
 
 @pytest.mark.parametrize("width", [1, 20, 35])
 def test_a_question_wider_than_the_screen_can_be_asked(width):
-    prompt = Prompt("Approve with a remark, or none", "好的, good")
+    prompt = Prompt("Approve with a remark, or none", "好的, ", "good")
     assert prompt.render(width, Line()).plain.startswith("Approve with a remark, or none: …")
+
+
+def typed(*names):
+    prompt = Prompt("because")
+    for name in names:
+        prompt = prompt.after(Key(name, name if len(name) == 1 and name.isprintable() else ""))
+    return prompt
+
+
+@pytest.mark.parametrize(
+    ("keys", "before", "behind"),
+    [
+        (["left", "x"], "tox", "o"),
+        (["home", "x", "end", "y"], "xtooy", ""),
+        (["\x01", "delete", "right", "delete"], "o", ""),
+        (["left", "left", "backspace"], "", "oo"),
+        (["left", "\x0b"], "to", ""),
+        (["left", "\x15"], "", "o"),
+        ([" ", "看", "left", "left", "\x17"], "", " 看"),
+        (["\x01", "left", "backspace", "\x05", "right", "delete"], "too", ""),
+    ],
+)
+def test_a_line_is_edited_where_its_cursor_is(keys, before, behind):
+    found = typed("t", "o", "o", *keys)
+    assert (found.before, found.behind) == (before, behind)
+
+
+@pytest.mark.parametrize("width", [35, 80])
+def test_the_text_around_the_cursor_stays_on_the_screen(width):
+    text = "一个理由 and another reason, longer than most screens are wide, 好的"
+    prompt = Prompt("Reject, because", text)
+    for _ in range(len(text) + 1):
+        shown = prompt.render(width, Line())
+        assert cell_len(shown.plain.rstrip()) <= width - 2
+        (cursor,) = (span for span in shown.spans if "reverse" in str(span.style))
+        assert shown.plain[cursor.start : cursor.end] == (prompt.behind[:1] or " ")
+        assert prompt.text == text
+        prompt = prompt.after(Key("left"))
+    assert prompt.before == ""
+
+
+def test_a_paste_is_cut_at_the_most_that_a_line_holds():
+    assert len(typed("a", "left").after(Key("paste", "b" * 2 * MOST)).text) == MOST
 
 
 def test_what_the_model_has_cost_stands_on_the_card_and_a_new_result_renews_it(home):
