@@ -1,7 +1,7 @@
 """Why something failed or how it was confined: a key and fields, from which every language makes its sentence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from string import Formatter
@@ -47,14 +47,8 @@ class Reason:
         return self.text[ENGLISH]
 
     @classmethod
-    def _of(cls, kept: object) -> object:
-        return cls.said(kept) if isinstance(kept, str) else kept
-
-    @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> dict[str, Any]:
-        """Tells pydantic that earlier versions kept a reason as a plain string."""
-        function = {"type": "no-info", "function": cls._of}
-        return {"type": "function-before", "function": function, "schema": handler(source)}
+        return also_from_strings(handler(source), cls.said)
 
     def having(self, **fields: Field) -> "Reason":
         """The same reason with some fields changed."""
@@ -65,3 +59,12 @@ def fields_of(key: str) -> frozenset[str]:
     """The names of the fields that the sentence of a key leaves open. KeyError where no table has the key."""
     parsed = Formatter().parse(LANGUAGES[ENGLISH].sentences[key])
     return frozenset(name for _, name, _, _ in parsed if name is not None)
+
+
+def also_from_strings(schema: dict[str, Any], read: Callable[[str], object]) -> dict[str, Any]:
+    """Tells pydantic that earlier versions kept as a plain string what this schema is of."""
+
+    def today(kept: object) -> object:
+        return read(kept) if isinstance(kept, str) else kept
+
+    return {"type": "function-before", "function": {"type": "no-info", "function": today}, "schema": schema}

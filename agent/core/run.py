@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.core.failure import Failure
+from agent.core.isolation import Isolation
 from agent.core.score import ScoreCard
 from agent.core.text import Text, say
 
@@ -98,7 +99,7 @@ class Run:
     milestones: tuple[Milestone, ...] = ()
     review: Review | None = None
     attempts: int = 0
-    isolation: str = ""
+    isolation: Isolation = field(default_factory=Isolation)
     signature: tuple[float, ...] = ()  # what the op answers on fixed inputs: see agent/evaluator/check.py
     card: ScoreCard | None = None
     failure: Failure | None = None

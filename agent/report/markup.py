@@ -3,12 +3,12 @@
 from markupsafe import Markup, escape
 
 from agent.core.baselines import TEMPLATE
+from agent.core.isolation import Isolation
 from agent.core.languages import LANGUAGES
 from agent.core.reason import SAID, Reason
 from agent.core.run import Run
 from agent.core.text import ENGLISH, Text
 from agent.core.text import say as said
-from agent.core.translations import translated
 
 
 def both(text: Text, tag: str = "span") -> Markup:
@@ -37,10 +37,9 @@ def told(reason: Reason) -> Markup:
     return both(reason.text) if reason.key != SAID else verbatim(str(reason), "q", "said")
 
 
-def confined(line: str) -> Markup:
-    """What confined a run, in every language."""
-    known = translated(line)
-    return both(known) if known else verbatim(line, "q", "said")
+def confined(isolation: Isolation) -> Markup:
+    """What confined a run, in every language, or as an earlier version said it."""
+    return verbatim(isolation.text[ENGLISH], "q", "said") if isolation.said else both(isolation.text)
 
 
 def task_name(task: str) -> Markup:

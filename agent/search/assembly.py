@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
 from agent.core.errors import Unavailable, UsageError
+from agent.core.isolation import Isolation
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.evaluation import choose_device, evaluate_source
 from agent.evaluator.executor.pool import Pool
-from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import choose_protocol
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
@@ -78,7 +79,7 @@ def assemble(
         journal=journal,
         replication=Replication(workspace, protocol, ledger, screen.line),
         baselines=config.baselines,
-        isolation=isolation.line,
+        isolation=isolation,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
         evaluator=executor.evaluate if executor else evaluate_source,
     )

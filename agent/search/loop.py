@@ -8,6 +8,7 @@ from functools import partial
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
+from agent.core.isolation import Isolation
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
 from agent.core.score import ScoreCard
 from agent.core.text import say, unified_diff
@@ -47,7 +48,7 @@ class Search:
     journal: Journal
     replication: Replication
     baselines: tuple[str, ...]
-    isolation: str
+    isolation: Isolation
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
     evaluator: Callable[..., ScoreCard] = evaluate_source  # or the same of an executor, which does it elsewhere

@@ -209,7 +209,7 @@ def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
     assert dict(table.loc["gated_delta_net"]) == pytest.approx(card["scores"], abs=5e-7)
     run_of = Workspace(root).find("gated_delta_net")
     assert len(run_of.signature) > 1
-    assert run_of.isolation.startswith("isolation: ")
+    assert run_of.isolation.line.startswith("isolation: ")
     assert card["average"] == pytest.approx(sum(card["scores"].values()) / 6)
     assert (card["protocol"], card["fingerprint"], card["test_seed"]) == ("smoke", SMOKE.fingerprint, 7)
     # Without a terminal, progress is plain lines.

@@ -9,6 +9,7 @@ import pytest
 from chromium import PHONE, chromium, opened
 from sample_histories import made_history, write_history, write_run
 
+from agent.core.isolation import Isolation
 from agent.core.run import Review
 from agent.core.sentences import confident
 from agent.core.text import Text
@@ -243,7 +244,7 @@ def test_a_hostile_note_is_text(browser, tmp_path):
             ),
             review=Review("approved", HOSTILE, HOSTILE),
             analysis=dict.fromkeys(bad.analysis, said),
-            isolation=HOSTILE,
+            isolation=Isolation(said=HOSTILE),
             failure=None if bad.card else replace(bad.failure, reason=HOSTILE, log_tail=HOSTILE),
         ),
     )  # fmt: skip

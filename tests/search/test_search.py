@@ -167,7 +167,7 @@ def test_every_run_has_its_folder(story, history):
         assert ("curves.csv" in names) == run.scored
         config = json.loads((folder / "config.json").read_text())
         assert (config["protocol"], config["seed"], config["device"], config["runs"]) == ("smoke", 1, "cpu", RUNS)
-        assert run.isolation.startswith("isolation")
+        assert run.isolation.tried
         assert run.fingerprint == SMOKE.fingerprint
     for run in history.runs[2:]:
         assert (folder_of(story, run) / "patch.diff").read_text().startswith(f"--- {run.proposal.parents[0]}\n+++ ")

@@ -16,6 +16,7 @@ from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 from agent.core.baselines import BASELINES, reference_scores
 from agent.core.errors import USAGE
 from agent.core.failure import Failure
+from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import Review
 from agent.core.score import MAD_TASKS
@@ -73,7 +74,7 @@ def test_a_run_comes_back_as_it_was(workspace):
 
 
 def test_words_and_files_are_kept(workspace):
-    run = propose(workspace, files={"patch.diff": "+ β\n"}, isolation="none")
+    run = propose(workspace, files={"patch.diff": "+ β\n"}, isolation=Isolation(tried=1))
     workspace.write(run, "insights.md", "实验结果\n")
     run = workspace.advance(run, "rejected", review=Review("rejected", "a person", "太慢"))
     found = workspace.find(run.id)
@@ -115,7 +116,7 @@ def test_an_edited_proposal_replaces_the_old_one(workspace):
     assert workspace.find(run.id) == amended
     assert (workspace.folder(run) / VARIANT).read_text() == "x = 2\n"
     with pytest.raises(StaleRun, match="was changed meanwhile"):
-        workspace.amend(run, isolation="none")
+        workspace.amend(run, isolation=Isolation(tried=1))
 
 
 @pytest.mark.parametrize("name", ["", "DeltaNet", "delta-net", "2x", "_x", "a b", "../x", "x\n", "тест", "x" * 129])

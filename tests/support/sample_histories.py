@@ -7,6 +7,7 @@ from random import Random
 
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.failure import Failure
+from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
@@ -23,6 +24,7 @@ LEVEL = {
     "Compress": 0.49, "Context Recall": 0.92, "Fuzzy Recall": 0.19, "Memorize": 0.34, "Noisy Recall": 0.9,
     "Selective Copy": 0.85,
 }  # fmt: skip
+ISOLATION = Isolation((Reason("isolation.landlock"), Reason("isolation.seccomp")), tried=14)
 REPLICA = "Memorize V256 L32 n256 seed 0 rate 0.001 decay 0"
 FAILURES = (
     Failure("refused", Reason("failure.needless_name", {"file": "naive.py", "line": 31, "name": "open"})),
@@ -98,7 +100,7 @@ def _run(number, runs, moves, chance):
     stages = ("proposed", "approved", "evaluating", "evaluated", "analysed")
     run = Run(f"{_stamp(at)}", "analysed", proposal, "quick", FINGERPRINT,
               tuple(Milestone(stage, at + SECONDS * step / 5) for step, stage in enumerate(stages)),
-              signature=(1.0,), isolation="isolation: Landlock, seccomp; 14 forbidden things tried, none worked",
+              signature=(1.0,), isolation=ISOLATION,
               analysis=_sections(parents, SECTIONS[4:]))  # fmt: skip
     if parents and chance.random() < 0.12:
         milestones = (*run.milestones[:3], Milestone("failed", at + 100), run.milestones[-1])

@@ -8,6 +8,7 @@ from random import Random
 from small_evaluations import ONE_TASK
 
 from agent.core.baselines import TEMPLATE
+from agent.core.isolation import Isolation
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, Proposal, Run
 from agent.proposer import NothingToPropose, Proposer
@@ -47,7 +48,7 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
         workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
         check=Inspection(ONE_TASK), analyses=Analyses(workspace), lineage=Lineage(root), ledger=ledger,
         journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,),
-        isolation="as in tests", replication=Replication(workspace, ONE_TASK, ledger), **facts,
+        isolation=Isolation(said="as in tests"), replication=Replication(workspace, ONE_TASK, ledger), **facts,
     )  # fmt: skip
 
 

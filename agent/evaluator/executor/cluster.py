@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.core.errors import Unavailable, reason_of
+from agent.core.isolation import Isolation
 from agent.core.resources import PACKAGE
 from agent.core.score import ScoreCard
 from agent.evaluator.executor.place import Assignment, Message, PlaceLost, Watch, carry_out, read
 from agent.evaluator.executor.pool import Pool
-from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.jail.isolation import prove_isolation
 
 HERE = "local"  # Ray's own word for a cluster of this machine alone
 OBJECT_STORE = 1 << 27  # bytes; all that travels are variants and score cards

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.core.reason import Reason
+
 GROUPS = Path("/sys/fs/cgroup")
 MEMORY_SHARE = 0.8  # of the machine's, for all workers together
 PROCESSES = 2048  # threads count too
@@ -24,7 +26,7 @@ class Cgroup:
     """A group, and what a command is to begin with so that it runs in it; if there is none, why."""
 
     folder: Path | None
-    missing: str = ""
+    missing: Reason | None = None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -55,7 +57,7 @@ def make_cgroup() -> Cgroup:
             group.remove()
         else:
             return group
-    return Cgroup(None, "a control group (none of version 2 can be divided by this user)")
+    return Cgroup(None, Reason("isolation.no_cgroup"))
 
 
 def _above() -> Iterator[Path]:

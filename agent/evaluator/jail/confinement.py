@@ -18,6 +18,7 @@ from pathlib import Path
 
 import safetensors
 
+from agent.core.reason import Reason
 from agent.core.resources import KNOWN_VARIANTS, PACKAGE, TEMPLATES
 from agent.evaluator.jail.processes import living
 from agent.evaluator.jail.syscalls import (
@@ -71,8 +72,8 @@ CUDA_READS = ("/proc/self", "/proc/driver/nvidia", "/proc/driver/nvidia-uvm", "/
 class Layers:
     """Which layers are on, and which are not, with why."""
 
-    on: tuple[str, ...]
-    missing: tuple[str, ...]
+    on: tuple[Reason, ...]
+    missing: tuple[Reason, ...]
 
 
 def confine(scratch: Path, device: str, compiles: bool = False) -> Layers:
@@ -81,19 +82,19 @@ def confine(scratch: Path, device: str, compiles: bool = False) -> Layers:
     A process that `compiles` may start the system's programs. They are confined as it is, and die with it.
     """
     if sys.platform != "linux":
-        return Layers((), (f"no confinement on {sys.platform}",))
+        return Layers((), (Reason("isolation.no_confinement", {"system": sys.platform}),))
     on, missing = [], []
-    for name, put_on in (
-        ("resource limits", lambda: _limit(device)),
-        ("no capabilities", _drop_capabilities),
-        ("Landlock", lambda: _landlock(scratch, device, compiles)),
-        ("seccomp", lambda: _seccomp(device, compiles)),
+    for layer, without, put_on in (
+        ("isolation.limits", "isolation.no_limits", lambda: _limit(device)),
+        ("isolation.capabilities", "isolation.no_dropping", _drop_capabilities),
+        ("isolation.landlock", "isolation.no_landlock", lambda: _landlock(scratch, device, compiles)),
+        ("isolation.seccomp", "isolation.no_seccomp", lambda: _seccomp(device, compiles)),
     ):
         try:
             put_on()
-            on.append(name)
+            on.append(Reason(layer))
         except OSError as error:
-            missing.append(f"{name} ({error.strerror})")
+            missing.append(Reason(without, {"error": str(error.strerror)}))
     return Layers(tuple(on), tuple(missing))
 
 

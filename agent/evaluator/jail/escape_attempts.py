@@ -20,6 +20,7 @@ from typing import Any
 import torch  # and all that it starts, as in a worker
 
 from agent.core.errors import kind_and_reason
+from agent.core.reason import Reason
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog
 from agent.kernels.choice import in_words
@@ -28,30 +29,30 @@ F_SETOWN, F_SETSIG, F_SETOWN_EX, O_ASYNC, FIOASYNC = 8, 10, 15, 0x2000, 0x5452  
 
 
 def attempts(targets: dict[str, Any], compiles: bool) -> dict[str, Callable[[], Any]]:
-    """What a worker must not be able to do, by what it would be. One that compiles may start programs."""
+    """What a worker must not be able to do, by the key of its reason. One that compiles may start programs."""
     secret, outside, port = Path(targets["secret"]), Path(targets["outside"]), targets["port"]
     starting = {
-        "fork": _fork,
-        "run a program": lambda: subprocess.run(["/bin/true"], check=True),
-        "keep memory beyond its end": lambda: os.memfd_create("x"),
+        "isolation.fork": _fork,
+        "isolation.run_program": lambda: subprocess.run(["/bin/true"], check=True),
+        "isolation.keep_memory": lambda: os.memfd_create("x"),
     }
     return ({} if compiles else starting) | {
-        "read a file of its user": secret.read_text,
-        "read its parent's environment": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
-        "follow a link out of its folder": (Path(sys.argv[1]) / "link").read_text,
-        "write outside its folder": lambda: (outside / "written").write_text("x"),
-        "write into shared memory": lambda: Path(f"/dev/shm/deltasearch-{os.getpid()}").write_text("x"),
-        "change a file's mode": lambda: os.chmod(secret, 0o777),
-        "touch a file": lambda: os.utime(secret),
-        "connect by TCP": lambda: socket.create_connection(("127.0.0.1", port), 1),
-        "send by UDP": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
-        "open a unix socket": lambda: socket.socket(socket.AF_UNIX),
-        "signal its parent": lambda: os.kill(os.getppid(), 0),
-        "have a file signal its parent": lambda: _command_a_pipe(F_SETOWN, os.getppid()),
-        "have a file signal its parent's threads": lambda: _command_a_pipe(F_SETOWN_EX, struct.pack("ii", 1, 1)),
-        "choose the signal of a file": lambda: _command_a_pipe(F_SETSIG, signal.SIGURG),
-        "be signalled by a file": lambda: _command_a_pipe(fcntl.F_SETFL, O_ASYNC),
-        "be signalled by a device": lambda: fcntl.ioctl(os.pipe()[0], FIOASYNC, struct.pack("i", 1)),
+        "isolation.read_file": secret.read_text,
+        "isolation.read_environment": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+        "isolation.follow_link": (Path(sys.argv[1]) / "link").read_text,
+        "isolation.write_outside": lambda: (outside / "written").write_text("x"),
+        "isolation.write_shared_memory": lambda: Path(f"/dev/shm/deltasearch-{os.getpid()}").write_text("x"),
+        "isolation.change_mode": lambda: os.chmod(secret, 0o777),
+        "isolation.touch_file": lambda: os.utime(secret),
+        "isolation.connect_tcp": lambda: socket.create_connection(("127.0.0.1", port), 1),
+        "isolation.send_udp": lambda: _send_udp(port),
+        "isolation.open_unix_socket": lambda: socket.socket(socket.AF_UNIX),
+        "isolation.signal_parent": lambda: os.kill(os.getppid(), 0),
+        "isolation.file_signals_parent": lambda: _command_a_pipe(F_SETOWN, os.getppid()),
+        "isolation.file_signals_threads": lambda: _command_a_pipe(F_SETOWN_EX, struct.pack("ii", 1, 1)),
+        "isolation.choose_signal": lambda: _command_a_pipe(F_SETSIG, signal.SIGURG),
+        "isolation.signalled_by_file": lambda: _command_a_pipe(fcntl.F_SETFL, O_ASYNC),
+        "isolation.signalled_by_device": lambda: fcntl.ioctl(os.pipe()[0], FIOASYNC, struct.pack("i", 1)),
     }
 
 
@@ -59,12 +60,16 @@ def _command_a_pipe(command: int, argument: int | bytes) -> None:
     fcntl.fcntl(os.pipe()[0], command, argument)
 
 
+def _send_udp(port: int) -> None:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
+
+
 def _fork() -> None:
     if os.fork() == 0:
         os._exit(0)
 
 
-def use_gpu(device: str) -> dict[str, str]:
+def use_gpu(device: str) -> dict[str, Any]:
     """What a variant does there, and the kernels that are built for it; what goes wrong is told and not raised."""
     try:
         keep_below_the_watchdog(torch.device(device))
@@ -73,7 +78,7 @@ def use_gpu(device: str) -> dict[str, str]:
         gradient.sum().item()
         return {"kernels": in_words(torch.device(device))}
     except Exception as error:
-        return {"trouble": kind_and_reason(error)}
+        return {"trouble": asdict(Reason.said(kind_and_reason(error)))}
 
 
 def main() -> None:
@@ -84,12 +89,12 @@ def main() -> None:
     layers = confine(folder, device, compiles)
     tried = attempts(targets, compiles)
     worked = []
-    for name, attempt in tried.items():
+    for key, attempt in tried.items():
         try:
             attempt()
         except OSError:
             continue
-        worked.append(name)
+        worked.append(asdict(Reason(key)))
     print(json.dumps(asdict(layers) | {"tried": len(tried), "worked": worked}), flush=True)
     if device != "cpu":
         print(json.dumps(use_gpu(device)), flush=True)

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from agent.core.reason import Reason
 from agent.core.resources import SOURCE_ROOT
 from agent.core.temporary import remove_abandoned, temporary_folder
 from agent.evaluator.jail.cgroup import Cgroup, make_cgroup
@@ -75,11 +76,11 @@ class ForkServerClient:
         with self._lock:
             self._open()
         around = {
-            "namespaces": (bool(self._wall.command), self._wall.missing),
-            "a user of its own": (self._user.uid is not None, self._user.missing),
-            "a control group": (self._cgroup.folder is not None, self._cgroup.missing),
+            "isolation.namespaces": (bool(self._wall.command), self._wall.missing),
+            "isolation.user": (self._user.uid is not None, self._user.missing),
+            "isolation.cgroup": (self._cgroup.folder is not None, self._cgroup.missing),
         }
-        on = [name for name, (there, _) in around.items() if there]
+        on = [Reason(layer) for layer, (there, _) in around.items() if there]
         return Layers(tuple(on), tuple(missing for _, missing in around.values() if missing))
 
     def close(self) -> None:

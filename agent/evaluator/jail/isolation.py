@@ -3,47 +3,15 @@
 import json
 import socket
 import time
-from dataclasses import dataclass
+from typing import Any
 
+from agent.core.isolation import Isolation
+from agent.core.reason import Reason
 from agent.core.temporary import temporary_folder
 from agent.evaluator.jail.forkserver_client import fork_server
 from agent.evaluator.jail.jail import confined, scratch
 
-NO_WORD = b'{"trouble": "the process that tried it died of it, or came to no end"}'
 SECONDS = 180.0  # it takes two; but a machine that is busy elsewhere is no reason to believe nothing
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """The layers that are on and that are missing, what was tried in a child that wears them, and what of it worked.
-
-    Where that child is to use a GPU, also the `kernels` that it has there, or the `trouble` that keeps it from it.
-    """
-
-    layers: tuple[str, ...]
-    missing: tuple[str, ...]
-    tried: int
-    worked: tuple[str, ...]
-    kernels: str = ""
-    trouble: str = ""
-
-    @property
-    def proven(self) -> bool:
-        """Whether the forbidden was tried, and none of it worked."""
-        return self.tried > 0 and not self.worked
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        layers = ", ".join(self.layers) or "none"
-        rest = f"; missing: {', '.join(self.missing)}" if self.missing else ""
-        rest += f"; the GPU works in it, kernels: {self.kernels}" if self.kernels else ""
-        rest += f"; THE GPU CANNOT BE USED in it: {self.trouble}" if self.trouble else ""
-        if self.proven:
-            return f"isolation: {layers}; {self.tried} forbidden things tried, none worked{rest}"
-        if not self.tried:
-            return f"isolation: {layers}; nothing could be tried{rest}"
-        return f"isolation NOT PROVEN: {layers}; it was possible to {', '.join(self.worked)}{rest}"
 
 
 def prove_isolation(device: str = "cpu") -> Isolation:
@@ -64,11 +32,25 @@ def prove_isolation(device: str = "cpu") -> Isolation:
         deadline = time.monotonic() + SECONDS
         with confined("agent.evaluator.jail.escape_attempts", [str(folder)], folder) as child:
             lines = child.lines(lambda: time.monotonic() > deadline)
-            said, gpu = next(lines, b"{}"), next(lines, NO_WORD) if device != "cpu" else b"{}"
+            said, gpu = next(lines, b"{}"), next(lines, b"{}")
     try:
         facts = json.loads(said)
         around = fork_server.layers()
-        on, missing = (*around.on, *facts["on"]), (*around.missing, *facts["missing"])
-        return Isolation(on, missing, facts["tried"], tuple(facts["worked"]), **json.loads(gpu))
+        on, missing = (*around.on, *_reasons(facts["on"])), (*around.missing, *_reasons(facts["missing"]))
+        return Isolation(on, missing, int(facts["tried"]), _reasons(facts["worked"]), **_use_of_gpu(gpu, device))
     except (ValueError, KeyError, TypeError):
-        return Isolation((), ("the child that tries them gave no answer",), 0, ())
+        return Isolation(missing=(Reason("isolation.no_answer"),))
+
+
+def _use_of_gpu(said: bytes, device: str) -> dict[str, Any]:
+    """What the child says of the GPU; where it says nothing of one that it was to use, it died of it or never ended."""
+    facts = json.loads(said)
+    if "kernels" in facts or device == "cpu":
+        return {"kernels": str(facts.get("kernels", ""))}
+    trouble = Reason(**facts["trouble"]) if "trouble" in facts else Reason("isolation.gpu_no_answer")
+    return {"trouble": trouble}
+
+
+def _reasons(told: list[dict[str, Any]]) -> tuple[Reason, ...]:
+    """What the child says, in which no variant runs: reasons as JSON has them."""
+    return tuple(Reason(**each) for each in told)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.core.reason import Reason
 from agent.evaluator.jail.confinement import gpus, readable
 
 FIRST, NUMBERS = 60_706, 478  # given to nobody (systemd.io/UIDS-GIDS); a search takes one by its process's number
@@ -29,7 +30,7 @@ class User:
     """The number to become; None where the user stays the same, and why if that is a weakness."""
 
     uid: int | None
-    missing: str = ""
+    missing: Reason | None = None
 
 
 def own_user(command: Sequence[str], folder: Path, environment: dict[str, str]) -> User:
@@ -45,10 +46,10 @@ def own_user(command: Sequence[str], folder: Path, environment: dict[str, str]) 
         if not tried.returncode:
             return User(uid)
         os.chown(folder, 0, 0)
-        reason = (tried.stderr.strip().splitlines() or ["the trial failed"])[-1]
+        words = (tried.stderr.strip().splitlines() or ["the trial failed"])[-1]
     except (OSError, subprocess.TimeoutExpired) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-    return User(None, f"a user of its own ({reason})")
+        words = getattr(error, "strerror", None) or type(error).__name__
+    return User(None, Reason("isolation.no_user", {"words": words}))
 
 
 def become(uid: int) -> None:

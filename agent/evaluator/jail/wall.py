@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from agent.core.reason import Reason
 from agent.evaluator.jail.confinement import readable
 
 SECONDS = 60.0  # for the trial: a machine may be busy
@@ -26,17 +27,17 @@ class Wall:
     """What a command is to begin with so that it runs behind the wall; if that is nothing, why there is none."""
 
     command: tuple[str, ...]
-    missing: str = ""
+    missing: Reason | None = None
 
 
 @cache
 def wall(home: Path) -> Wall:
     """A wall behind which `home` can be written: built once around an interpreter, to see whether it can be."""
     if sys.platform != "linux":
-        return Wall((), f"namespaces (none on {sys.platform})")
+        return Wall((), Reason("isolation.no_namespaces", {"system": sys.platform}))
     program = shutil.which("bwrap")
     if program is None:
-        return Wall((), "namespaces (install bubblewrap)")
+        return Wall((), Reason("isolation.no_bubblewrap"))
     places = ["--proc", "/proc", "--dev", "/dev", *_bindings(home)]
     apart = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     command = (program, *places, *apart, "--die-with-parent", "--chdir", str(home), "--")
@@ -44,9 +45,10 @@ def wall(home: Path) -> Wall:
         trial = [*command, sys.executable, "-c", "open('trial', 'w').close()"]
         tried = subprocess.run(trial, capture_output=True, text=True, timeout=SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Wall((), f"namespaces ({type(error).__name__} from bubblewrap)")
+        return Wall((), Reason("isolation.bubblewrap_failed", {"error": type(error).__name__}))
     if tried.returncode:
-        return Wall((), f"namespaces ({(tried.stderr.strip().splitlines() or ['bubblewrap failed'])[-1]})")
+        words = (tried.stderr.strip().splitlines() or ["bubblewrap failed"])[-1]
+        return Wall((), Reason("isolation.bubblewrap_refused", {"words": words}))
     (home / "trial").unlink()
     return Wall(command)
 

@@ -18,6 +18,8 @@ from small_evaluations import ONE_TASK, alive, running
 
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import Unavailable
+from agent.core.isolation import Isolation
+from agent.core.reason import Reason
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.executor.cluster import Node, check_node, code_digest
@@ -25,7 +27,7 @@ from agent.evaluator.executor.local import GPU, LocalPlace, local_executor
 from agent.evaluator.executor.place import Assignment, PlaceLost
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.search.assembly import assemble
 from agent.search.config import Config
@@ -40,6 +42,8 @@ JOB = Assignment(baseline_path(TEMPLATE).read_text(), ONE_TASK, "cpu", test_seed
 NEEDS_RAY = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray, an optional extra, is not installed: pip install ray"
 )
+
+LANDLOCK = Reason("isolation.landlock")
 
 
 @pytest.fixture(scope="module", params=["here", pytest.param("on Ray", marks=NEEDS_RAY)])
@@ -155,7 +159,7 @@ def test_the_only_place_tries_a_lost_run_again():
 
 
 def test_a_search_evaluates_where_its_executor_does(tmp_path):
-    isolation, lines = Isolation(("Landlock",), (), 12, ()), []
+    isolation, lines = Isolation((LANDLOCK,), (), 12, ()), []
     with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
@@ -198,11 +202,11 @@ def test_each_visible_gpu_has_a_place(monkeypatch):
 
 
 def test_a_node_with_other_code_or_without_isolation_is_given_nothing():
-    proven = Isolation(("Landlock",), (), 12, ())
+    proven = Isolation((LANDLOCK,), (), 12, ())
     check_node(Node("n", code_digest(), proven), allow_unsandboxed=False)
     with pytest.raises(Unavailable, match=r"node n .* another version"):
         check_node(Node("n", "another", proven), allow_unsandboxed=True)
-    broken = Node("n", code_digest(), Isolation((), ("Landlock",), 12, ("read a secret",)))
+    broken = Node("n", code_digest(), Isolation((), (LANDLOCK,), 12, (Reason("isolation.read_file"),)))
     with pytest.raises(Unavailable, match=r"node n .*NOT PROVEN"):
         check_node(broken, allow_unsandboxed=False)
     check_node(broken, allow_unsandboxed=True)

@@ -42,7 +42,7 @@ def test_a_group_that_cannot_be_divided_is_missing_and_says_so(groups):
     (groups / "cgroup.subtree_control").write_text("cpu\n")
     group = make_cgroup()
     assert (group.folder, group.command) == (None, ())
-    assert "none of version 2 can be divided" in group.missing
+    assert "none of version 2 can be divided" in str(group.missing)
 
 
 def test_an_empty_group_is_removed(groups):

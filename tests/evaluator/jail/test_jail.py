@@ -15,18 +15,21 @@ import unconfined
 from small_evaluations import living
 
 from agent.core.errors import Unavailable
-from agent.core.translations import translated
+from agent.core.isolation import Isolation
+from agent.core.reason import Reason
 from agent.evaluator.jail import forkserver, forkserver_client, isolation, jail, user
 from agent.evaluator.jail import wall as walls
 from agent.evaluator.jail.exchange import leave, printable, take
 from agent.evaluator.jail.forkserver import ForkedChild
 from agent.evaluator.jail.forkserver_client import ForkServerClient
-from agent.evaluator.jail.isolation import Isolation, prove_isolation
+from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.jail.jail import Ending, confined, scratch
 from agent.evaluator.jail.processes import living as processes
 from agent.evaluator.jail.wall import Wall, wall
 from agent.search import assembly
 
+LANDLOCK, SECCOMP = Reason("isolation.landlock"), Reason("isolation.seccomp")
+LEFT_OUT = Reason("isolation.bubblewrap_refused", {"words": "left out by a test"})
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a subreaper; run it there")
 
 
@@ -44,13 +47,13 @@ def around(request):
         # Behind the wall, too, tests.support.unconfined must be seen.
         patch.setattr(walls, "ALSO", (*walls.ALSO, str(Path(unconfined.__file__).parent)))
         if request.param == "without a wall":
-            patch.setattr(forkserver_client, "wall", lambda home: Wall((), "namespaces (left out by a test)"))
+            patch.setattr(forkserver_client, "wall", lambda home: Wall((), LEFT_OUT))
         mine = ForkServerClient()
         for module in (jail, isolation):
             patch.setattr(module, "fork_server", mine)
         missing = mine.layers().missing
-        if request.param == "behind the wall" and any("namespaces" in layer for layer in missing):
-            pytest.skip(f"{', '.join(missing)}: bubblewrap must be able to make namespaces")
+        if request.param == "behind the wall" and any("namespaces" in str(layer) for layer in missing):
+            pytest.skip(f"{', '.join(map(str, missing))}: bubblewrap must be able to make namespaces")
         yield request.param
         mine.close()
 
@@ -103,8 +106,8 @@ def test_isolation_is_proven_by_what_was_tried(around):
     isolation = prove_isolation()
     assert isolation.proven, isolation.line
     assert isolation.tried >= 19
-    assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(isolation.layers)
-    assert ("namespaces" in isolation.layers) == (around == "behind the wall")
+    assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(map(str, isolation.layers))
+    assert (Reason("isolation.namespaces") in isolation.layers) == (around == "behind the wall")
     assert ("namespaces (left out by a test)" in isolation.line) == (around == "without a wall")
     assert "none worked" in isolation.line
 
@@ -114,7 +117,7 @@ import sys
 sys.argv = ["attempts", "/nowhere"]
 from agent.evaluator.jail.escape_attempts import attempts
 for name, attempt in attempts({"secret": "/nowhere", "outside": "/nowhere", "port": 1}, True).items():
-    if "file" in name and "signal" in name or name == "be signalled by a device":
+    if "signal" in name and name != "isolation.signal_parent":
         attempt()
         print(name)
 """
@@ -132,7 +135,7 @@ def test_what_is_tried_with_the_signals_of_files_works_where_nothing_confines_it
 def test_isolation_for_a_gpu_is_proven_as_well_and_says_whether_that_can_be_used_in_it(around):
     isolation = prove_isolation("cuda")
     assert isolation.proven, isolation.line
-    assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(isolation.layers)
+    assert {"Landlock", "seccomp", "no capabilities", "resource limits"} <= set(map(str, isolation.layers))
     if torch.cuda.is_available():
         assert isolation.kernels
         assert not isolation.trouble
@@ -141,31 +144,26 @@ def test_isolation_for_a_gpu_is_proven_as_well_and_says_whether_that_can_be_used
         assert f"THE GPU CANNOT BE USED in it: {isolation.trouble}" in isolation.line
 
 
-@pytest.mark.parametrize("missing", [(), ("a control group (none)",)])
+@pytest.mark.parametrize("missing", [(), (Reason("isolation.no_cgroup"),)])
 @pytest.mark.parametrize(
     ("more", "chinese"),
     [
         ({}, ""),
         ({"kernels": "inverse by triton 3.6.0 and convolution by plain PyTorch (X: no)"},
          "GPU 在其中可用，内核：inverse by triton 3.6.0 and convolution by plain PyTorch (X: no)"),
-        ({"trouble": "AcceleratorError: CUDA error: OS call failed"},
+        ({"trouble": Reason.said("AcceleratorError: CUDA error: OS call failed")},
          "GPU 在其中无法使用：AcceleratorError: CUDA error: OS call failed"),
     ],
 )  # fmt: skip
 def test_the_line_of_an_isolation_is_told_in_chinese_with_all_that_matters(missing, more, chinese):
-    line = Isolation(("Landlock", "seccomp"), missing, 11, (), **more).line
-    advice = "; search on the CPU with --device cpu, and please report this line"
-    for text in (line, line + advice) if "trouble" in more else (line,):
-        told = translated(text)
-        assert told is not None, text
-        assert told.zh.startswith("Landlock, seccomp；尝试了 11 种被禁止的行为，均未成功")
-        assert ("；缺少：控制组 (none)" in told.zh) == bool(missing)
-        assert chinese in told.zh
-        assert ("--device cpu" in told.zh) == ("--device cpu" in text)
+    told = Isolation((LANDLOCK, SECCOMP), missing, 11, (), **more).text["zh"]
+    assert told.startswith("Landlock 访问限制、seccomp 调用过滤；尝试了 11 种被禁止的行为，均未成功")
+    assert ("；缺少：控制组（" in told) == bool(missing)
+    assert chinese in told
 
 
 def test_nothing_is_searched_on_a_gpu_that_cannot_be_used(monkeypatch):
-    useless = Isolation(("Landlock",), (), 11, (), trouble="AcceleratorError: CUDA error: OS call failed")
+    useless = Isolation((LANDLOCK,), (), 11, (), trouble=Reason.said("AcceleratorError: CUDA error: OS call failed"))
     monkeypatch.setattr(assembly, "prove_isolation", lambda device: useless)
     for allow_unsandboxed in (False, True):
         with pytest.raises(Unavailable, match=r"OS call failed.*--device cpu"):
@@ -212,7 +210,7 @@ def test_a_user_of_its_own_must_be_able_to_open_the_gpu(tmp_path, monkeypatch):
     monkeypatch.setattr(user.os, "chown", lambda path, uid, gid: None)
     monkeypatch.setattr(user.subprocess, "run", refuse)
     found = user.own_user((), tmp_path, {})
-    assert found == user.User(None, "a user of its own (/dev/nvidia0 is closed to it)")
+    assert found == user.User(None, Reason("isolation.no_user", {"words": "/dev/nvidia0 is closed to it"}))
     assert [trial[-1] for trial in tried] == ["/dev/nvidia0"]
 
 
@@ -258,7 +256,7 @@ def test_a_wall_that_cannot_be_built_is_missing_and_says_why(tmp_path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     built = wall(tmp_path)
     assert built.command == ()
-    assert reason in built.missing
+    assert reason in str(built.missing)
 
 
 def test_what_is_left_and_taken_is_never_a_trap(tmp_path):
@@ -283,7 +281,8 @@ def test_what_a_worker_prints_moves_no_cursor():
 
 
 def test_isolation_that_is_not_proven_says_what_was_possible():
-    leaky = Isolation(("Landlock",), ("seccomp",), 14, ("fork",))
+    leaky = Isolation((LANDLOCK,), (SECCOMP,), 14, (Reason("isolation.fork"),))
     assert not leaky.proven
     assert leaky.line == "isolation NOT PROVEN: Landlock; it was possible to fork; missing: seccomp"
-    assert not Isolation((), ("all",), 0, ()).proven
+    assert leaky.text["zh"] == "未能证明隔离：Landlock 访问限制；可以派生进程；缺少：seccomp 调用过滤"
+    assert not Isolation(missing=(SECCOMP,)).proven
