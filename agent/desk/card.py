@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from agent.core.run import Run, Section
-from agent.core.sentences import counted
-from agent.core.text import Text, clean
+from agent.core.text import clean, say
 from agent.desk.diff import WIDE, count_changes, render_diff
 from agent.desk.scores import legend, render_scores
 from agent.desk.words import words
@@ -123,10 +122,9 @@ def _cost(run: Run, history: History, language: str, dollars: float) -> str:
     parent = history.parent(run.proposal)
     seconds = [card_of(other).seconds for other in scored]
     expected = card_of(parent).seconds if parent else median(seconds)
-    used = clock(sum(seconds))
-    told = Text(f"so far {counted(len(scored), 'run')}, {used} of training", f"迄今 {len(scored)} 次运行，训练 {used}")
+    used = words(language, "used", runs=say("count.runs", count=len(scored)), time=clock(sum(seconds)))
     money = f" · ${dollars:.2f}" if dollars else ""
-    return f"{told[language]}{money} · {words(language, 'this one')} {clock(expected)}"
+    return f"{used}{money} · {words(language, 'this one')} {clock(expected)}"
 
 
 def _changes(run: Run, history: History, language: str, width: int) -> Iterator[RenderableType]:

@@ -79,26 +79,13 @@ def _why(history: History, standing: Standing) -> Text:
     """Why a run is among those that are most worth reading."""
     run, margin = standing.run, standing.margin
     if run.failure is not None:
-        kind = run.failure.kind_text
-        return Text(f"It failed: {kind.en}.", f"它失败了：{kind.zh}。")
+        return say("report.why failed", kind=run.failure.kind_text)
     if margin is None:
-        return Text("It has no score yet.", "它还没有得分。")
+        return say("report.why unscored")
     number = sentences.difference(margin)
     if history.best and history.best.id == run.id:
-        return Text(f"The best so far: {number} against the template.", f"迄今最佳：与模板相比 {number}。")
-    telling = _telling(standing)
-    if margin.verdict == "better":
-        return Text(f"A gain beyond the noise: {number}{telling.en}.", f"超出噪声的提升：{number}{telling.zh}。")
-    if margin.verdict == "worse":
-        return Text(f"A loss beyond the noise: {number}{telling.en}.", f"超出噪声的下降：{number}{telling.zh}。")
-    if margin.verdict == "unjudged":
-        return Text(
-            f"Its noise is not known, so it is not judged ({number}){telling.en}.",
-            f"噪声未知，不作判断（{number}）{telling.zh}。",
-        )
-    return Text(
-        f"It cannot be told from the template ({number}){telling.en}.", f"与模板无法区分（{number}）{telling.zh}。"
-    )
+        return say("report.why best", difference=number)
+    return say(f"report.why {margin.verdict}", difference=number, telling=_telling(standing))
 
 
 def _telling(standing: Standing) -> Text:
@@ -107,11 +94,9 @@ def _telling(standing: Standing) -> Text:
     total = sum(tasks.values())
     most = max(tasks, key=lambda task: tasks[task] * total)
     if tasks[most] * total <= 0:
-        return Text("", "")
-    number = sentences.signed(tasks[most])
-    if abs(tasks[most]) > abs(total) / 2:
-        return Text(f", most of it on {most} ({number})", f"，主要来自 {most}（{number}）")
-    return Text(f", the largest part on {most} ({number})", f"，其中 {most} 贡献最大（{number}）")
+        return Text()
+    part = "most of it" if abs(tasks[most]) > abs(total) / 2 else "largest part"
+    return say(f"report.{part}", task=most, difference=sentences.signed(tasks[most]))
 
 
 def change(run: Run, parent: Run | None) -> str:

@@ -22,8 +22,14 @@ def test_every_language_has_every_sentence_with_the_same_fields(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
-def test_only_a_sentence_with_a_count_has_alternatives(language):
-    assert all("count" in fields(sentence) for sentence in language.sentences.values() if "|" in sentence)
+def test_no_sentence_has_more_alternatives_than_its_language_counts_with(language):
+    most = 1 + max(map(language.plural, range(200)))
+    assert all(len(sentence.split("|")) <= most for sentence in language.sentences.values())
+
+
+def test_a_count_chooses_among_alternatives():
+    assert [say("count.runs", count=count)["en"] for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
+    assert say("count.runs", count=1)["zh"] == "1 次运行"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

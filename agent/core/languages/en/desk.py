@@ -55,6 +55,7 @@ SENTENCES = {
         "computes what no earlier variant does"
     ),
     "desk.cost": "Cost",
+    "desk.used": "so far {runs}, {time} of training",
     "desk.this one": "this one about",
     "desk.unknown time": "nothing was timed yet",
     "desk.diff": "The change",

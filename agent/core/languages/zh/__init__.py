@@ -1,9 +1,9 @@
 """Chinese."""
 
 from agent.core.languages.language import Language
-from agent.core.languages.zh import desk, failures, isolation, lists, notes, pages, proposals, searches
+from agent.core.languages.zh import desk, failures, isolation, lists, notes, pages, proposals, report, searches
 
-TABLES = (desk, failures, isolation, lists, notes, pages, proposals, searches)
+TABLES = (desk, failures, isolation, lists, notes, pages, proposals, report, searches)
 
 
 def plural(count: int) -> int:

@@ -52,6 +52,7 @@ SENTENCES = {
     "desk.checks": "已通过检查",
     "desk.check list": "代码、契约、可重复性、因果性、批次独立、流式、线性开销、梯度；与此前任何变体都不等价",
     "desk.cost": "成本",
+    "desk.used": "迄今 {runs}，训练 {time}",
     "desk.this one": "本次约",
     "desk.unknown time": "尚无计时",
     "desk.diff": "代码改动",
