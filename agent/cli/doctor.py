@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from agent import __version__
+from agent.core.resources import TEMPLATE_FILE
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import choose_protocol
@@ -22,6 +24,7 @@ def examine(workspace: Path) -> dict[str, str]:
     device = choose_device(None)
     default = choose_protocol(None, device)
     return {
+        "version": f"{__version__}; the template is {TEMPLATE_FILE}",
         "python": f"{platform.python_version()} on {sys.platform}",
         "torch": torch.__version__,
         "device": _device(device),

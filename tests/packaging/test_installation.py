@@ -115,6 +115,9 @@ def test_a_search_its_report_and_the_doctor_work_in_an_empty_folder(run):
     assert "report.css" in (run.folder / "runs" / "site" / "index.html").read_text(encoding="utf-8")
     doctor = run("agent", "doctor", "--json")
     assert json.loads(doctor.stdout)["isolation"].startswith("isolation: "), doctor.stderr
+    version, _, template = json.loads(doctor.stdout)["version"].partition("; the template is ")
+    assert version == __version__
+    assert Path(template).read_text() == (ROOT / "templates" / "naive.py").read_text()
 
 
 def test_what_the_project_measured_is_read_and_never_written(run, installed):
