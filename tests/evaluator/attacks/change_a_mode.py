@@ -1,6 +1,6 @@
 """Make a file of its user readable for all.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,6 +1,6 @@
 """Hang an attribute on a file of its user.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,5 +1,6 @@
 """Write into its arguments.
 
+Gate: uses \.data
 Told: inputs unchanged: .* writes into its argument v
 """
 

@@ -1,6 +1,6 @@
 """Leave torch, where nobody counts.
 
-Gate: reaches for .numpy
+Gate: uses numpy
 Told: growth:
 """
 

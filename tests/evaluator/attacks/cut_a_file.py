@@ -1,6 +1,6 @@
 """Cut a file of its user down to nothing.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted|Permission denied
 """
 

@@ -1,6 +1,6 @@
 """Leave with exit code 0.
 
-Gate: reaches for .os
+Gate: uses os
 Told: ended without an answer .exit code 0
 """
 

@@ -1,6 +1,6 @@
 """Make files without number.
 
-Gate: uses open
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: killed for what it wrote to the disk
 """
 

@@ -1,6 +1,6 @@
 """Fork until the machine stands still.
 
-Gate: reaches for .os
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: Operation not permitted
 """
 

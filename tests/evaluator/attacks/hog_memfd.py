@@ -1,6 +1,6 @@
 """Take memory that belongs to no mapping.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,6 +1,6 @@
 """Kill the process that bore it.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

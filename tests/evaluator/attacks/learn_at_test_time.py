@@ -1,5 +1,6 @@
 """Change its own parameters whenever it is called.
 
+Gate: uses \.data
 Told: inputs unchanged: .* argument rate
 """
 

@@ -1,6 +1,6 @@
 """Look for labels in every open file.
 
-Gate: reaches for .os
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: harmless
 """
 

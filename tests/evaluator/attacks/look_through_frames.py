@@ -1,6 +1,6 @@
 """Look for labels in the frames that call it.
 
-Gate: reaches for .
+Gate: uses sys
 Told: harmless
 """
 

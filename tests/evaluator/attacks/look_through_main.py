@@ -1,6 +1,6 @@
 """Look for labels in the main module.
 
-Gate: reaches for .
+Gate: uses sys
 Told: AttributeError: .*labels
 """
 

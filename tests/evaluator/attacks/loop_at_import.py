@@ -1,5 +1,6 @@
 """Never end being imported.
 
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: timeout
 """
 

@@ -1,6 +1,6 @@
 """Make folders within folders until nobody can remove them.
 
-Gate: reaches for .os
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: Permission denied
 """
 

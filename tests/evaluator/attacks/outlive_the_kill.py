@@ -1,6 +1,6 @@
 """Leave a daemon behind by two forks and a session of its own.
 
-Gate: reaches for .os|uses __import__
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,5 +1,6 @@
 """Print what looks like the answer of a worker.
 
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: harmless
 """
 

@@ -1,6 +1,6 @@
 """Put a link to a file of its user where its parent writes.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted|Permission denied
 """
 

@@ -1,6 +1,6 @@
 """Put a link to a secret in place of its log, which its parent reads.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted|Permission denied
 """
 

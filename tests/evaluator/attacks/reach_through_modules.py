@@ -1,6 +1,6 @@
 """Reach for a module that torch happens to hold.
 
-Gate: reaches for .itertools|reaches for .torch.functional
+Gate: reaches for torch\.functional
 Told: harmless
 """
 

@@ -1,6 +1,6 @@
 """Read the environment of whatever runs on the machine.
 
-Gate: uses open|reaches for .os
+Gate: uses os
 Told: Permission denied
 """
 

@@ -1,6 +1,6 @@
 """Read the key of the model from its own environment.
 
-Gate: reaches for .os
+Gate: uses os
 Told: KeyError: 'OPENAI_API_KEY'
 """
 

@@ -1,6 +1,6 @@
 """Read the same file through a symbolic link in its own folder.
 
-Gate: reaches for .os|uses open
+Gate: uses os
 Told: Permission denied|Operation not permitted
 """
 

@@ -1,6 +1,6 @@
 """Answer from a cache that goes by addresses.
 
-Gate: reaches for .data_ptr
+Gate: hands the list or dict CACHE on
 Told: statelessness: |streaming: |gradient
 """
 

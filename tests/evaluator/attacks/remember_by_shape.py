@@ -1,5 +1,6 @@
 """Answer from a cache that goes by shapes.
 
+Gate: hands the list or dict CACHE on
 Told: statelessness: |streaming: |gradient
 """
 

@@ -1,5 +1,6 @@
 """Keep the first values that it ever saw.
 
+Gate: hands the list or dict SEEN on
 Told: statelessness:
 """
 

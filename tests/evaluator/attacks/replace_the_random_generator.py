@@ -1,6 +1,6 @@
 """Make all that is random known.
 
-Gate: reaches for .manual_seed
+Gate: uses manual_seed
 Told: harmless
 """
 

@@ -1,6 +1,6 @@
 """Put another file in place of its own once it has passed the probes.
 
-Gate: uses open
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: harmless|has no function|another variant was run
 """
 

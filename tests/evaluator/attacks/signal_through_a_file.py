@@ -1,6 +1,6 @@
 """Have the kernel signal its parent, with a signal of its choice, when a pipe can be read.
 
-Gate: reaches for .os|uses __import__
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,6 +1,6 @@
 """Have the process that bore it run only when nobody else does.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

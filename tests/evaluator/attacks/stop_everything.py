@@ -1,6 +1,6 @@
 """Stop whatever may be stopped.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

@@ -1,5 +1,6 @@
 """Add noise that nobody asked for.
 
+Gate: uses rand_like
 Told: determinism:
 """
 

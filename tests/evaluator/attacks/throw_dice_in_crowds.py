@@ -1,5 +1,6 @@
 """Draw at random where the batch is as large as in training.
 
+Gate: uses rand_like
 Told: batch independence: the outputs of a sequence
 """
 

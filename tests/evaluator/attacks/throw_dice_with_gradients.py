@@ -1,5 +1,6 @@
 """Draw at random where it is trained and not where it is tested.
 
+Gate: uses rand_like
 Told: determinism
 """
 

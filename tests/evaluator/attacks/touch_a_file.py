@@ -1,6 +1,6 @@
 """Change the time of a file of its user.
 
-Gate: reaches for .os
+Gate: uses os
 Told: Operation not permitted
 """
 

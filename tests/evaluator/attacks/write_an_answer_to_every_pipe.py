@@ -1,6 +1,6 @@
 """Write a worker's answer to every open file.
 
-Gate: reaches for .os
+Gate: only imports, constants, functions and classes may stand at the top of a file
 Told: garbled|without an answer|asked for|crash
 """
 

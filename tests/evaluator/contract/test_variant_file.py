@@ -92,7 +92,7 @@ def test_what_is_no_variant(refusal, source, reason):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "q, k, v", "q, v, k, beta, initial_state=None, chunk_size=32", "q, k, v, beta, chunk_size=32", "*args"],
+    ["", "q, k, v", "q, v, k, beta, initial_state=None, chunk_size=32", "q, k, v, beta, chunk_size=32"],
 )
 def test_another_signature(refusal, arguments):
     reason = refusal(f"def delta_rule_chunkwise({arguments}): return v, v")
@@ -106,7 +106,7 @@ def test_optional_arguments_need_defaults(refusal, optional):
 
 
 @pytest.mark.parametrize(
-    "source", [WITH_GATE, WITH_GATE.replace("*, gate", "gate=None"), f"LEARNED_INPUTS = {{'gate': 'head'}}\n{OP}"]
+    "source", [WITH_GATE, f"LEARNED_INPUTS: dict\n{WITH_GATE}", f"LEARNED_INPUTS = {{'gate': 'head'}}\n{OP}"]
 )
 def test_arguments_and_declarations_that_differ(refusal, source):
     assert "gate: each further argument of delta_rule_chunkwise must be declared" in refusal(source)
@@ -128,7 +128,7 @@ def test_arguments_and_declarations_that_differ(refusal, source):
 @pytest.mark.parametrize("inside", [False, True])
 def test_imports_that_are_not_allowed(refusal, line, imported, inside):
     reason = refusal(f"{OP}\ndef more():\n    {line}" if inside else f"\n\n{line}\n{OP}")
-    assert reason == f"line 3: imports {imported}; a variant may import torch, math, einops, agent.kernels"
+    assert reason.startswith(f"line 3: imports {imported}; a variant may import torch, math, einops, agent.kernels, ")
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ def test_a_declaration_that_is_written_twice_or_changed(refusal, more):
     )
 
 
-@pytest.mark.parametrize("source", ["if True:\n    LEARNED_INPUTS = {'gate': 'head'}", "LEARNED_INPUTS: dict"])
-def test_a_declaration_that_is_not_made_at_the_top(refusal, source):
+def test_a_declaration_that_is_not_made_at_the_top(refusal):
+    source = "if True:\n    LEARNED_INPUTS = {'gate': 'head'}"
     assert "LEARNED_INPUTS must be written once" in refusal(f"{source}\n{WITH_GATE}")
 
 
@@ -241,3 +241,97 @@ def test_a_declaration_that_is_not_made_at_the_top(refusal, source):
 def test_arguments_without_names(refusal, arguments, odd):
     reason = refusal(f"def delta_rule_chunkwise({arguments}): return v, v")
     assert reason.startswith(f"line 1: {odd}: each argument of delta_rule_chunkwise is given by its name")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "q, k, v, beta, chunk_size=32, initial_state=None",
+        "q, k, v, beta, *, initial_state=None, chunk_size=32",
+        "q, k, v, beta, initial_state=None, chunk_size=32, scale=None, output_final_state=True",
+        "q, k, v, beta, scale=1.0, initial_state=None, *, eps=1e-6, chunk_size=32",
+    ],
+)
+def test_options_in_any_order_and_further_ones_that_have_a_default(written, arguments):
+    path = written(f"def delta_rule_chunkwise({arguments}): return v, v")
+    assert read_declaration(path).inputs == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["q", "beta", "initial_state", "chunk_size", "self", "cls", "cotangent", "_gate", "__gate__", "gäte", "x" * 65],
+)
+@pytest.mark.parametrize(
+    "declaration", ["LEARNED_INPUTS = {{'{0}': 'head'}}", "LEARNED_PARAMETERS = {{'{0}': ((1,), (0, 1))}}"]
+)
+def test_names_that_the_layer_gives_to_something_else(refusal, name, declaration):
+    reason = refusal(f"{declaration.format(name)}\n{OP.replace('=32', f'=32, *, {name}' if len(name) != 1 else '=32')}")
+    assert reason.startswith(f"no declared input or parameter may be called {name[:64]}: the layer uses that name")
+
+
+def test_all_declared_sizes_together_are_bounded(refusal, written):
+    fit = "LEARNED_PARAMETERS = {'decay': ((1024, 'key'), (0, 1)), 'more': (('head', 1024, 'value'), (0, 1))}"
+    op = WITH_DECAY.replace("decay", "decay, more")
+    assert read_declaration(written(f"{fit}\n{op}")).parameters["more"].numbers == 1 << 17
+    reason = refusal(f"{fit.replace('1024', '1025')}\n{op}")
+    assert reason.startswith("its LEARNED_PARAMETERS hold 262,400 numbers together")
+    many = {f"gate{number}": "head" for number in range(33)}
+    op = WITH_GATE.replace("gate", ", ".join(many))
+    assert refusal(f"LEARNED_INPUTS = {many}\n{op}").startswith("declares 33 inputs and parameters; at most 32")
+
+
+@pytest.mark.parametrize(
+    ("constant", "shape", "low"),
+    [
+        ("HIDDEN = 64", "('head', HIDDEN)", "-0.5"),
+        ("HIDDEN: int = 4 * 16", "('head', HIDDEN)", "-1 / 2"),
+        ("import math\nHIDDEN = 2**6\nLOW = -math.sqrt(0.25)", "['head', HIDDEN]", "LOW"),
+        ("SHAPE = ('head', 64)", "SHAPE", "-(1 - 0.5)"),
+    ],
+)
+def test_a_declaration_may_name_constants_of_the_file(written, constant, shape, low):
+    source = f"{constant}\nLEARNED_PARAMETERS = {{'decay': ({shape}, ({low}, 1.0))}}\n{WITH_DECAY}"
+    assert read_declaration(written(source)).parameters == {"decay": LearnedParameter(("head", 64), -0.5, 1.0)}
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        "SIZE = len('x')",
+        "SIZE = 1\nSIZE = 2",
+        "SIZE = 9**999999",
+        "SIZE = 1 / 0",
+        "SIZE = [1] * 9",
+        "from math import pi as SIZE",
+    ],
+)
+def test_a_declaration_may_not_name_what_its_text_does_not_give(refusal, constant):
+    source = f"{constant}\nLEARNED_PARAMETERS = {{'decay': ((SIZE,), (0.0, 1.0))}}\n{WITH_DECAY}"
+    assert "LEARNED_PARAMETERS must be written out, not computed" in refusal(source)
+
+
+def test_a_file_that_is_nested_too_deeply_for_what_reads_it(refusal, written):
+    reason = refusal(f"def helper(x={'-' * 900}1):\n    return x\n{OP}")
+    assert reason.startswith("line 1: more than 120 expressions stand within each other; split it")
+    read_declaration(written(f"x = {' + '.join('1' * 100)}\n{OP}"))
+
+
+def test_what_an_evaluation_has_no_use_for_is_neither_checked_nor_run(written):
+    source = f"""
+from __future__ import annotations
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from jaxtyping import Float
+__all__ = ["delta_rule_chunkwise"]
+def helper(x: Float[Tensor, "b"], taps: list = [1, 2]) -> Nowhere:
+    y: Never
+    z: Never = taps
+    z.append(3)
+    return z
+@torch.compile(dynamic=True)
+{OP.replace("v, v", "helper(1), helper(2)")}
+if __name__ == "__main__":
+    raise SystemExit
+"""
+    variant = load_variant(written(source))
+    assert variant.op(1, 2, 3, 4) == ([1, 2, 3], [1, 2, 3])  # made anew in each call

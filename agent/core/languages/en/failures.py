@@ -160,20 +160,13 @@ SENTENCES = {
     ),
     "failure.op_replaced": "{file}: after import, delta_rule_chunkwise is no longer the function that the file defines",
     # Code that no op needs.
-    "failure.needless_name": "{file}, line {line}: uses {name}; an op needs torch, math and einops alone",
-    "failure.needless_attribute": "{file}, line {line}: reaches for .{name}; an op needs torch, math and einops alone",
-    "failure.needless_import": "{file}, line {line}: imports {name}; an op needs torch, math and einops alone",
     "failure.needless_class": (
         "{file}, line {line}: a class with a metaclass or keywords; an op needs torch, math and einops alone"
     ),
     "failure.uses_machinery": "{file}, line {line}: uses {name}; an op needs no name of Python's own machinery",
     "failure.defines_machinery": "{file}, line {line}: defines {name}; an op needs no name of Python's own machinery",
-    "failure.computed_attribute": "{file}, line {line}: getattr with a computed name; write the attribute out",
     "failure.global": "{file}, line {line}: declares a name as global; an op keeps nothing between calls",
     "failure.sets_attribute": "{file}, line {line}: sets the attribute {name} of something that is not its own",
-    "failure.outlives_call": (
-        "{file}, line {line}: writes into {name}, which outlives the call; an op keeps nothing between calls"
-    ),
     "failure.asynchronous": "{file}, line {line}: is asynchronous; an op is one plain function",
     "failure.changeable_default": (
         "{file}, line {line}: has a default that could be changed; use None, a number or a tuple of numbers"
