@@ -57,9 +57,17 @@ def test_evaluation_needs_no_language_model_no_git_and_nobody_above_it():
     assert rooms <= {"core", "kernels", "evaluator"}
 
 
+def loaded(modules):
+    """The modules that importing some brings with it."""
+    script = f"import {modules}, sys; print(*sys.modules)"
+    return subprocess.check_output([sys.executable, "-c", script], text=True, cwd=ROOT).split()
+
+
 def test_the_command_line_starts_without_anything_heavy():
-    heavy = {"torch", "numpy", "pandas", "openai", "git"}
-    loaded = subprocess.check_output(
-        [sys.executable, "-c", "import agent.cli.main, sys; print(*sys.modules)"], text=True, cwd=ROOT
-    )
-    assert heavy.isdisjoint(loaded.split())
+    assert {"torch", "numpy", "scipy", "pandas", "openai", "git"}.isdisjoint(loaded("agent.cli.main"))
+
+
+def test_what_reads_a_workspace_does_without_torch():
+    """It takes seconds to import, and `status` and `table` train nothing."""
+    read = loaded("agent.search.screen, agent.cli.scoreboard, agent.store.workspace, agent.science.history")
+    assert {"torch", "openai"}.isdisjoint(read)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.training.stack import work
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Meter:
 
     @property
     def fraction(self) -> float:
-        total = sum(work(replica) for replica in self.replicas.values())
-        return sum(share * work(self.replicas[key]) for key, share in self.done.items()) / total
+        total = sum(replica.tokens for replica in self.replicas.values())
+        return sum(share * self.replicas[key].tokens for key, share in self.done.items()) / total
 
     @property
     def seconds_left(self) -> float | None:

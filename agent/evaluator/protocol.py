@@ -71,6 +71,11 @@ class Replica:
         return ceil_div(self.setting.train_examples, self.batch)
 
     @property
+    def tokens(self) -> int:
+        """How many it trains on if it is not solved before."""
+        return self.steps * self.batch * self.setting.input_length
+
+    @property
     def key(self) -> str:
         return f"{self.setting.label} seed {self.seed} rate {self.learning_rate:g} decay {self.weight_decay:g}"
 

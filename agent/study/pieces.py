@@ -7,7 +7,7 @@ from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.network import Network
-from agent.evaluator.training.stack import architecture, stacks, work
+from agent.evaluator.training.stack import architecture, stacks
 
 # (variant, setting, seed), the setting as its fingerprint under the protocol: what one row of the table is about.
 Key = tuple[str, str, int]
@@ -44,7 +44,7 @@ class Piece:
         The op's own are left out. Memorize, with its 200 validations in 400 steps, is mostly validated.
         """
         return sum(
-            _weights(replica, self.protocol) * (6.0 * work(replica) + 2.0 * _validated(replica, self.protocol))
+            _weights(replica, self.protocol) * (6.0 * replica.tokens + 2.0 * _validated(replica, self.protocol))
             for replica in self.replicas
         )
 

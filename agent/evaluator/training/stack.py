@@ -134,9 +134,4 @@ def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
             [replica for grid in grids[start : start + at_once] for replica in grid]
             for start in range(0, len(grids), at_once)
         ]
-    return sorted(groups, key=lambda group: sum(work(replica) for replica in group), reverse=True)
-
-
-def work(replica: Replica) -> int:
-    """The tokens that a replica trains on if it is not solved before."""
-    return replica.steps * replica.batch * replica.setting.input_length
+    return sorted(groups, key=lambda group: sum(replica.tokens for replica in group), reverse=True)

@@ -13,7 +13,7 @@ from agent.evaluator.protocols import PROTOCOLS, SMOKE
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.tasks.task import IGNORE, Setting
 from agent.evaluator.training.batches import Batches, training_examples, validation_examples
-from agent.evaluator.training.stack import TOKENS_A_STEP, stacks, work
+from agent.evaluator.training.stack import TOKENS_A_STEP, stacks
 
 # Twelve tokens of 64: no two examples are alike by chance.
 MANY_TOKENS = {examples: compress(vocab=64, examples=examples) for examples in (27, 40)}
@@ -173,7 +173,7 @@ def test_stacks_cover_each_replica_once_and_keep_rivals_together(protocol, devic
         ((length, batch, _),) = shapes
         rivals = len({(each.setting, each.seed) for each in group})
         assert rivals == 1 or len(group) * length * batch <= TOKENS_A_STEP[device]
-    amounts = [sum(work(each) for each in group) for group in groups]
+    amounts = [sum(each.tokens for each in group) for group in groups]
     assert amounts == sorted(amounts, reverse=True)
 
 
