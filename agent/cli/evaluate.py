@@ -4,14 +4,14 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
-from agent.core.run import PERSON, Proposal
+from agent.core.run import PERSON, Proposal, RunFacts
 from agent.core.text import say
 from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocol import Protocol
@@ -46,7 +46,7 @@ def evaluate(
     chosen = chosen if cut else replace(chosen, cut=None)
     if name is not None:
         if task:
-            raise UsageError("a row of results.csv needs all six tasks: leave out --task or --name")
+            raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
         if not cut:
             raise UsageError("a row of results.csv is of a protocol as it is: leave out --no-cut or --name")
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
@@ -56,7 +56,7 @@ def evaluate(
     from agent.search.printing import print_card, watching
 
     source = file.read_text(encoding="utf-8")
-    known = _facts_of_a_run(file, chosen, device) if name is not None else {}
+    known: RunFacts = _facts_of_a_run(file, chosen, device) if name is not None else {}
     with watching(chosen) as watch:
         card = evaluate(file, chosen, device, test_seed, watch)
     if as_json:
@@ -70,18 +70,19 @@ def evaluate(
 
         home = Workspace(workspace)
         proposal = Proposal(name, source, PERSON, say("title.added by hand", file=file.name))
-        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", card=card, **known)
+        known["card"] = card
+        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", **known)
         conclude(home, Lineage(workspace), run)
 
 
-def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> dict[str, Any]:
+def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> RunFacts:
     """What is kept with a run beside its score: by what it can be told from others, and what confined it."""
     from agent.evaluator.check import check
     from agent.evaluator.evaluation import choose_device
     from agent.evaluator.jail.isolation import prove_isolation
 
     return {
-        "isolation": prove_isolation(choose_device(device)).line,
+        "isolation": prove_isolation(choose_device(device)),
         "signature": check(file, protocol),
     }
 

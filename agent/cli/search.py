@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +21,9 @@ from agent.search.budget import Ledger, Stop
 from agent.search.config import Config, read_config
 from agent.store.status import describe_run
 from agent.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from agent.evaluator.executor.pool import Pool
 
 
 def search(
@@ -73,7 +77,7 @@ def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool, clust
 
 
 @contextmanager
-def _on(cluster: str | None, config: Config, allow_unsandboxed: bool) -> Iterator[Any]:
+def _on(cluster: str | None, config: Config, allow_unsandboxed: bool) -> Iterator["Pool | None"]:
     """The executor of a cluster; None without one, which is to evaluate in this process."""
     if cluster is None:
         yield None
@@ -119,7 +123,7 @@ def telling_why(stopped: Callable[[Text], None]) -> Iterator[None]:
 def stopping(ledger: Ledger, warn: Callable[[str], None]) -> Iterator[None]:
     """Ctrl-C once: the step under way is finished, then the search stops. Twice: it stops now."""
 
-    def interrupt(number: int, frame: Any) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         if ledger.interrupted:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             raise KeyboardInterrupt

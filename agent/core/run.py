@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict
 
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
@@ -123,6 +123,24 @@ class Run:
         """When the run last entered a stage; None if it never did."""
         times = [milestone.at for milestone in self.milestones if milestone.stage == stage]
         return times[-1] if times else None
+
+
+class RunFacts(TypedDict, total=False):
+    """What becomes of a proposal: the fields of a run that are filled in as it goes."""
+
+    review: Review | None
+    attempts: int
+    isolation: Isolation
+    signature: tuple[float, ...]
+    card: ScoreCard | None
+    failure: Failure | None
+    analysis: Mapping[Section, Text]
+
+
+class RunChanges(RunFacts, total=False):
+    """Fields of a run that may be changed while it stays in its stage."""
+
+    proposal: Proposal
 
 
 def heading(section: Section) -> Text:

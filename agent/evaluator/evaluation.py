@@ -4,7 +4,7 @@ import platform
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from agent.core.errors import Unavailable, UsageError
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.temporary import temporary_folder
+from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.check import check, op_under_test
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.source import variant_file
@@ -22,7 +23,6 @@ from agent.evaluator.held_out import HeldOutTest, best_of_grid
 from agent.evaluator.jail.exchange import printable
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
-from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
@@ -36,7 +36,7 @@ def evaluate(
     protocol: Protocol,
     device: str | None = None,
     test_seed: int | None = None,
-    watch: Callable[[Update], None] = lambda update: None,
+    watch: Watch = lambda update: None,
     workers: int | None = None,
 ) -> ScoreCard:
     """Train a variant on every replica of a protocol, test it and score it.
@@ -85,17 +85,10 @@ def evaluate(
     )
 
 
-def evaluate_source(
-    source: str,
-    protocol: Protocol,
-    device: str | None = None,
-    test_seed: int | None = None,
-    watch: Callable[[Update], None] = lambda update: None,
-    workers: int | None = None,
-) -> ScoreCard:
+def evaluate_source(assignment: Assignment, watch: Watch = lambda update: None) -> ScoreCard:
     """Evaluate a variant that is given as text. EvaluationFailed also for text that is no variant."""
-    with variant_file(source) as path:
-        return evaluate(path, protocol, device, test_seed, watch, workers)
+    with variant_file(assignment.source) as path:
+        return evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, watch, assignment.workers)
 
 
 def _described(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +12,7 @@ from agent.core.isolation import Isolation
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
 from agent.core.score import ScoreCard
 from agent.core.text import say, unified_diff
+from agent.evaluator.assignment import Assignment, Evaluator
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
@@ -51,7 +52,7 @@ class Search:
     isolation: Isolation
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
-    evaluator: Callable[..., ScoreCard] = evaluate_source  # or the same of an executor, which does it elsewhere
+    evaluator: Evaluator = evaluate_source  # or the same of an executor, which does it elsewhere
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
     def run(self) -> Stop:
@@ -179,7 +180,7 @@ class Search:
 
     def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
         """The scores of a proposal's code; EvaluationFailed where it comes to none."""
-        return self.evaluator(proposal.source, protocol, self.device, watch=self.journal.training(protocol))
+        return self.evaluator(Assignment(proposal.source, protocol, self.device), self.journal.training(protocol))
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from filelock import FileLock, Timeout
 
@@ -19,7 +19,7 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.invocation import command
 from agent.core.reason import Reason
-from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, Stage
+from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, RunChanges, RunFacts, Stage
 from agent.core.score import ScoreCard
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
@@ -151,7 +151,7 @@ class Workspace:
         fingerprint: str,
         stage: Stage = "proposed",
         files: Mapping[str, str] | None = None,
-        **facts: Any,
+        **facts: Unpack[RunFacts],
     ) -> Run:
         """Give a proposal its folder, in any stage, with further files; `facts` are further fields of the run."""
         with self._writing():
@@ -172,7 +172,7 @@ class Workspace:
             self._project()
         return run
 
-    def advance(self, run: Run, stage: Stage, **changes: Any) -> Run:
+    def advance(self, run: Run, stage: Stage, **changes: Unpack[RunFacts]) -> Run:
         """Move a run to its next stage; `changes` are fields of it. Raises StaleRun if it is no longer where it was."""
         with self._writing():
             found = self._load(self.folder(run))
@@ -188,7 +188,7 @@ class Workspace:
                 self._project()
             return self._load(self.folder(run))  # as the next reader will have it: its curves stay on the disk
 
-    def amend(self, run: Run, **changes: Any) -> Run:
+    def amend(self, run: Run, **changes: Unpack[RunChanges]) -> Run:
         """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
         with self._writing():
             if self._load(self.folder(run)) != run:

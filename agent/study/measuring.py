@@ -7,7 +7,7 @@ from statistics import fmean
 
 from agent.core.baselines import baseline_path
 from agent.core.score import ScoreCard
-from agent.evaluator.executor.place import Assignment
+from agent.evaluator.assignment import Assignment
 from agent.evaluator.executor.pool import Executor
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol

@@ -109,7 +109,7 @@ def test_other_mistakes_are_refused(refusal, tmp_path):
     assert refusal(*evaluate, "--name", "Delta-Net").startswith("'Delta-Net' is no variant name")
     assert refusal(*evaluate, "--name", "").startswith("'' is no variant name")
     assert refusal(*evaluate, "--name", "x", "--task", "Compress").startswith(
-        "a row of results.csv needs all six tasks"
+        "a row of results.csv needs all tasks of its protocol"
     )
     assert "cannot be written" in refusal(*evaluate, "--name", "x", "--workspace", DELTA_NET)
 

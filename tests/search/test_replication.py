@@ -38,9 +38,9 @@ def search_of(root, *proposals, **facts):
     search.told, search.trained = [], []
     search.replication.say = search.told.append
 
-    def counting(source, protocol, *rest, **more):
-        search.trained.append(protocol)
-        return evaluate_source(source, protocol, *rest, **more)
+    def counting(assignment, watch):
+        search.trained.append(assignment.protocol)
+        return evaluate_source(assignment, watch)
 
     search.evaluator = counting
     return search
@@ -135,7 +135,7 @@ def test_a_failure_at_it_ends_nothing_but_it(measured, tmp_path):
     root = shutil.copytree(measured[0], tmp_path / "workspace")
     (root / REPLICATES).unlink()
 
-    def failing(source, protocol, *rest, **more):
+    def failing(assignment, watch):
         raise EvaluationFailed(Failure("out of memory", Reason.said("there was none")))
 
     search = search_of(root)

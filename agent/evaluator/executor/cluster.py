@@ -17,7 +17,8 @@ from agent.core.errors import Unavailable, reason_of
 from agent.core.isolation import Isolation
 from agent.core.resources import PACKAGE
 from agent.core.score import ScoreCard
-from agent.evaluator.executor.place import Assignment, Message, PlaceLost, Watch, carry_out, read
+from agent.evaluator.assignment import Assignment, Watch
+from agent.evaluator.executor.place import Message, PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import prove_isolation
 

@@ -11,7 +11,8 @@ from multiprocessing.connection import Connection
 import torch
 
 from agent.core.score import ScoreCard
-from agent.evaluator.executor.place import Assignment, PlaceLost, Watch, carry_out, read
+from agent.evaluator.assignment import Assignment, Watch
+from agent.evaluator.executor.place import PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.worker_pool import worker_count
 

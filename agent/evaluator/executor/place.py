@@ -1,28 +1,15 @@
 """A place is one process somewhere that carries out one evaluation at a time; what it is told, and what it says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from agent.core.errors import DeltaSearchError
 from agent.core.score import ScoreCard
+from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.progress import Update
-from agent.evaluator.protocol import Protocol as ScoringProtocol
 
-Watch = Callable[[Update], None]
 Message = Update | ScoreCard | Exception
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """An evaluation that can be carried out wherever the project is installed."""
-
-    source: str
-    protocol: ScoringProtocol
-    device: str
-    test_seed: int | None = None
-    workers: int | None = None  # confined workers at once; None for as many as the device is best served by
 
 
 class PlaceLost(Exception):
@@ -42,16 +29,7 @@ class Place(Protocol):
 def carry_out(assignment: Assignment, say: Callable[[Message], None]) -> None:
     """Evaluate here. Says every update, and at last the card or the reason that there is none."""
     try:
-        say(
-            evaluate_source(
-                assignment.source,
-                assignment.protocol,
-                assignment.device,
-                assignment.test_seed,
-                say,
-                assignment.workers,
-            )
-        )
+        say(evaluate_source(assignment, say))
     except DeltaSearchError as error:
         say(error)
     except Exception as error:  # of this project's own: the caller must hear of it

@@ -9,9 +9,9 @@ from typing import Protocol
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.score import ScoreCard
-from agent.evaluator.executor.place import Assignment, Place, PlaceLost, Watch
+from agent.evaluator.assignment import Assignment, Watch
+from agent.evaluator.executor.place import Place, PlaceLost
 from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.protocol import Protocol as ScoringProtocol
 
 
 class Executor(Protocol):
@@ -25,7 +25,7 @@ class Executor(Protocol):
 
 
 @dataclass
-class Task:
+class Submission:
     """A submitted assignment, and at which place it was lost, if at one."""
 
     assignment: Assignment
@@ -44,7 +44,7 @@ class Pool:
     def __init__(self, openers: Sequence[Callable[[], Place]], device: str) -> None:
         self.device = device
         self.places = len(openers)
-        self._waiting: list[Task] = []
+        self._waiting: list[Submission] = []
         self._changed = threading.Condition()
         self._closed = False
         self._open: dict[int, Place] = {}
@@ -63,20 +63,13 @@ class Pool:
 
     def submit(self, assignment: Assignment, watch: Watch = lambda update: None) -> "Future[ScoreCard]":
         """Have it evaluated by the next place that is free."""
-        task = Task(assignment, watch)
-        self._put(task)
-        return task.future
+        submission = Submission(assignment, watch)
+        self._put(submission)
+        return submission.future
 
-    def evaluate(
-        self,
-        source: str,
-        protocol: ScoringProtocol,
-        device: str,
-        test_seed: int | None = None,
-        watch: Watch = lambda update: None,
-    ) -> ScoreCard:
+    def evaluate(self, assignment: Assignment, watch: Watch = lambda update: None) -> ScoreCard:
         """As agent.evaluator.evaluation.evaluate_source, at the next place that is free."""
-        return self.submit(Assignment(source, protocol, device, test_seed), watch).result()
+        return self.submit(assignment, watch).result()
 
     def close(self) -> None:
         """End every place, also in the middle of an evaluation; what is unfinished is cancelled."""
@@ -85,43 +78,43 @@ class Pool:
             waiting, self._waiting = self._waiting, []
             places = list(self._open.values())
             self._changed.notify_all()
-        for task in waiting:
-            task.future.cancel()
+        for submission in waiting:
+            submission.future.cancel()
         for place in places:
             place.close()
         for thread in self._threads:
             thread.join()
 
-    def _put(self, task: Task) -> None:
+    def _put(self, submission: Submission) -> None:
         with self._changed:
             if self._closed:
-                task.future.cancel()
+                submission.future.cancel()
             else:
-                self._waiting.append(task)
+                self._waiting.append(submission)
                 self._changed.notify_all()
 
-    def _take(self, index: int) -> Task | None:
-        """The next task for a place, once there is one; None when there will be no more."""
+    def _take(self, index: int) -> Submission | None:
+        """The next submission for a place, once there is one; None when there will be no more."""
         with self._changed:
             while not self._closed:
-                for task in self._waiting:
-                    if task.lost_at != index or self.places == 1:
-                        self._waiting.remove(task)
-                        return task
+                for submission in self._waiting:
+                    if submission.lost_at != index or self.places == 1:
+                        self._waiting.remove(submission)
+                        return submission
                 self._changed.wait()
             return None
 
     def _live(self, index: int, opener: Callable[[], Place]) -> None:
         """One place's thread."""
-        while (task := self._take(index)) is not None:
+        while (submission := self._take(index)) is not None:
             try:
-                card = self._place(index, opener).evaluate(task.assignment, task.watch)
+                card = self._place(index, opener).evaluate(submission.assignment, submission.watch)
             except PlaceLost as loss:
-                self._lose(index, task, loss)
+                self._lose(index, submission, loss)
             except Exception as error:
-                task.future.set_exception(error)
+                submission.future.set_exception(error)
             else:
-                task.future.set_result(card)
+                submission.future.set_result(card)
 
     def _place(self, index: int, opener: Callable[[], Place]) -> Place:
         """The open place; PlaceLost where there is to be none any more."""
@@ -134,15 +127,15 @@ class Pool:
             raise PlaceLost("closed")
         return self._open[index]
 
-    def _lose(self, index: int, task: Task, loss: PlaceLost) -> None:
-        """Forget a place that is gone, and try its task once more elsewhere."""
+    def _lose(self, index: int, submission: Submission, loss: PlaceLost) -> None:
+        """Forget a place that is gone, and try its submission once more elsewhere."""
         with self._changed:
             place = self._open.pop(index, None)
         if place is not None:
             place.close()
-        if task.lost_at is None or self._closed:
-            task.lost_at = index
-            self._put(task)
+        if submission.lost_at is None or self._closed:
+            submission.lost_at = index
+            self._put(submission)
         else:
             reason = Reason("failure.lost_twice", {"error": str(loss)})
-            task.future.set_exception(EvaluationFailed(Failure("crash", reason)))
+            submission.future.set_exception(EvaluationFailed(Failure("crash", reason)))

@@ -20,11 +20,12 @@ from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import Unavailable
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
+from agent.evaluator.assignment import Assignment
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.executor.cluster import Node, check_node, code_digest
 from agent.evaluator.executor.local import GPU, LocalPlace, local_executor
-from agent.evaluator.executor.place import Assignment, PlaceLost
+from agent.evaluator.executor.place import PlaceLost
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.jail.isolation import prove_isolation
@@ -89,7 +90,7 @@ def test_a_run_whose_place_is_killed_is_carried_out_once_more_and_scores_the_sam
 
 def test_a_failure_comes_back_as_it_was(executor):
     with pytest.raises(EvaluationFailed, match=r"refused: variant.py, line 1: imports os"):
-        executor.evaluate("import os\n", ONE_TASK, executor.device)
+        executor.evaluate(Assignment("import os\n", ONE_TASK, executor.device))
 
 
 def test_closing_ends_a_run_in_its_middle_and_leaves_no_process(executor):
@@ -163,7 +164,7 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
     with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
         assert (search.device, search.protocol.name) == ("cuda", "mad")
-        assert search.evaluator(JOB.source, ONE_TASK, search.device) == "card"
+        assert search.evaluator(JOB, lambda update: None) == "card"
     assert {replica.setting.label for replica in search.replication.next(sample_card()).replicas()} == MAD.lone_settings
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 

@@ -87,6 +87,7 @@ def run(tree):
     return run
 
 
+@pytest.mark.slow
 def test_it_is_trained_scored_and_reported(run, tree):
     row = ("--name", TEMPLATE, "--workspace", "home")
     card = json.loads(run("-m", "agent", "evaluate", str(baseline_path(TEMPLATE)), "--protocol", "toy", "--json", *row))
