@@ -20,7 +20,8 @@ from itertools import chain
 from agent.core.run import OlderNote, Run
 from agent.core.score import MAD_TASKS
 from agent.core.sentences import signed, spread
-from agent.core.text import Text
+from agent.core.text import Text, say
+from agent.science.claim_words import AVERAGE_NAME, CHANGE, DIRECTION, FOLLOWS, OTHERS, ROLES, SENTENCE, START, whole
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
 
@@ -29,54 +30,9 @@ NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.±])(?P<sign>[+−-])?(?P<digits>\d?\.\d{2,}|\d{1,3}\.\d+(?=\s?%))(?P<percent>\s?%)?"
     r"(?![A-Za-z0-9_]|\.\d)"
 )
-SENTENCE = re.compile(r"(?<=[。；;！？!?\n])|(?<=\.)(?=\s)")
 NEAR = 40  # characters between a number and the name of its task
-OTHERS = re.compile(
-    r"(from|than|over|above|below|versus|vs\.?|against|compared (with|to)|relative to|beside|从|比|由|较|与)"
-    r"\s*(its\s*)?$",
-    re.IGNORECASE,
-)
-CHANGE = re.compile(
-    r"(by|(gain|loss|drop|rise|improvement|change) of|gains|gained|adds|added|loses|lost"
-    r"|提升|提高|上升|增加|下降|降低|减少|高出?|低)\s*(了\s*)?$",
-    re.I,
-)
-# Verbs and nouns of a change, by their beginnings. In a from-to claim they say which of the numbers is the higher.
-UP = (
-    r"\b(?:improv|gain|add|rais|rise|rising|rose|increas|climb|lift|boost|grow|grew|better|higher)"
-    "|提升|提高|上升|增加|增长|高"
-)
-DOWN = r"\b(?:drop|fall|fell|loss of|lose|losing|lost|declin|decreas|reduc|worse|lower)|下降|降低|减少|低"
-DIRECTION = re.compile(rf"(?P<up>{UP})|(?P<down>{DOWN})|\b(?:chang|differ)|变化|相差", re.IGNORECASE)
-START = re.compile(r"(?:from|从|由)\s*(?:its\s*)?(?P<start>\d*\.\d+)\s?%?[^\d.;。；]{0,16}$", re.IGNORECASE)
-FOLLOWS = re.compile(r"\s*[(（]?(on|in|for|at|as|的)\b", re.IGNORECASE)
-VERDICTS = {
-    "better": Text("better", "更好"),
-    "worse": Text("worse", "更差"),
-    "indistinguishable": Text("indistinguishable", "无法区分"),
-    "unjudged": Text("not judged: the noise is not known", "噪声未知，不作判断"),
-}
-WRONG = Text(" [wrong: the table has {0}]", "［有误：表中为 {0}］")
-OTHER_WAY = Text(" [wrong: it goes the other way]", "［有误：方向相反］")
-NO_DIFFERENCE = Text(" [wrong: the table has no such difference]", "［有误：表中没有这一差值］")
-RIGHT = Text("", "")
-UNCHECKED = Text(" [not checked]", "［未核对］")
-ROLES = ("this", "parent", "template")  # whose scores a sentence may mean that names nobody
-UNKNOWN = Text("[no score of {0}]", "［没有 {0} 的分数］")
-
-
-def _name(words: str) -> str:
-    """A pattern for a name that stands for itself, also beside Chinese characters, which are letters to `re`."""
-    return rf"(?<![A-Za-z0-9_]){words}(?![A-Za-z0-9_])"
-
-
-AVERAGE_NAME = re.compile(_name("average|mean") + "|平均", re.IGNORECASE)
-ALIASES = {
-    "this": re.compile(_name("this variant|the variant|this one") + "|本变体|该变体|此变体", re.IGNORECASE),
-    "parent": re.compile(_name("the parent|its parent|parent") + "|父变体", re.IGNORECASE),
-    "template": re.compile(_name("the template|the baseline|template|baseline") + "|模板|基线", re.IGNORECASE),
-    "best": re.compile(_name("the best variant|the best so far") + "|最佳变体", re.IGNORECASE),
-}
+RIGHT = Text()  # nothing stands behind a number that is right
+ASSUMED = ("this", "parent", "template")  # whose scores a sentence may mean that names nobody
 
 
 @dataclass(frozen=True)
@@ -92,7 +48,7 @@ class Figures:
         """How a sentence may name each task, and the average."""
         rows = [*(card_of(run).scores for run in self.runs.values()), *self.older.values()]
         tasks = dict.fromkeys(chain(MAD_TASKS, *rows))
-        patterns = {task: re.compile(_name(r"[\s_-]+".join(task.split())), re.IGNORECASE) for task in tasks}
+        patterns = {task: re.compile(whole(r"[\s_-]+".join(task.split())), re.IGNORECASE) for task in tasks}
         return patterns | {AVERAGE: AVERAGE_NAME}
 
     def score(self, variant: str, task: str) -> float | None:
@@ -114,48 +70,48 @@ def figures_of(history: History, this: Run | None, parent: Run | None, older: It
 
 def verified(text: Text, figures: Figures) -> Text:
     """Words in which every reference is filled in, and each number beside a task's name is right or marked."""
-    checked = Text(_checked(text.en, "en", figures), _checked(text.zh, "zh", figures))
-    return filled(checked, figures)
+    checked = {code: _checked(words, code, figures) for code, words in text.words.items()}
+    return filled(Text(**checked), figures)
 
 
 def unknown_references(text: str, figures: Figures) -> list[str]:
     """The references that no score stands behind."""
-    return [found[0] for found in REFERENCE.finditer(text) if _value(found, "en", figures) is None]
+    return [found[0] for found in REFERENCE.finditer(text) if _value(found, figures) is None]
 
 
 def filled(text: Text, figures: Figures) -> Text:
     """Words in which every reference is filled in, and nothing is checked: for what is expected and not yet known."""
-    return Text(_filled(text.en, "en", figures), _filled(text.zh, "zh", figures))
+    return Text(**{code: _filled(words, code, figures) for code, words in text.words.items()})
 
 
-def _filled(text: str, tongue: str, figures: Figures) -> str:
+def _filled(text: str, language: str, figures: Figures) -> str:
     def value(found: re.Match[str]) -> str:
-        return _value(found, tongue, figures) or getattr(UNKNOWN, tongue).format(found[2])
+        return (_value(found, figures) or say("claim.unknown", reference=found[2]))[language]
 
     return REFERENCE.sub(value, text)
 
 
-def _value(found: re.Match[str], tongue: str, figures: Figures) -> str | None:
+def _value(found: re.Match[str], figures: Figures) -> Text | None:
+    """What a reference stands for; None where there is no such score."""
     *variants, task = (part.strip() for part in found[2].split(":"))
     task = next((known for known, pattern in figures.task_names.items() if pattern.fullmatch(task)), task)
     if found[1] == "score" and len(variants) == 1:
         score = figures.score(variants[0], task)
-        return None if score is None else f"{score:.3f}"
+        return None if score is None else Text(en=f"{score:.3f}")
     if found[1] == "change" and len(variants) == 2 and all(variant in figures.runs for variant in variants):
         one, other = (figures.runs[variant] for variant in variants)
         compared = figures.history.compare(one, other).get(task)
         if compared is not None:
-            left, right = "（）" if tongue == "zh" else (" (", ")")
-            verdict = getattr(VERDICTS[compared.verdict], tongue)
-            return f"{signed(compared.difference)}{spread(compared.error)}{left}{verdict}{right}"
+            difference = f"{signed(compared.difference)}{spread(compared.error)}"
+            return say("claim.change", difference=difference, verdict=say(f"verdict.{compared.verdict}"))
     return None
 
 
-def _checked(text: str, tongue: str, figures: Figures) -> str:
-    return "".join(_checked_sentence(sentence, tongue, figures) for sentence in SENTENCE.split(text))
+def _checked(text: str, language: str, figures: Figures) -> str:
+    return "".join(_checked_sentence(sentence, language, figures) for sentence in SENTENCE.split(text))
 
 
-def _checked_sentence(sentence: str, tongue: str, figures: Figures) -> str:
+def _checked_sentence(sentence: str, language: str, figures: Figures) -> str:
     """A sentence with a mark behind each number that is wrong or cannot be checked."""
     tasks = sorted(
         (found.start(), found.end(), task) for task, p in figures.task_names.items() for found in p.finditer(sentence)
@@ -167,7 +123,7 @@ def _checked_sentence(sentence: str, tongue: str, figures: Figures) -> str:
         if not near or sentence[: number.start()].rstrip().endswith("±"):
             continue
         mark = Claim(number, near, named, figures).mark()
-        parts += [sentence[done : number.end()], getattr(mark, tongue)]
+        parts += [sentence[done : number.end()], mark[language]]
         done = number.end()
     return "".join([*parts, sentence[done:]])
 
@@ -177,7 +133,7 @@ def _variants(sentence: str, figures: Figures) -> Iterator[tuple[int, str]]:
     for found in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+", sentence, re.ASCII):
         if found[0] in figures.runs or found[0] in figures.older:
             yield found.start(), found[0]
-    for role, pattern in ALIASES.items():
+    for role, pattern in ROLES.items():
         if role in figures.runs:
             yield from ((found.start(), role) for found in pattern.finditer(sentence))
 
@@ -206,13 +162,13 @@ class Claim:
 
     def _mark_of_score(self) -> Text:
         owners = self._before()[::-1] or [name for _, name in self.named]
-        whose = owners if owners and not self._follows(OTHERS) else [*owners, *ROLES]
+        whose = owners if owners and not self._follows(OTHERS) else [*owners, *ASSUMED]
         if any(self._says(score) for task in self.tasks for score in self._scores(whose, task)):
             start, way = START.search(self._text_before), self._way()
             against = start is not None and way * (float(self.number["digits"]) - float(start["start"])) < 0
-            return OTHER_WAY if against else RIGHT
+            return say("claim.other way") if against else RIGHT
         truth = self.figures.score(owners[0], self.tasks[0]) if owners else None
-        return UNCHECKED if truth is None else Text(WRONG.en.format(f"{truth:.3f}"), WRONG.zh.format(f"{truth:.3f}"))
+        return say("claim.unchecked") if truth is None else say("claim.wrong", truth=truth)
 
     def _mark_of_difference(self) -> Text:
         """How far a subject lies above another. A claim that might be of another subject is not called wrong."""
@@ -220,14 +176,14 @@ class Claim:
         before = [name for name in self._before() if name in subjects]
         assumed = "this" if "this" in self.figures.runs else "parent"
         subject = (before[-1:] or subjects[:1] or [assumed])[0]
-        known = [*(name for _, name in self.named), *ROLES]
+        known = [*(name for _, name in self.named), *ASSUMED]
         if self._is_difference(subject, known, self._way()):
             return RIGHT
         sure = len({*subjects}) == 1 or (not subjects and assumed == "this")
         if sure and self._is_difference(subject, known, 0):
-            return OTHER_WAY
+            return say("claim.other way")
         possible = any(self._is_difference(name, known, 0) for name in known)
-        return NO_DIFFERENCE if self.named and not possible else UNCHECKED
+        return say("claim.no difference" if self.named and not possible else "claim.unchecked")
 
     def _is_difference(self, subject: str, others: Iterable[str], way: int) -> bool:
         """Whether the number says how far a subject lies above one of the others."""

@@ -1,9 +1,21 @@
 """English."""
 
-from agent.core.languages.en import desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches
+from agent.core.languages.en import (
+    claims,
+    desk,
+    failures,
+    gate,
+    isolation,
+    lists,
+    notes,
+    pages,
+    proposals,
+    report,
+    searches,
+)
 from agent.core.languages.language import Language
 
-TABLES = (desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
 
 
 def plural(count: int) -> int:

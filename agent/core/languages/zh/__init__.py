@@ -1,9 +1,21 @@
 """Chinese."""
 
 from agent.core.languages.language import Language
-from agent.core.languages.zh import desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches
+from agent.core.languages.zh import (
+    claims,
+    desk,
+    failures,
+    gate,
+    isolation,
+    lists,
+    notes,
+    pages,
+    proposals,
+    report,
+    searches,
+)
 
-TABLES = (desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
 
 
 def plural(count: int) -> int:
