@@ -43,7 +43,7 @@ class Desk:
                 pass
         except (Left, EOFError):
             pass
-        except BaseException as error:  # of this program's own: whoever trains raises it
+        except BaseException as error:  # of this program's own: raised again in the thread that trains
             self.error = error
         finally:
             self.ui.terminal.close()
@@ -101,7 +101,7 @@ class Desk:
             lines = [Line(clean(line)) for line in self.ui.lines[-LATEST:]]
             if self.ui.status is None:
                 return Group(*lines)
-            from agent.search.screen import panel  # it imports torch, as whoever makes a status has done by now
+            from agent.search.screen import panel  # it imports torch, which is loaded once there is a status
 
             return Group(panel(self.ui.status), Line(), *lines)
 

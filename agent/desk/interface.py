@@ -1,7 +1,7 @@
-"""Where the reader sits: one screen, and all that the thread which reads shares with the one that trains.
+"""One screen for the reader, and all that the reader's thread shares with the thread that trains.
 
-Whoever trains tells how that goes (`status`, `say`), hears of decisions (`rung`) and may ask the reader to go
-(`close`); nothing else passes between the two but the run folders.
+The training thread tells how that goes (`status`, `say`), hears of decisions (`rung`) and may end the desk (`close`);
+nothing else passes between the two but the run folders.
 """
 
 import math
@@ -106,7 +106,7 @@ class UserInterface:
     def work(self, what: str, function: Callable[[], T]) -> T:
         """Do what takes its time while the screen stays alive. Raises what it raises, and Left.
 
-        Who leaves meanwhile does not stop it: what it makes stands in the run folders if this process lives so long.
+        Leaving does not stop it: its result stands in the run folders if this process lives so long.
         """
         result: Future[T] = Future()
         threading.Thread(target=_fulfil, args=(result, function), daemon=True).start()
@@ -141,5 +141,5 @@ class UserInterface:
 def _fulfil(result: "Future[T]", function: Callable[[], T]) -> None:
     try:
         result.set_result(function())
-    except BaseException as error:  # whoever waits for the result raises it
+    except BaseException as error:  # raised again where the result is waited for
         result.set_exception(error)

@@ -84,7 +84,7 @@ class RunView:
                 raise Left
 
     def _close(self, mark: str, decision: str, words: str) -> None:
-        """Tell of the decision, and have whoever trains hear of it."""
+        """Tell of the decision, and let the thread that trains hear of it."""
         self.over = True
         self.ui.say(f"{mark} {self.ui.words(decision)} {self.run.name}" + (f": {words}" if words else ""))
         self.ui.rung.set()

@@ -1,4 +1,4 @@
-"""What a model is asked: the files beside whoever asks, filled in. What a file wants and is not given is an error."""
+"""What a model is asked: a template file beside the caller, filled in. A fact that it needs and lacks is an error."""
 
 from dataclasses import dataclass
 from functools import cache

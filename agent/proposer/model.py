@@ -161,7 +161,7 @@ def kernel_lines() -> list[str]:
 
 
 def _sent_back(failure: Failure | None, missing: Sequence[str], source: str, left: int) -> str:
-    """Why a reply does not do yet: the reason of whoever refused it, the lines that it names, the end of the log."""
+    """Why a reply does not do yet: the reason for which it was refused, the lines that it names, the end of the log."""
     problems = _problems(failure, source) if failure else []
     return render(
         HERE / "repair.j2", trained=False, left=left, problems=[*problems, *missing], code_is_wrong=failure is not None

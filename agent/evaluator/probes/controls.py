@@ -2,7 +2,7 @@
 
 Among the sequences of a test are altered copies of some of them: the same up to a cut, then the tokens of another
 sequence. All are shuffled. A model that is causal and reads each sequence by itself predicts the same before the cut,
-whoever its neighbours are; one that is not gives itself away, and cannot know which sequences it had better be honest
+whatever its neighbours are; one that is not gives itself away, and cannot know which sequences it had better be honest
 about. What is compared is what scores are made of: predicted tokens.
 """
 

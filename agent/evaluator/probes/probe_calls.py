@@ -122,7 +122,7 @@ def read_results(told: list[dict[str, Any]], calls: Sequence[ProbeCall], path: P
 class _Reader:
     """Reads the tensors of a call in the same memory as those of the one before, where the shapes allow it.
 
-    Whoever keeps what it knows by a shape or an address would then be mistaken, and found out.
+    An op that keeps what it knows by a shape or an address is then mistaken, and found out.
     """
 
     def __init__(self, file: Any, index: int, buffers: Tensors) -> None:

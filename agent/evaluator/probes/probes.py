@@ -55,7 +55,7 @@ def causality(op: OpUnderTest) -> None:
     cases, calls = [], []
     for length, cuts in plan.items():
         base, other = op.random_call(length, length), op.random_call(length, length + 1)
-        # With and without gradients, so that whoever would tell a probe from training by them cannot.
+        # With and without gradients, so that an op cannot tell a probe from training by them.
         calls.append(replace(base, cotangent=torch.ones_like(base.arguments["v"])))
         start = len(calls) - 1
         for cut in cuts:

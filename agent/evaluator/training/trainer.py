@@ -37,7 +37,7 @@ class Trainee:
 
 @dataclass(frozen=True)
 class Progress:
-    """One validation of one replica, for whoever watches."""
+    """One validation of one replica, for progress lines and curves."""
 
     replica: Replica
     point: CurvePoint
