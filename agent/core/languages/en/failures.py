@@ -1,4 +1,4 @@
-"""English."""
+"""English: why something failed or was refused."""
 
 # Key -> a sentence whose {fields} are filled in by agent/core/text.py, with format specifications such as {score:.3f}.
 SENTENCES = {

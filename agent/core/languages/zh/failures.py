@@ -1,4 +1,4 @@
-"""Chinese."""
+"""Chinese: why something failed or was refused."""
 
 # The same keys as in en.py, which says what a sentence may hold.
 SENTENCES = {
