@@ -51,7 +51,7 @@ def search(
     }  # fmt: skip
     config = read_config(workspace, flags)
     if lang is not None and not review:
-        raise UsageError("--lang is for --review; the notes are in both languages")
+        raise UsageError("--lang is for --review; the notes are in every language")
     if cluster is not None and review:
         raise UsageError("--review trains on this machine: leave out --cluster")
     if review:

@@ -26,7 +26,7 @@ def unified_diff(old: str, new: str, old_name: str, new_name: str) -> str:
 class Text:
     """The same words in several languages: `text["zh"]`. A language that the text lacks reads as English.
 
-    `Text(en="better", zh="更好")`, or by position in the order of LANGUAGES. Stored as {"en": ..., "zh": ...}.
+    `Text(en="better", de="besser")`, or by position in the order of LANGUAGES. Stored as {"en": ..., "zh": ...}.
     """
 
     __slots__ = ("_words",)
@@ -46,11 +46,6 @@ class Text:
     def same_in_all(self) -> bool:
         """Whether every language has the same words, as it is with names and numbers."""
         return len({self[code] for code in LANGUAGES}) == 1
-
-    def __getattr__(self, language: str) -> str:
-        if language in LANGUAGES:
-            return self[language]
-        raise AttributeError(language)
 
     def __add__(self, other: "Text") -> "Text":
         codes = {**self._words, **other._words}

@@ -64,17 +64,18 @@ def test_facts_come_first_and_the_models_words_below(asking, home):
     sections, script = asking(analysis())
     run = home.history().find(NAME)
     facts = analyse(home.history(), run)
-    assert sections["outcome"].en == (
-        f"{facts['outcome'].en}\n\ntiny on this:\n• The bound did what it should: +0.300 ± 0.014 (better) on Memorize."
+    assert sections["outcome"]["en"] == (
+        f"{facts['outcome']['en']}\n\ntiny on this:\n"
+        "• The bound did what it should: +0.300 ± 0.014 (better) on Memorize."
     )
-    assert sections["outcome"].zh.endswith(
+    assert sections["outcome"]["zh"].endswith(
         "\n\ntiny 的解读：\n• 限制起到了作用：Memorize 的变化为 +0.300 ± 0.014（更好）。"
     )
-    assert sections["lessons"].zh.startswith(facts["lessons"].zh)
+    assert sections["lessons"]["zh"].startswith(facts["lessons"]["zh"])
     question = script.said(0)
     for wanted in ("> Memorize will rise.", "> +    return 2 * o, S", NAME):
         assert wanted in question
-    assert f"> {facts['outcome'].en.splitlines()[0]}" in question
+    assert f"> {facts['outcome']['en'].splitlines()[0]}" in question
     (exchange,) = read_transcript((home.folder(run) / TRANSCRIPT).read_text(encoding="utf-8"))
     assert exchange.purpose == "analyse"
 
@@ -83,8 +84,8 @@ def test_a_wrong_claim_is_marked(asking):
     sections, _ = asking(
         analysis(outcome_en=f"• {NAME} reaches 0.95 on Memorize.", outcome_zh=f"• {NAME} 在 Memorize 上达到 0.80。")
     )
-    assert "0.95 [wrong: the table has 0.800] on Memorize" in sections["outcome"].en
-    assert sections["outcome"].zh.endswith("达到 0.80。")
+    assert "0.95 [wrong: the table has 0.800] on Memorize" in sections["outcome"]["en"]
+    assert sections["outcome"]["zh"].endswith("达到 0.80。")
 
 
 def test_a_missing_language_goes_back_once(asking):
@@ -92,14 +93,14 @@ def test_a_missing_language_goes_back_once(asking):
     assert len(script.requests) == 2
     assert "the part <lessons_zh> is missing: write it in Chinese" in script.said(1)
     assert "the part <outcome_zh> is not in Chinese" in script.said(1)
-    assert "应限制写入的幅度" in sections["lessons"].zh
+    assert "应限制写入的幅度" in sections["lessons"]["zh"]
 
 
 def test_a_reference_to_nothing_goes_back_once_and_is_marked_then(asking):
     unknown = analysis(lessons_en="• As {{score:the_other_one:Memorize}} shows.")
     sections, script = asking(unknown, unknown)
     assert "{{score:the_other_one:Memorize}} refers to no score" in script.said(1)
-    assert "As [no score of the_other_one:Memorize] shows." in sections["lessons"].en
+    assert "As [no score of the_other_one:Memorize] shows." in sections["lessons"]["en"]
 
 
 @pytest.mark.parametrize(
@@ -115,11 +116,11 @@ def test_where_the_model_fails_the_built_in_analyst_stands_and_says_so(asking, h
     sections, _ = asking(*replies, spending=spending)
     facts = analyse(home.history(), home.history().find(NAME))
     assert sections["outcome"] == facts["outcome"]
-    lines = sections["lessons"].en.splitlines()
-    assert "\n".join(lines[:-1]) == facts["lessons"].en
+    lines = sections["lessons"]["en"].splitlines()
+    assert "\n".join(lines[:-1]) == facts["lessons"]["en"]
     assert lines[-1].startswith("• tiny's analysis is not used (")
     assert why in lines[-1]
-    assert "以上由内置分析器撰写" in sections["lessons"].zh
+    assert "以上由内置分析器撰写" in sections["lessons"]["zh"]
 
 
 def test_known_variants_and_what_was_never_trained_are_left_to_the_built_in_analyst(asking, home):

@@ -59,11 +59,11 @@ def noted(known, language="all"):
 
 
 def outcome(known):
-    return noted(known)[0].analysis["outcome"].en
+    return noted(known)[0].analysis["outcome"]["en"]
 
 
 def lessons(known):
-    return noted(known)[0].analysis["lessons"].en
+    return noted(known)[0].analysis["lessons"]["en"]
 
 
 def test_the_layout_is_that_of_the_older_notes(tmp_path):
@@ -102,7 +102,7 @@ def test_both_languages_have_the_same_numbers(scores):
     known = history(known.runs[1], run(2, proposed(known, 1, RATE), **scores))
     analysed, _ = noted(known)
     for section, text in {**analysed.proposal.argument, **analysed.analysis}.items():
-        lines = list(zip(text.en.splitlines(), text.zh.splitlines(), strict=True))
+        lines = list(zip(text["en"].splitlines(), text["zh"].splitlines(), strict=True))
         assert lines, section
         for english, chinese in lines:
             assert sorted(NUMBER.findall(english)) == sorted(NUMBER.findall(chinese))
@@ -219,8 +219,8 @@ def test_moves_that_only_add_up_are_not_said_to_get_in_each_other_s_way():
     two = run(2, proposed(history(one), 0, RATE), **dict.fromkeys(others, 0.8))
     both = run(3, proposed(history(one, two), 1, RATE), **dict.fromkeys(others, 0.4))
     told = noted(history(one, two, both))[0].analysis
-    assert "its moves add up to -0.100 on the average; together they do -0.100: the same" in told["outcome"].en
-    assert f"{SKIP}: -0.400 ± 0.0" in told["lessons"].en
+    assert "its moves add up to -0.100 on the average; together they do -0.100: the same" in told["outcome"]["en"]
+    assert f"{SKIP}: -0.400 ± 0.0" in told["lessons"]["en"]
 
 
 def test_only_what_was_trained_or_failed_counts_as_tried():
@@ -236,15 +236,15 @@ def test_only_what_was_trained_or_failed_counts_as_tried():
 
 def test_a_chinese_note_is_chinese_where_its_words_are_ours():
     proposal = proposed(history())
-    assert "Mamba 的直连项 D：Gu 与 Dao 2023" in proposal.argument["reasoning"].zh
-    assert "the skip D" not in proposal.argument["reasoning"].zh
+    assert "Mamba 的直连项 D：Gu 与 Dao 2023" in proposal.argument["reasoning"]["zh"]
+    assert "the skip D" not in proposal.argument["reasoning"]["zh"]
     known = known_variant(f"{TEMPLATE}_tanh_on_error_before_state_update").argument
-    assert "已知结果表" in known["reasoning"].zh
+    assert "已知结果表" in known["reasoning"]["zh"]
     failure = Failure("duplicate", Reason("failure.duplicate", {"twin": TEMPLATE}))
     told = noted(history(run(1, proposal, failure=failure)))[0].analysis["outcome"]
-    assert f"其计算结果与 {TEMPLATE} 逐数相同" in told.zh
-    assert "computes" not in told.zh
-    assert "number for number" in told.en
+    assert f"其计算结果与 {TEMPLATE} 逐数相同" in told["zh"]
+    assert "computes" not in told["zh"]
+    assert "number for number" in told["en"]
 
 
 def test_a_known_system_says_what_everything_is_measured_by():

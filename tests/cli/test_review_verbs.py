@@ -216,7 +216,7 @@ def test_what_a_review_trains_is_no_search_of_its_own(home, earlier):
     found = latest_search(home)
     assert read_status(home).phase == ""
     if earlier == "none":
-        assert found.stop.en == "what was approved is trained"
+        assert found.stop["en"] == "what was approved is trained"
     else:
         assert (found.started, found.stop) == (before.started, before.stop)
 

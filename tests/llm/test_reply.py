@@ -47,5 +47,5 @@ def test_gaps_are_named_and_said_where_they_stay():
         "the part <lessons_en> is missing: write it in English",
     ]
     said = texts(tagged, ["outcome", "lessons"])
-    assert (said["outcome"].en, said["outcome"].zh) == ("Well.", "（模型未提供中文内容。）")
-    assert said["lessons"].en == "(The model wrote nothing in English here.)"
+    assert (said["outcome"]["en"], said["outcome"]["zh"]) == ("Well.", "（模型未提供中文内容。）")
+    assert said["lessons"]["en"] == "(The model wrote nothing in English here.)"

@@ -65,9 +65,9 @@ def test_it_proposes_one_step_from_a_parent_with_reasons_and_predictions():
     assert list(proposal.predicted) == list(MAD_TASKS)
     assert set(proposal.argument) == set(PROPOSED_SECTIONS)
     for text in proposal.argument.values():
-        assert len(text.en.splitlines()) == len(text.zh.splitlines()) > 0
-    assert ALL[move].issue.zh in proposal.argument["issues"].zh
-    assert ALL[move].source.en in proposal.argument["reasoning"].en
+        assert len(text["en"].splitlines()) == len(text["zh"].splitlines()) > 0
+    assert ALL[move].issue["zh"] in proposal.argument["issues"]["zh"]
+    assert ALL[move].source["en"] in proposal.argument["reasoning"]["en"]
 
 
 def test_the_same_history_and_seed_give_the_same_and_another_seed_another():
@@ -104,7 +104,7 @@ def test_two_scored_variants_are_combined_with_both_as_parents():
     pair = next(found for found in proposals if len(found.parents) == 2)
     assert pair.parents == (known.runs[1].name, known.runs[2].name)
     assert pair.moves == tuple(sorted((SKIP, TANH, RATE, MEMORY)))
-    assert all(f"{name} (0." in pair.argument["reasoning"].zh for name in pair.parents)
+    assert all(f"{name} (0." in pair.argument["reasoning"]["zh"] for name in pair.parents)
 
 
 def test_a_variant_grows_no_further_than_can_be_learned_from():
@@ -181,8 +181,8 @@ def test_predictions_follow_results():
     assert before.moves == after.moves == (RATE, SKIP)
     assert before.predicted["Memorize"] == pytest.approx(0.5 + ALL[SKIP].expected["Memorize"])
     assert after.predicted["Memorize"] > before.predicted["Memorize"] + 0.15
-    assert "4 runs" in after.argument["reasoning"].en
-    assert "Nobody has measured" in before.argument["reasoning"].en
+    assert "4 runs" in after.argument["reasoning"]["en"]
+    assert "Nobody has measured" in before.argument["reasoning"]["en"]
 
 
 def test_predictions_are_corrected_by_what_earlier_ones_missed():
@@ -201,7 +201,7 @@ def test_predictions_are_corrected_by_what_earlier_ones_missed():
     assert proposal.predicted["Memorize"] == pytest.approx(
         card_of(known.runs[0]).scores["Memorize"] + ALL[RATE].expected["Memorize"] + found["Memorize"]
     )
-    assert f"Memorize {found['Memorize']:+.3f}" in proposal.argument["expected"].en
+    assert f"Memorize {found['Memorize']:+.3f}" in proposal.argument["expected"]["en"]
 
 
 def test_a_correction_that_was_right_is_kept():
@@ -222,4 +222,4 @@ def test_every_known_variant_has_its_reasons_in_both_languages():
         assert proposal.source == baseline_path(name).read_text()
         assert set(proposal.argument) == set(PROPOSED_SECTIONS)
         assert not proposal.predicted
-    assert "Fuzzy Recall +0.114" in known_variant(GATED).argument["expected"].zh
+    assert "Fuzzy Recall +0.114" in known_variant(GATED).argument["expected"]["zh"]

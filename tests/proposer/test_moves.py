@@ -70,7 +70,9 @@ def test_there_are_enough_and_the_known_ten_are_among_them():
     assert len(MOVES) >= 16
     assert set(KNOWN) <= MOVES.keys()
     assert len({move.short for move in MOVES.values()}) == len(MOVES)
-    assert all(move.title.zh and move.reason.zh and set(move.expected) == set(MAD_TASKS) for move in MOVES.values())
+    assert all(
+        move.title["zh"] and move.reason["zh"] and set(move.expected) == set(MAD_TASKS) for move in MOVES.values()
+    )
 
 
 @pytest.mark.parametrize("name", sorted(MOVES))

@@ -210,10 +210,10 @@ def greenwich(monkeypatch):
 
 def test_moments_and_durations(greenwich):
     at = 1_764_000_000.0
-    assert re.fullmatch(r"Mon 24 Nov 2025, \d\d:00", moment(at).en)
-    assert re.fullmatch(r"2025年11月24日（周一）\d\d:00", moment(at).zh)
-    assert period(at, at + 60).en.count("Nov") == 1
-    assert (duration(45).en, duration(95).en, duration(3000).en) == ("45 s", "1 min 35 s", "50 min")
+    assert re.fullmatch(r"Mon 24 Nov 2025, \d\d:00", moment(at)["en"])
+    assert re.fullmatch(r"2025年11月24日（周一）\d\d:00", moment(at)["zh"])
+    assert period(at, at + 60)["en"].count("Nov") == 1
+    assert (duration(45)["en"], duration(95)["en"], duration(3000)["en"]) == ("45 s", "1 min 35 s", "50 min")
     assert duration(28_320) == Text("7 h 52 min", "7 小时 52 分")
     assert (signed(-0.0004), signed(-0.25), signed(0.5)) == ("+0.000", "−0.250", "+0.500")
 
@@ -306,11 +306,11 @@ def test_notes_link_to_notes_and_nowhere_else():
 
 
 def test_why_the_search_stopped(home, tmp_path):
-    assert latest_search(home).stop.zh == "预定的 8 小时已到"
+    assert latest_search(home).stop["zh"] == "预定的 8 小时已到"
     assert latest_search(Workspace(tmp_path)).started is None
     write_history(tmp_path, 2)
     (tmp_path / "runs" / "ended.json").unlink()
-    assert latest_search(Workspace(tmp_path)).stop.en.startswith("it was cut off")
+    assert latest_search(Workspace(tmp_path)).stop["en"].startswith("it was cut off")
     with Workspace(tmp_path).searching():
         assert latest_search(Workspace(tmp_path)).ended is None
 
@@ -395,8 +395,8 @@ def test_a_search_that_ends_says_why(tmp_path):
     journal = Journal(home, Ledger(Budget()), lambda status: None, lambda line: None)
     journal.write()
     journal.stopped(Text("its 3 runs are done", "已完成预定的 3 次运行"))
-    assert read_end(home).reason.en == "its 3 runs are done"
-    assert latest_search(home).stop.zh == "已完成预定的 3 次运行"
+    assert read_end(home).reason["en"] == "its 3 runs are done"
+    assert latest_search(home).stop["zh"] == "已完成预定的 3 次运行"
     assert json.loads((tmp_path / "runs" / "ended.json").read_text())["started"] == journal.status.started
 
 
@@ -410,7 +410,7 @@ def reason_to_read(run):
     """What the morning page says of a run that is not the best."""
     known = History((named(TEMPLATE, BASELINE), run, named("best", **dict.fromkeys(TASK_FIELDS, 0.95))), {})
     found = night(known, standings(known), LatestSearch(None, None, Text("", "")))
-    return next(highlight.why.en for highlight in found.highlights if highlight.standing.run == run)
+    return next(highlight.why["en"] for highlight in found.highlights if highlight.standing.run == run)
 
 
 @pytest.mark.parametrize(

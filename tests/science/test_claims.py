@@ -22,11 +22,11 @@ FIGURES = figures_of(History((BASE, TANH, OTHER), {}), TANH, BASE, [OLD])
 
 
 def english(text):
-    return verified(Text(text, ""), FIGURES).en
+    return verified(Text(text, ""), FIGURES)["en"]
 
 
 def chinese(text):
-    return verified(Text("", text), FIGURES).zh
+    return verified(Text("", text), FIGURES)["zh"]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_note_is_whole_before_and_fuller_after(closed):
         assert workspace.history().runs == (run,)  # it goes on without it
         may.set()
     (read,) = workspace.history().runs
-    assert (read.stage, read.analysis["lessons"].en) == ("analysed", "Well.")
+    assert (read.stage, read.analysis["lessons"]["en"]) == ("analysed", "Well.")
     assert read.analysis["outcome"] == run.analysis["outcome"]
     note = (workspace.folder(run) / NOTE).read_text(encoding="utf-8")
     assert "Well." in note

@@ -45,7 +45,7 @@ def test_hours_end_it_and_what_would_mostly_lie_beyond_them_is_not_begun(clock):
     assert ledger.stop() is None
     clock.now = 3600 - 300
     stop = ledger.stop()
-    assert (stop.exit_code, stop.reason.en) == (ENDED, "its time is over (1 h)")
+    assert (stop.exit_code, stop.reason["en"]) == (ENDED, "its time is over (1 h)")
     assert ledger.busy == pytest.approx(600 / 3300)
 
 
@@ -66,8 +66,8 @@ def test_only_failures_in_a_row_end_it(clock):
     assert ledger.stop() is None
     ledger.enter(run(failed=True))
     stop = ledger.stop()
-    assert (stop.exit_code, stop.reason.en) == (TOO_MANY_FAILURES, "2 runs in a row failed")
-    assert "2" in stop.reason.zh
+    assert (stop.exit_code, stop.reason["en"]) == (TOO_MANY_FAILURES, "2 runs in a row failed")
+    assert "2" in stop.reason["zh"]
 
 
 def test_whether_it_goes_on_is_foreseen(clock):
@@ -103,7 +103,7 @@ def test_a_person_ends_it_before_anything_else(clock):
 def test_less_than_an_hour_is_told_in_minutes(clock):
     ledger = Ledger(Budget(hours=0.25), clock=clock)
     clock.now = 900
-    assert ledger.stop().reason.en == "its time is over (15 min)"
+    assert ledger.stop().reason["en"] == "its time is over (15 min)"
 
 
 def test_the_evaluation_under_way_counts_as_training(clock):

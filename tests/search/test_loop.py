@@ -71,7 +71,7 @@ def test_what_fails_has_a_reason_a_note_and_no_row_and_too_much_of_it_ends_the_s
         ),
     )  # fmt: skip
     stop = search.run()
-    assert (stop.exit_code, stop.reason.en) == (TOO_MANY_FAILURES, "3 runs in a row failed")
+    assert (stop.exit_code, stop.reason["en"]) == (TOO_MANY_FAILURES, "3 runs in a row failed")
     runs = Workspace(root).history().runs[2:]
     assert [(run.stage, run.failure.kind) for run in runs] == [
         ("analysed", "refused"), ("analysed", "duplicate"), ("analysed", "crash")
@@ -108,7 +108,7 @@ def test_a_name_that_somebody_takes_meanwhile_does_not_end_the_search(root):
 
     search = small_search(root, runs=1, proposer=Script(too_late, scripted("tripled", TEMPLATE_SOURCE.replace(
         "return o, S", "return 3 * o, S"))))  # fmt: skip
-    assert search.run().reason.en == "its run is done"
+    assert search.run().reason["en"] == "its run is done"
     assert [(run.name, run.stage) for run in Workspace(root).history().runs[2:]] == [
         (f"{TEMPLATE}_doubled", "proposed"), (f"{TEMPLATE}_tripled", "analysed")
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def test_what_was_trained_when_the_search_is_stopped_has_its_note(root):
         search.ledger.interrupted = status.phase == "training" or search.ledger.interrupted
 
     search.journal.show = show
-    assert search.run().reason.en == "you stopped it"
+    assert search.run().reason["en"] == "you stopped it"
     run = Workspace(root).history().runs[-1]
     assert (run.name, run.stage, run.scored) == (f"{TEMPLATE}_doubled", "analysed", True)
     assert (root / "runs" / run.id / "insights.md").exists()

@@ -68,7 +68,7 @@ def test_a_search_of_several_runs(search, tmp_path):
     acausal = reply(NAIVE.replace("return o, S", "return o.flip(2), S"), "idea_0")
     with endpoint([say(Thinker([acausal]), tokens=(9000, 1500))]) as script:
         stop, workspace, lines = search(script, proposer="model", runs=2, price_in=1, price_out=10)
-    assert (stop.exit_code, stop.reason.en) == (ENDED, "its 2 runs are done")
+    assert (stop.exit_code, stop.reason["en"]) == (ENDED, "its 2 runs are done")
     history = workspace.history()
     template, *ours = history.runs
     assert (template.name, len(ours), all(run.scored for run in ours)) == (TEMPLATE, 2, True)
@@ -109,8 +109,8 @@ def test_what_cannot_be_used_is_a_failed_run_and_the_cap_ends_the_search_before_
     assert len(transcript(workspace, failed)) == 3
     assert "模型回复不可用" in (workspace.folder(failed) / NOTE).read_text(encoding="utf-8")
     assert good.scored
-    assert "tiny's analysis is not used (the next call may cost 0.0614 dollars" in good.analysis["lessons"].en
-    assert (stop.exit_code, stop.reason.en) == (ENDED, "the model's next call could exceed the 0.17 dollars")
+    assert "tiny's analysis is not used (the next call may cost 0.0614 dollars" in good.analysis["lessons"]["en"]
+    assert (stop.exit_code, stop.reason["en"]) == (ENDED, "the model's next call could exceed the 0.17 dollars")
     spent, most = len(script.requests) * 1500 * 15 / 1e6, 4096 * 15 / 1e6
     assert spent <= 0.17 < spent + 2 * most
 
