@@ -91,7 +91,8 @@ class Desk:
             self.exhausted = True
             self.ui.say(f"· {self.ui.words('nothing proposed')}")
         elif run.failure is not None:
-            self.ui.say(f"✗ {run.name}: {self.ui.words('failed proposal')}: {run.failure.reason}")
+            reason = run.failure.reason.text[self.ui.language]
+            self.ui.say(f"✗ {run.name}: {self.ui.words('failed proposal')}: {reason}")
             self.ui.rung.set()
 
     def _watch(self) -> None:

@@ -16,7 +16,7 @@ from agent.desk.interface import LOOK, Left, UserInterface
 from agent.desk.prompt import Prompt
 from agent.desk.terminal import Key
 from agent.desk.window import Window
-from agent.desk.words import next_language
+from agent.desk.words import next_language, reason_in
 from agent.store.folder import VARIANT
 from agent.store.workspace import StaleRun
 
@@ -137,7 +137,7 @@ class RunView:
 
     def _object(self, what: str, error: DeltaSearchError) -> None:
         """Say above the card what went wrong, in full."""
-        self.refusal = f"{self.ui.words(what)}\n{error}\n"
+        self.refusal = f"{self.ui.words(what)}\n{reason_in(self.ui.language, error)}\n"
         self._renew()
 
     def _written(self, text: str) -> str:

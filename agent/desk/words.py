@@ -3,9 +3,11 @@
 import json
 import os
 
-from agent.core.errors import UsageError
+from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.languages import LANGUAGES
 from agent.core.text import ENGLISH, say
+from agent.evaluator.failure import EvaluationFailed
+from agent.proposer.patch import PatchRejected
 from agent.store.files import reading
 from agent.store.workspace import RUNS, Workspace
 
@@ -16,6 +18,16 @@ KEY = "language"
 def words(language: str, key: str, **fields: object) -> str:
     """A sentence of the desk in one language."""
     return say(f"desk.{key}", **fields)[language]
+
+
+def reason_in(language: str, error: DeltaSearchError) -> str:
+    """Why something was refused, in one language; in the error's own words where it is no failure of a variant."""
+    match error:
+        case EvaluationFailed(failure=failure):
+            return say("list.label", label=failure.kind_text, value=failure.reason.text)[language]
+        case PatchRejected(reason=reason):
+            return reason.text[language]
+    return str(error)
 
 
 def choose_language(workspace: Workspace, asked: str | None) -> str:

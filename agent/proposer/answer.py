@@ -41,16 +41,16 @@ class Answer:
         if self.accepted:
             return None
         if reply.cut:
-            return _unusable("the reply was cut off where it reached the limit of its length: think and write less")
+            return _unusable(Reason("failure.reply_cut"))
         bases = [base for base in (self.source, self.parent.proposal.source) if base]
         try:
             source = _patched(bases, parts.rest)
         except PatchRejected as refusal:
-            return _unusable(str(refusal))
+            return _unusable(refusal.reason)
         if (length := estimate(source)) > self.longest:
-            return _unusable(f"the file has about {length} tokens; at most {self.longest} are allowed")
+            return _unusable(Reason("failure.reply_long", {"length": length, "most": self.longest}))
         if any(same_code(base, source) for base in bases):
-            return _unusable("the code is as it was before: at most comments, layout or docstrings differ")
+            return _unusable(Reason("failure.reply_changes_nothing"))
         self.source = source
         return None
 
@@ -126,8 +126,8 @@ def _predicted(text: str, parent: float) -> float | None:
     return value if 0.0 <= value <= 1.0 else None
 
 
-def _unusable(reason: str) -> Failure:
-    return Failure("unusable reply", Reason.said(reason))
+def _unusable(reason: Reason) -> Failure:
+    return Failure("unusable reply", reason)
 
 
 def shown_lines(source: str, places: Iterable[int], around: int = 2) -> str:

@@ -1,7 +1,6 @@
 """The proposer that asks a language model, and lets it correct what does not do before anything is recorded."""
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ CODE_SHARE = 4  # a file may take one part in so many of a prompt
 LEAST_KNOWN = 500  # tokens that must be left for what is known
 LOG = 1200  # characters from its end
 IDEA = 400  # tokens
-LINE = re.compile(r"\bline (\d+)\b")
 LATEST = 20  # runs among which a failed one is looked for
 NOT_REPAIRED = ("duplicate", "interrupted", "unusable reply")
 
@@ -177,11 +175,11 @@ def _failed_in_training(run: Run) -> str:
 
 
 def _problems(failure: Failure, source: str) -> list[str]:
-    reason = clean(str(failure.reason))
-    lines = shown_lines(source, (int(number) for number in LINE.findall(reason)))
+    line = failure.reason.fields.get("line")
+    lines = shown_lines(source, [line] if isinstance(line, int) else [])
     log = clean(failure.log_tail).strip()[-LOG:]
     return [
-        f"{failure.kind}: {reason}",
+        clean(str(failure)),
         *([f"These are the lines of your file:\n{lines}"] if lines else []),
         *([f"The end of the log:\n{quoted(log, LOG)}"] if log else []),
     ]

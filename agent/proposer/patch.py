@@ -20,6 +20,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from agent.core.errors import UsageError
+from agent.core.reason import Field, Reason
 
 OP = "def delta_rule_chunkwise"
 BLOCK = re.compile(
@@ -34,7 +35,11 @@ Rung = Literal["exact", "trailing whitespace", "indent", "blank lines and commen
 
 
 class PatchRejected(UsageError):
-    """The reply changes nothing or cannot be applied. The message says why, in words fit to go back to its author."""
+    """The reply changes nothing or cannot be applied. The reason is fit to go back to its author."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,7 @@ def apply_patch(source: str, reply: str) -> Patched:
     reply = reply.removeprefix("\ufeff").replace("\r\n", "\n")  # an editor may have put a mark before it
     blocks = [Block(_lines(found["old"]), _lines(found["new"])) for found in BLOCK.finditer(reply)]
     if len(MARKER.findall(reply)) != 2 * len(blocks):
-        raise PatchRejected(
-            "a SEARCH/REPLACE block is not complete: each needs the lines <<<<<<< SEARCH, ======= and >>>>>>> REPLACE"
-        )
+        raise PatchRejected(Reason("failure.block_incomplete"))
     if blocks:
         lines, rungs = source.replace("\r\n", "\n").split("\n"), []
         for number, block in enumerate(blocks, 1):
@@ -89,9 +92,7 @@ def _whole_file(reply: str) -> str:
         return reply.rstrip() + "\n"
     if fenced:
         return fenced[-1].rstrip() + "\n"
-    raise PatchRejected(
-        f"the reply holds neither a whole file with {OP}(...) in a ```python fence nor SEARCH/REPLACE blocks"
-    )
+    raise PatchRejected(Reason("failure.no_code", {"op": OP}))
 
 
 def _is_python(text: str) -> bool:
@@ -106,14 +107,17 @@ def _check(source: str, patched: str) -> None:
     try:
         same = same_code(source, patched)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        shown = patched.split("\n")[line - 1].strip() if line and line <= patched.count("\n") + 1 else ""
-        where = f" at line {line}: {shown}" if line else ""
-        raise PatchRejected(
-            f"after the change the file is not Python ({getattr(error, 'msg', error)}{where})"
-        ) from error
+        raise PatchRejected(_not_python(error, patched.split("\n"))) from error
     if same:
-        raise PatchRejected("the change leaves the code as it was: at most comments, layout or docstrings differ")
+        raise PatchRejected(Reason("failure.change_changes_nothing"))
+
+
+def _not_python(error: Exception, lines: list[str]) -> Reason:
+    """Why a changed file cannot be read, with the line that Python names."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        code = lines[error.lineno - 1].strip() if error.lineno <= len(lines) else ""
+        return Reason("failure.changed_not_python_at", {"error": error.msg, "at": error.lineno, "code": code})
+    return Reason("failure.changed_not_python", {"error": str(error)})
 
 
 def _tree(source: str) -> str:
@@ -140,15 +144,13 @@ def _lines(text: str) -> list[str]:
 def _replace(lines: list[str], block: Block, number: int) -> tuple[list[str], Rung]:
     """Replace the one place where a block's old lines stand."""
     if not block.old:
-        raise PatchRejected(f"block {number}: the SEARCH part is empty; repeat the lines that are to be replaced")
+        raise PatchRejected(Reason("failure.block_empty", {"block": number}))
     for rung, find in LADDER:
         places = find(lines, block.old)
         if len(places) > 1:
             at = ", ".join(str(start + 1) for start, _ in places)
-            raise PatchRejected(
-                f"block {number}: its SEARCH text stands at {len(places)} places (lines {at}); "
-                "add lines before or after it until it stands at one"
-            )
+            facts: dict[str, Field] = {"block": number, "places": len(places), "lines": at}
+            raise PatchRejected(Reason("failure.block_ambiguous", facts))
         if places:
             start, end = places[0]
             new = (
@@ -157,9 +159,7 @@ def _replace(lines: list[str], block: Block, number: int) -> tuple[list[str], Ru
                 else block.new
             )
             return lines[:start] + new + lines[end:], rung
-    raise PatchRejected(
-        f"block {number}: its SEARCH text is not in the file. The nearest lines are\n{_nearest(lines, block.old)}"
-    )
+    raise PatchRejected(Reason("failure.block_not_found", {"block": number, "nearest": _nearest(lines, block.old)}))
 
 
 def _windows(lines: list[str], old: list[str], view: Callable[[list[str]], list[str]]) -> list[tuple[int, int]]:

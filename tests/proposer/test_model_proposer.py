@@ -154,12 +154,13 @@ def test_blocks_of_a_repair_apply_to_the_models_own_last_file(asking):
 
     def check(history, proposal):
         checked.append(proposal.source)
-        return Failure("refused", Reason.said("naive.py, line 4: no")) if len(checked) == 1 else None
+        refused = Failure("refused", Reason("failure.global", {"file": "naive.py", "line": 4}))
+        return refused if len(checked) == 1 else None
 
     fix = "<<<<<<< SEARCH\n    return o, S\n=======\n    return o * 1.5, S\n>>>>>>> REPLACE"
     proposal, script, _ = asking(reply(TANH), fix, check=check)
     assert same_code(proposal.source, TANH.replace("return o, S", "return o * 1.5, S"))
-    assert "refused: naive.py, line 4: no" in script.said(1)
+    assert "refused: naive.py, line 4: declares a name as global" in script.said(1)
     assert "   4| " + TANH.splitlines()[3] in script.said(1)
 
 
@@ -256,10 +257,8 @@ def test_an_idea_and_the_reviewers_reasons_are_in_the_prompt(asking):
 def test_a_failure_in_training_goes_back_once_in_its_own_conversation(asking, tmp_path):
     proposal, _, asked = asking(reply(TANH))
     workspace = asked.workspace
-    facts = {
-        "failure": Failure("diverged", Reason.said("the loss is not finite (line 40 of the variant)"), "step 12: nan"),
-        "attempts": 1,
-    }
+    reason = Reason("failure.raised_at_line", {"error": "the loss is not finite", "line": 40})
+    facts = {"failure": Failure("diverged", reason, "step 12: nan"), "attempts": 1}
     failed = workspace.create(proposal, "smoke", FINGERPRINT, "failed", **facts)
     assert (workspace.folder(failed) / TRANSCRIPT).exists()
     history = History((BASE, GATE, failed), {})

@@ -147,7 +147,8 @@ class Odd(BaseException):
     [
         KeyError("choices"), RecursionError("too deep"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
         MemoryError(), AttributeError("'str' object has no attribute 'data'"), ZeroDivisionError(), StopIteration(),
-        AssertionError(""), ValueError("line one\nline two"), OSError(5, "io"), PatchRejected("no"), TimeoutError(),
+        AssertionError(""), ValueError("line one\nline two"), OSError(5, "io"), TimeoutError(),
+        PatchRejected(Reason("failure.block_incomplete")),
         ExceptionGroup("g", [OSError()]),
     ],
     ids=repr,

@@ -172,4 +172,25 @@ SENTENCES = {
         "{file}, line {line}: has a default that could be changed; use None, a number or a tuple of numbers"
     ),
     "failure.module_as_value": "{file}, line {line}: hands the module {name} around; use its functions one by one",
+    # A reply that is of no use, of a model or of a person.
+    "failure.reply_cut": "the reply was cut off where it reached the limit of its length: think and write less",
+    "failure.reply_long": "the file has about {length} tokens; at most {most} are allowed",
+    "failure.reply_changes_nothing": "the code is as it was before: at most comments, layout or docstrings differ",
+    "failure.change_changes_nothing": (
+        "the change leaves the code as it was: at most comments, layout or docstrings differ"
+    ),
+    "failure.no_code": (
+        "the reply holds neither a whole file with {op}(...) in a ```python fence nor SEARCH/REPLACE blocks"
+    ),
+    "failure.changed_not_python": "after the change the file is not Python ({error})",
+    "failure.changed_not_python_at": "after the change the file is not Python ({error} at line {at}: {code})",
+    "failure.block_incomplete": (
+        "a SEARCH/REPLACE block is not complete: each needs the lines <<<<<<< SEARCH, ======= and >>>>>>> REPLACE"
+    ),
+    "failure.block_empty": "block {block}: the SEARCH part is empty; repeat the lines that are to be replaced",
+    "failure.block_ambiguous": (
+        "block {block}: its SEARCH text stands at {places} places (lines {lines}); add lines before or after it "
+        "until it stands at one"
+    ),
+    "failure.block_not_found": "block {block}: its SEARCH text is not in the file. The nearest lines are\n{nearest}",
 }

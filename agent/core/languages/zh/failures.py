@@ -133,4 +133,17 @@ SENTENCES = {
     "failure.asynchronous": "{file} 第 {line} 行：是异步的；算子只是一个普通函数",
     "failure.changeable_default": "{file} 第 {line} 行：默认值可能被改变；请使用 None、数或数的元组",
     "failure.module_as_value": "{file} 第 {line} 行：把模块 {name} 本身作为值传递；请逐个使用其函数",
+    "failure.reply_cut": "回复达到长度上限而被截断：请少思考、少写一些",
+    "failure.reply_long": "文件约有 {length} 个 token；最多允许 {most} 个",
+    "failure.reply_changes_nothing": "代码与之前相同：至多只有注释、排版或文档字符串不同",
+    "failure.change_changes_nothing": "改动未改变代码：至多只有注释、排版或文档字符串不同",
+    "failure.no_code": "回复中既没有放在 ```python 围栏里、含有 {op}(...) 的完整文件，也没有 SEARCH/REPLACE 块",
+    "failure.changed_not_python": "改动之后，文件不是 Python（{error}）",
+    "failure.changed_not_python_at": "改动之后，文件不是 Python（第 {at} 行：{error}：{code}）",
+    "failure.block_incomplete": "SEARCH/REPLACE 块不完整：每块都需要 <<<<<<< SEARCH、======= 与 >>>>>>> REPLACE 三行",
+    "failure.block_empty": "第 {block} 块：SEARCH 部分为空；请重复要替换的行",
+    "failure.block_ambiguous": (
+        "第 {block} 块：SEARCH 文本出现在 {places} 处（行 {lines}）；请在前后补充行，直到只出现一处"
+    ),
+    "failure.block_not_found": "第 {block} 块：文件中没有该 SEARCH 文本。最接近的行是\n{nearest}",
 }
