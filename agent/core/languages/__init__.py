@@ -1,4 +1,10 @@
-"""The languages that this program speaks, each a table of sentences: a new one is a package here and a line below."""
+"""The languages that this program speaks. To add one, write a package like `en` and name it in LANGUAGES below.
+
+Nothing else has to change: notes, pages, the desk, `--lang` and what a model is asked to write follow the list. What is
+stored already, and the moves of templates/moves, read as English where they lack the language. How numbers in a model's
+words are checked (agent/science/claim_words.py) and whether its words are in the language at all (agent/llm/reply.py)
+may be told for a language too, and need not be.
+"""
 
 from agent.core.languages.en import ENGLISH
 from agent.core.languages.language import Language
