@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.variant import read_declaration
-from agent.evaluator.failure import doubting
+from agent.evaluator.failure import contained, doubting
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
 from agent.evaluator.probes.op_under_test import OpUnderTest, RunCalls
@@ -20,6 +20,7 @@ from agent.evaluator.worker_pool import WorkerPool
 SECONDS = 120.0  # for a check: most take about two
 
 
+@contained()
 def check(variant: Path, protocol: Protocol) -> tuple[float, ...]:
     """Read a file, then probe what it computes in confined workers. On the CPU, whatever it will be trained on.
 

@@ -18,7 +18,7 @@ from agent.evaluator.check import check, op_under_test
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.source import variant_file
 from agent.evaluator.contract.variant import read_declaration
-from agent.evaluator.failure import doubting
+from agent.evaluator.failure import contained, doubting
 from agent.evaluator.held_out import HeldOutTest, best_of_grid
 from agent.evaluator.jail.exchange import printable
 from agent.evaluator.jail.jail import scratch
@@ -31,6 +31,7 @@ from agent.evaluator.worker_pool import WorkerPool, worker_count
 LONGEST_WORDS = 400  # of a worker
 
 
+@contained()
 def evaluate(
     variant: Path,
     protocol: Protocol,

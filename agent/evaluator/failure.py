@@ -1,12 +1,14 @@
 """The error of a variant that could not be scored, and the checks on what a worker says of it."""
 
+import errno
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from safetensors import SafetensorError
 
-from agent.core.errors import FAILED, USAGE, DeltaSearchError
+from agent.core.errors import FAILED, USAGE, DeltaSearchError, kind_and_reason
 from agent.core.failure import Failure
 from agent.core.reason import SAID, Field, Reason, fields_of
 from agent.core.text import say
@@ -38,6 +40,23 @@ def doubting() -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, OverflowError, OSError, SafetensorError) as error:
         raise EvaluationFailed(Failure("crash", Reason("failure.garbled", {"error": _brief(repr(error))}))) from error
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Make whatever goes wrong here the failure of the variant that is looked at, so that it ends nothing else.
+
+    Errors of this program's own say what they are, and a full disk is no variant's doing: both are raised as they are.
+    """
+    try:
+        yield
+    except DeltaSearchError:
+        raise
+    except Exception as error:  # the boundary between a variant and the search: no list of errors would be complete
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        reason = Reason("failure.unforeseen", {"error": _brief(kind_and_reason(error))})
+        raise EvaluationFailed(Failure("crash", reason, traceback.format_exc())) from error
 
 
 def read_reason(said: object) -> Reason:

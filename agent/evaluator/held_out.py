@@ -15,6 +15,7 @@ from torch import Tensor
 from agent.core.failure import Failure
 from agent.core.reason import Field, Reason
 from agent.core.score import CurvePoint, SeedScore
+from agent.evaluator.account import read_trained
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.job import Job
@@ -142,12 +143,8 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
 def _candidates(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
     """What a worker says of its stack: at least one validation of each replica."""
     with doubting():
-        return [
-            Candidate(replica, row, str(trained["ending"]), tuple(_point(point) for point in trained["curve"] or [{}]))
-            for row, (replica, trained) in enumerate(zip(group, answer["trainees"], strict=True))
-        ]
-
-
-def _point(facts: Mapping[str, Any]) -> CurvePoint:
-    loss, training_loss, accuracy = (float(facts[name]) for name in ("loss", "training_loss", "accuracy"))
-    return CurvePoint(int(facts["step"]), training_loss, loss, accuracy)
+        trained = [read_trained(said, replica) for replica, said in zip(group, list(answer["trainees"]), strict=True)]
+    return [
+        Candidate(replica, row, each.ending, each.curve)
+        for row, (replica, each) in enumerate(zip(group, trained, strict=True))
+    ]

@@ -7,6 +7,8 @@ from typing import Any
 
 from agent.evaluator.protocol import Protocol, Replica
 
+LONGEST_KEY, LAST_STEP = 200, 1 << 40  # of what a worker says
+
 
 @dataclass(frozen=True)
 class Update:
@@ -21,12 +23,16 @@ class Update:
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Update | None":
         """Read a worker's message. It comes from where a variant runs, so what is not an update is passed over."""
-        try:
-            progress, point = message["progress"], message["progress"]["point"]
-            ended = progress["ending"] is not None
-            return cls(str(progress["key"]), int(point["step"]), float(point["loss"]), float(point["accuracy"]), ended)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
+        match message:
+            case {
+                "progress": {
+                    "key": str(key),
+                    "ending": ending,
+                    "point": {"step": int(step), "loss": float(loss), "accuracy": float(accuracy)},
+                }
+            } if len(key) <= LONGEST_KEY and abs(step) <= LAST_STEP:
+                return cls(key, step, loss, accuracy, ending is not None)
+        return None
 
 
 @dataclass

@@ -7,8 +7,10 @@ from functools import partial
 
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
+from agent.core.errors import kind_and_reason
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
+from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
 from agent.core.score import ScoreCard
 from agent.core.text import say, unified_diff
@@ -27,7 +29,7 @@ from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.replication import Replication
-from agent.store.folder import LOG, NOTE, PATCH
+from agent.store.folder import LOG, NOTE, PATCH, UnreadableRun
 from agent.store.lineage import Lineage
 from agent.store.workspace import NameTaken, StaleRun, Workspace
 
@@ -176,7 +178,11 @@ class Search:
             except KeyboardInterrupt:  # a person's doing, which speaks neither for nor against the variant
                 self.workspace.advance(run, "approved", attempts=run.attempts - 1)
                 raise
-            return self.workspace.advance(run, "evaluated", card=card)
+            try:
+                return self.workspace.advance(run, "evaluated", card=card)
+            except UnreadableRun as error:
+                reason = Reason("failure.unforeseen", {"error": kind_and_reason(error)})
+                return self.workspace.advance(run, "failed", failure=Failure("crash", reason))
 
     def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
         """The scores of a proposal's code; EvaluationFailed where it comes to none."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agent.core.invocation import command
 from agent.core.run import Run
 from agent.core.score import CurvePoint, ScoreCard, SeedScore, TaskScore
-from agent.store.files import reading, sync, write_atomically, writing
+from agent.store.files import WorkspaceError, reading, sync, write_atomically, writing
 
 RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (
     "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json", "transcript.jsonl",
@@ -23,6 +23,10 @@ REPLICA = ("setting", "seed")
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)
+
+
+class UnreadableRun(WorkspaceError):
+    """A run that could not be read back if it were written."""
 
 
 def create(folder: Path, run: Run, files: Mapping[str, str]) -> None:
@@ -38,11 +42,28 @@ def create(folder: Path, run: Run, files: Mapping[str, str]) -> None:
 
 
 def save(folder: Path, run: Run) -> None:
-    """Replace run.json. The learning curves go to curves.csv before it, so that a score never lacks them."""
+    """Replace run.json. The learning curves go to curves.csv before it, so that a score never lacks them.
+
+    WorkspaceError, with the old files in place, for a run that could not be read back, as one whose numbers are none.
+    """
+    curves = None
     if run.card is not None and any(seed.curve for task in run.card.tasks.values() for seed in task.seeds):
-        write_atomically(folder / CURVES, _curves_text(run.card))
+        curves = _curves_text(run.card)
         run = replace(run, card=without_curves(run.card))
-    write_atomically(folder / RUN, _RUN.dump_json(run, indent=1).decode() + "\n")
+    text = _RUN.dump_json(run, indent=1)
+    try:
+        _RUN.validate_json(text)
+    except ValidationError as error:
+        raise UnreadableRun(f"{folder / RUN}: would not be readable ({_first(error)}); nothing was written") from error
+    if curves is not None:
+        write_atomically(folder / CURVES, curves)
+    write_atomically(folder / RUN, text.decode() + "\n")
+
+
+def _first(error: ValidationError) -> str:
+    """Where a run breaks its form, and how: the first such place."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
 
 
 def load(folder: Path) -> Run:
@@ -53,8 +74,7 @@ def load(folder: Path) -> Run:
         try:
             run = _RUN.validate_json(path.read_bytes())
         except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from error
+            raise ValueError(_first(error)) from error
         if run.id != folder.name:
             raise ValueError(f"it is of run {run.id}: a copy")
     return run

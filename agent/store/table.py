@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.core.invocation import command
@@ -10,13 +11,20 @@ from agent.science.history import History, card_of
 from agent.store.files import reading
 
 
-def table_text(history: History) -> str:
-    """The table of all scored runs in the order of their evaluation; its header alone if there are none."""
+def table_text(history: History, kept: Mapping[str, Mapping[str, float]] | None = None) -> str:
+    """The table of all scored runs in the order of their evaluation; its header alone if there are none.
+
+    Last come the `kept` rows: variant -> task -> score, of runs that cannot be read.
+    """
     scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["", *(card_of(scored[0]).scores if scored else MAD_TASKS)])
+    tasks = [*(card_of(scored[0]).scores if scored else MAD_TASKS)]
+    table.writerow(["", *tasks])
     table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
+    for name, row in (kept or {}).items():
+        if all(task in row for task in tasks):
+            table.writerow([name, *(f"{row[task]:.6f}" for task in tasks)])
     return text.getvalue()
 
 

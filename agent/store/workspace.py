@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import socket
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -51,19 +52,26 @@ class SearchIsRunning(WorkspaceError):
     """Another process is searching in this workspace."""
 
 
+def _on_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 class Workspace:
     """A workspace holds the runs of one protocol, and the table that they make."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tell: Callable[[str], None] = _on_stderr) -> None:
+        """`tell` is given a line for each run's folder that cannot be read, once."""
         self.root = root
+        self.tell = tell
         self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
         self._memory = Memory()
+        self.damaged: dict[str, WorkspaceError] = {}  # of the folders that were read: those that cannot be, and why
 
     # Reading
 
     def history(self) -> History:
-        """Every run there is, in the order of their proposal."""
-        runs = tuple(self._load(path) for path in self._folders())
+        """Every run there is, in the order of their proposal. What cannot be read is left out: see `damaged`."""
+        runs = tuple(self._runs())
         held = self.protocol()
         strangers = [run for run in runs if held and run.fingerprint != held["fingerprint"]]
         if held and strangers:
@@ -101,8 +109,8 @@ class Workspace:
             if path.exists():
                 facts = json.loads(path.read_text(encoding="utf-8"))
                 return {field: str(facts[field]) for field in ("name", "fingerprint")}
-        for first in self._folders()[:1]:  # the file was lost, and the runs know as well
-            return {"name": self._load(first).protocol, "fingerprint": self._load(first).fingerprint}
+        for first in self._runs():  # the file was lost, and the runs know as well
+            return {"name": first.protocol, "fingerprint": first.fingerprint}
         return None
 
     def replicates(self) -> Replicates:
@@ -287,14 +295,17 @@ class Workspace:
         history = self.history()
         if check:
             self._check_table(history)
-        path, text = self.root / TABLE, table_text(history)
+        kept = {}
+        if check and self.damaged:  # a row whose run cannot be read just now stays: its folder may be repaired
+            kept = {name: row for name, row in self.rows().items() if history.find(name) is None}
+        path, text = self.root / TABLE, table_text(history, kept)
         if not (path.exists() and path.read_bytes() == text.encode()):
             write_atomically(path, text)
 
     def _check_table(self, history: History) -> None:
         """The table is written from the runs, so a row that no run stands behind would be lost: refuse."""
         stray = [name for name in self.rows() if history.find(name) is None]
-        if stray:
+        if stray and not self.damaged:  # else it may be the row of a run that cannot be read just now
             raise WorkspaceError(
                 f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
                 f"--workspace, or have the table made anew: {command('rebuild', self.root)}"
@@ -306,6 +317,19 @@ class Workspace:
         with reading(runs):
             found = [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
         return sorted(found, key=lambda path: _order(path.name))
+
+    def _runs(self) -> Iterator[Run]:
+        """Every run whose folder can be read; the others are in `damaged`, with what to do about them."""
+        for path in self._folders():
+            try:
+                run = self._load(path)
+            except WorkspaceError as error:
+                if str(error) != str(self.damaged.get(path.name)):
+                    self.tell(f"left out: {error}")
+                self.damaged[path.name] = error
+            else:
+                self.damaged.pop(path.name, None)
+                yield run
 
     def _load(self, path: Path) -> Run:
         """Read a run unless it is known as it is on the disk."""

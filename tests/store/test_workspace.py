@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pandas
 import pytest
@@ -19,7 +20,7 @@ from agent.core.failure import Failure
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import MAD_TASKS
+from agent.core.score import MAD_TASKS, Speed
 from agent.core.text import Text
 from agent.store.files import WorkspaceError
 from agent.store.folder import CURVES, RUN, VARIANT
@@ -196,20 +197,55 @@ def test_a_broken_protocol_is_named(workspace, text):
     ("text", "why"),
     [("", "Invalid JSON"), ("{", "Invalid JSON"), ("{}", "id: Field required"), ('{"id": 1}', "id: Input should be")],
 )
-def test_a_broken_run_is_named_with_why_and_what_to_do(workspace, text, why):
-    run = propose(workspace)
+def test_a_broken_run_is_left_out_and_named_with_why_and_what_to_do(tmp_path, text, why):
+    told = []
+    workspace = Workspace(tmp_path, told.append)
+    sound, run = score(workspace, "delta_net"), score(workspace, "broken")
+    before = workspace.rows()
     (workspace.folder(run) / RUN).write_text(text)
-    with pytest.raises(
-        WorkspaceError, match=rf"{run.id}/run\.json: cannot be read \(.*{why}.*; repair it, or move its"
-    ):
-        workspace.history()
+    for _ in range(2):
+        assert [left.id for left in workspace.history().runs] == [sound.id]
+    assert workspace.damaged.keys() == {run.id}
+    (line,) = told
+    assert line.startswith(f"left out: {workspace.folder(run) / RUN}: cannot be read (")
+    assert why in line
+    assert "repair it, or move its folder out of runs/" in line
+    score(workspace, "another")  # the row of what may be repaired stays
+    assert workspace.rows().items() >= before.items()
+    assert workspace.rows().keys() == {"delta_net", "broken", "another"}
+    workspace.rebuild()
+    assert workspace.rows().keys() == {"delta_net", "another"}
 
 
-def test_a_copy_of_a_run_is_no_second_row(workspace):
+def test_a_repaired_run_is_there_again(tmp_path):
+    told = []
+    workspace = Workspace(tmp_path, told.append)
+    run = score(workspace, "delta_net")
+    path = workspace.folder(run) / RUN
+    text = path.read_text()
+    path.write_text("{")
+    assert workspace.history().runs == ()
+    path.write_text(text)
+    assert workspace.history().runs == (run,)
+    assert not workspace.damaged
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("speed", [Speed(float("nan"), 1.0), Speed(1.0, float("inf"))])
+def test_what_could_not_be_read_back_is_not_written(workspace, speed):
+    run = workspace.advance(propose(workspace, "one", "approved"), "evaluating", attempts=1)
+    with pytest.raises(WorkspaceError, match=r"run\.json: would not be readable \(card\.speed\."):
+        workspace.advance(run, "evaluated", card=replace(sample_card(), speed=speed))
+    assert workspace.history().runs == (run,)
+
+
+def test_a_copy_of_a_run_is_no_second_row(tmp_path):
+    told = []
+    workspace = Workspace(tmp_path, told.append)
     run = score(workspace, "one")
     shutil.copytree(workspace.folder(run), workspace.root / "runs" / "20991231_235959")
-    with pytest.raises(WorkspaceError, match=rf"20991231_235959/run.json: .*it is of run {run.id}: a copy"):
-        workspace.history()
+    assert workspace.history().runs == (run,)
+    assert f"20991231_235959/run.json: cannot be read (it is of run {run.id}: a copy)" in told[0]
 
 
 def test_a_run_of_another_protocol_that_was_put_here_is_named(workspace, tmp_path):

@@ -27,6 +27,7 @@ SENTENCES = {
     "failure.signal": "the worker ended without an answer (signal {signal})",
     "failure.exit_code": "the worker ended without an answer (exit code {code})",
     "failure.lost_twice": "the processes that evaluated it were lost twice ({error})",
+    "failure.unforeseen": "what it gave could not be worked with: {error}",
     "failure.garbled": "the worker's account is garbled: {error}",
     "failure.interrupted": "interrupted",
     "failure.proposer_raised": "the proposer raised {error}",

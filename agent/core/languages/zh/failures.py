@@ -24,6 +24,7 @@ SENTENCES = {
     "failure.signal": "工作进程未作答便结束（信号 {signal}）",
     "failure.exit_code": "工作进程未作答便结束（退出码 {code}）",
     "failure.lost_twice": "评测它的进程两次丢失（{error}）",
+    "failure.unforeseen": "无法处理它给出的内容：{error}",
     "failure.garbled": "工作进程的答复混乱：{error}",
     "failure.proposer_raised": "提出者抛出异常：{error}",
     "failure.interrupted": "已中断",
