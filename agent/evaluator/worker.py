@@ -26,6 +26,7 @@ from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
+from agent.evaluator.probes.audit import IN_PREDICTION, IN_TRAINING, SecretAudits
 from agent.evaluator.probes.probe_calls import run_calls
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
@@ -79,7 +80,8 @@ class Worker:
             facts = {"key": progress.replica.key, "point": asdict(progress.point), "ending": progress.ending}
             reply({"progress": facts})
 
-        trainees = train(self.stacks[stack], self.variant, self.protocol, self.device, report)
+        audit = self._audit(IN_TRAINING)
+        trainees = train(self.stacks[stack], self.variant, self.protocol, self.device, report, audit)
         save_file(
             {name: torch.stack([getattr(trainee, name) for trainee in trainees]).cpu() for name in ("best", "last")},
             self.job.weights(stack),
@@ -89,6 +91,9 @@ class Worker:
                 {"ending": trainee.ending, "curve": [asdict(point) for point in trainee.curve]} for trainee in trainees
             ]
         }
+
+    def _audit(self, every: int) -> SecretAudits:
+        return SecretAudits(self.variant.declaration, self.protocol.chunk_size, every)
 
     def predict(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Predict every position of the inputs in the folder, with the best and with the last weights: int32."""
@@ -108,7 +113,7 @@ class Worker:
 
         Where a weight stands in a row depends on all that the stack holds, also on those that are not chosen.
         """
-        whole = Stack(self.stacks[stack], self.variant, self.protocol, self.device, rows)
+        whole = Stack(self.stacks[stack], self.variant, self.protocol, self.device, rows, self._audit(IN_PREDICTION))
         predictions = torch.empty(inputs.shape, dtype=torch.int32)
         for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
             predictions[:, part] = logits.argmax(-1)

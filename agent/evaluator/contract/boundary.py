@@ -7,7 +7,7 @@ whatever they were computed from and whatever the caller wants of the result.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -42,6 +42,13 @@ class Called:
         return [name for name, tensor in held.items() if not torch.equal(tensor.detach(), given[name])]
 
 
+class Audit(Protocol):
+    """Is shown every call that a network makes of an op, and may make it again."""
+
+    def __call__(self, op: Op, called: Called) -> None:
+        """Raises VariantRefused where what the op answered depends on what it must not."""
+
+
 def call_op(op: Op, arguments: Mapping[str, Tensor], chunk_size: int, state: State = None) -> Called:
     """Call an op. It cannot tell who calls, nor write into what the caller holds. WrongShape if it returns no pair.
 
@@ -61,8 +68,14 @@ def leaf(tensor: Tensor) -> Tensor:
     return tensor.detach().clone(memory_format=torch.contiguous_format)
 
 
-def outputs(op: Op, arguments: Mapping[str, Tensor], chunk_size: int, rows_a_call: int | None = None) -> Tensor:
-    """What the network takes of an op: o, differentiable by the arguments.
+def outputs(
+    op: Op,
+    arguments: Mapping[str, Tensor],
+    chunk_size: int,
+    rows_a_call: int | None = None,
+    audit: Audit | None = None,
+) -> Tensor:
+    """What the network takes of an op: o, differentiable by the arguments. `audit` is shown each call.
 
     Where no gradient is wanted a batch may be of any size; it is then handed to the op in calls of `rows_a_call`, the
     size that training has, and no call's record of its gradients outlives it. The last call reads some rows again,
@@ -70,16 +83,17 @@ def outputs(op: Op, arguments: Mapping[str, Tensor], chunk_size: int, rows_a_cal
     """
     rows = len(arguments["q"])
     if torch.is_grad_enabled() or rows_a_call is None or rows == rows_a_call:
-        o: Tensor = _Boundary.apply(op, chunk_size, tuple(arguments), *arguments.values())
+        o: Tensor = _Boundary.apply(op, chunk_size, audit, tuple(arguments), *arguments.values())
         return o
     if rows < rows_a_call:
         filled = torch.arange(rows_a_call, device=arguments["q"].device) % rows
-        return outputs(op, {name: part[filled] for name, part in arguments.items()}, chunk_size)[:rows]
+        enough = {name: part[filled] for name, part in arguments.items()}
+        return outputs(op, enough, chunk_size, audit=audit)[:rows]
     parts = []
     for start in range(0, rows, rows_a_call):
         first = min(start, rows - rows_a_call)
         called = {name: part[first : first + rows_a_call] for name, part in arguments.items()}
-        parts.append(outputs(op, called, chunk_size)[start - first :])
+        parts.append(outputs(op, called, chunk_size, audit=audit)[start - first :])
     return torch.cat(parts)
 
 
@@ -87,20 +101,20 @@ class _Boundary(torch.autograd.Function):
     """Keeps the op's record of its gradients apart from the network's: neither can be reached from the other."""
 
     @staticmethod
-    def forward(ctx: Any, op: Op, chunk_size: int, names: tuple[str, ...], *arguments: Tensor) -> Tensor:
-        ctx.called = call_op(op, dict(zip(names, arguments, strict=True)), chunk_size)
-        o = ctx.called.o
-        if not isinstance(o, Tensor):
-            raise WrongShape(
-                Reason(
-                    "failure.output_shape",
-                    {"found": type(o).__name__, "wanted": str(tuple(ctx.called.leaves["v"].shape))},
-                )
-            )
-        return o.detach()
+    def forward(
+        ctx: Any, op: Op, chunk_size: int, audit: Audit | None, names: tuple[str, ...], *arguments: Tensor
+    ) -> Tensor:
+        called = call_op(op, dict(zip(names, arguments, strict=True)), chunk_size)
+        if not isinstance(called.o, Tensor):
+            seen = {"found": type(called.o).__name__, "wanted": str(tuple(called.leaves["v"].shape))}
+            raise WrongShape(Reason("failure.output_shape", seen))
+        if audit is not None:
+            audit(op, called)
+        ctx.called = called
+        return called.o.detach()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         called, ctx.called = ctx.called, None  # what the op remembers of its call is not needed after this
-        return None, None, None, *called.gradients(gradient)
+        return None, None, None, None, *called.gradients(gradient)

@@ -72,11 +72,15 @@ class OpUnderTest:
         arguments = dict(zip(("q", "k", "v", "beta"), drawn.positional, strict=True)) | drawn.learned
         return ProbeCall({name: part.detach().to(dtype) for name, part in arguments.items()}, self.chunk)
 
-    def shapes(self) -> list[Replica]:
-        """A replica for each length of this protocol; if there are many, for the shortest and the two longest."""
+    def every_shape(self) -> list[Replica]:
+        """A replica for each length of this protocol, the shortest first."""
         by_length = {replica.setting.input_length: replica for replica in self.protocol.replicas()}
-        lengths = sorted(by_length)
-        return [by_length[length] for length in dict.fromkeys([lengths[0], *lengths[-2:]])]
+        return [by_length[length] for length in sorted(by_length)]
+
+    def shapes(self) -> list[Replica]:
+        """The same; if there are many lengths, for the shortest and the two longest."""
+        every = self.every_shape()
+        return [shape for place, shape in enumerate(every) if place == 0 or place >= len(every) - 2]
 
     def real_calls(self, replica: Replica, batch: int = 2) -> list[ProbeCall]:
         """What each layer of an untrained network hands to its op, reading examples of a task."""

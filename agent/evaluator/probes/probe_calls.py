@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from agent.core.reason import Reason
 from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import state_tensors
+from agent.evaluator.contract.pieces import in_pieces
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.jail.exchange import leave, take
 
@@ -31,6 +32,7 @@ class ProbeCall:
 
     With `cotangent` (of the shape of o) the gradients of (o * cotangent).sum() are told; with `effort` how much is
     computed. With `copies` the call is about so many of each sequence, and only the results of the first are told.
+    With `cuts` the tokens are fed in pieces, all in one process, and the outputs are those of all pieces.
     """
 
     arguments: Mapping[str, Tensor]
@@ -40,6 +42,7 @@ class ProbeCall:
     cotangent: Tensor | None = None
     effort: bool = False
     copies: int = 1
+    cuts: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:
@@ -70,6 +73,7 @@ class _Form:
     effort: bool
     gradient: bool
     copies: int
+    cuts: list[int]
 
 
 def write_calls(calls: Sequence[ProbeCall], path: Path) -> list[dict[str, Any]]:
@@ -82,7 +86,16 @@ def write_calls(calls: Sequence[ProbeCall], path: Path) -> list[dict[str, Any]]:
         tensors |= {f"{index} {name}": _copy(tensor) for name, tensor in parts.items()}
         gradient = call.cotangent is not None
         names, count = list(call.arguments), len(call.state)
-        form = _Form(call.chunk_size, names, count, call.state_is_tuple, call.effort, gradient, call.copies)
+        form = _Form(
+            call.chunk_size,
+            names,
+            count,
+            call.state_is_tuple,
+            call.effort,
+            gradient,
+            call.copies,
+            list(call.cuts),
+        )
         forms.append(asdict(form))
     leave(path, save(tensors))
     return forms
@@ -137,6 +150,8 @@ class _Reader:
 
 
 def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
+    if form.cuts:
+        return _run_pieces(variant, form, read)
     arguments = {name: _many(read(name), form.copies) for name in form.names}
     parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
     carried = tuple(parts.values())
@@ -158,6 +173,14 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
         "effort": effort.numbers,
     }
     return facts, {name: _copy(tensor[: len(tensor) // form.copies]) for name, tensor in tensors.items()}
+
+
+def _run_pieces(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:
+    arguments = {name: read(name) for name in form.names}
+    fed = in_pieces(variant.op, arguments, variant.declaration.parameters.keys(), form.cuts, form.chunk_size)
+    facts = {"tuple": fed.state_is_tuple, "states": len(fed.states[-1]), "changed": [], "effort": 0}
+    tensors = {"o": fed.o} | {f"state {part}": tensor for part, tensor in enumerate(fed.states[-1])}
+    return facts, {name: _copy(tensor) for name, tensor in tensors.items()}
 
 
 def _many(tensor: Tensor, copies: int) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 from agent.evaluator.probes.gradient import check_slopes, largest
 from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed, difference, normal_like
 from agent.evaluator.probes.probe_calls import ProbeCall
-from agent.evaluator.probes.streaming import check_finite, check_streams
+from agent.evaluator.probes.streaming import check_finite, check_lengths_of_pieces, check_streams
 
 # How much more four times the tokens may cost: four for a linear op, sixteen for a quadratic one.
 LARGEST_GROWTH = 6.0
@@ -92,7 +92,8 @@ def batch_independence(op: OpUnderTest) -> None:
 def streaming(op: OpUnderTest) -> None:
     """Fed in pieces, an op computes what it computes at once: with random calls, and with real ones."""
     random = [op.random_call(length, 3 + length) for length in (4 * op.chunk + 7, 6 * op.chunk)]
-    check_streams(op, [*random, *(real for shape in op.shapes() for real in op.real_calls(shape))])
+    check_streams(op, [*random, *(real for shape in op.every_shape() for real in op.real_calls(shape))])
+    check_lengths_of_pieces(op)
 
 
 def crowds(op: OpUnderTest) -> None:

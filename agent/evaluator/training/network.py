@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from agent.evaluator.contract.boundary import outputs
+from agent.evaluator.contract.boundary import Audit, outputs
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.kernels import rms_norm
@@ -49,12 +49,20 @@ class Network:
     """What maps weights and tokens to logits; it holds no weights itself.
 
     rows_a_call: how many sequences the op is given at once where no gradient is wanted; None for all there are.
+    audit: what is shown each call of the op.
     """
 
-    def __init__(self, architecture: Architecture, variant: Variant, rows_a_call: int | None = None) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        variant: Variant,
+        rows_a_call: int | None = None,
+        audit: Audit | None = None,
+    ) -> None:
         self.architecture = architecture
         self.variant = variant
         self.rows_a_call = rows_a_call
+        self.audit = audit
         self.layout = Layout(_parameters(architecture, variant.declaration))
 
     def logits(
@@ -79,7 +87,7 @@ class Network:
 
     def outputs(self, arguments: Mapping[str, Tensor]) -> Tensor:
         """What the op makes of its arguments, by name: the only place from which a network calls it."""
-        return outputs(self.variant.op, arguments, self.architecture.chunk_size, self.rows_a_call)
+        return outputs(self.variant.op, arguments, self.architecture.chunk_size, self.rows_a_call, self.audit)
 
     def _mixer(self, weights: Weights, prefix: str, x: Tensor) -> Tensor:
         replicas, batch, length, width = x.shape

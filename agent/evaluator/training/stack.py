@@ -6,6 +6,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
+from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.draw import chance_of
@@ -29,10 +30,11 @@ class Stack:
         protocol: Protocol,
         device: torch.device,
         rows: Tensor | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self.replicas = list(replicas)
         self.device = device
-        self.network = Network(architecture(replicas, protocol), variant, _rows_a_call(self.replicas))
+        self.network = Network(architecture(replicas, protocol), variant, _rows_a_call(self.replicas), audit)
         if rows is None:
             rows = torch.stack([self._initial_row(replica) for replica in replicas])
         if rows.shape != (len(replicas), self.network.layout.size):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from agent.core.score import CurvePoint
+from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.task import IGNORE
@@ -50,9 +51,13 @@ def train(
     protocol: Protocol,
     device: torch.device,
     report: Callable[[Progress], None] = lambda progress: None,
+    audit: Audit | None = None,
 ) -> list[Trainee]:
-    """Train replicas of one shape together. One that ends leaves, and the rest go on without it."""
-    training = Training(replicas, variant, protocol, device)
+    """Train replicas of one shape together. One that ends leaves, and the rest go on without it.
+
+    `audit` is shown each call of the op; it may refuse the variant.
+    """
+    training = Training(replicas, variant, protocol, device, audit)
     trainees = list(training.trainees)
     while training.trainees:
         training.step()
@@ -93,9 +98,16 @@ def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
 class Training:
     """The replicas that still train, with their examples and the optimiser's memory."""
 
-    def __init__(self, replicas: list[Replica], variant: Variant, protocol: Protocol, device: torch.device) -> None:
+    def __init__(
+        self,
+        replicas: list[Replica],
+        variant: Variant,
+        protocol: Protocol,
+        device: torch.device,
+        audit: Audit | None = None,
+    ) -> None:
         self.device = device
-        self.stack = Stack(replicas, variant, protocol, device)
+        self.stack = Stack(replicas, variant, protocol, device, audit=audit)
         self.trainees = [
             Trainee(replica, row.clone(), row.clone()) for replica, row in zip(replicas, self.stack.rows, strict=True)
         ]

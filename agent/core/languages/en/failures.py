@@ -88,6 +88,25 @@ SENTENCES = {
         "{lost} of the largest output away from the whole; all that later tokens need of earlier ones must be in the "
         "state, and initial_state must be used"
     ),
+    # Audits of real calls, in training and prediction.
+    "failure.audited_suffix": (
+        "causality of a real call: of {length} tokens, outputs before token {cut} move by {lost} of their size when "
+        "the tokens from there on are others; an output may depend on its own token and earlier ones alone"
+    ),
+    "failure.audited_neighbours": (
+        "batch independence of a real call: outputs of a sequence move by {lost} of their size when its neighbours are "
+        "others; take no mean, maximum, norm or sum over dimension 0"
+    ),
+    "failure.audited_pieces": (
+        "streaming of a real call: {length} tokens in {pieces} pieces, the state carried over, give outputs that are "
+        "{lost} of their size away from the whole; all that later tokens need of earlier ones must be in the state, "
+        "and initial_state must be used, whatever the length of a piece"
+    ),
+    "failure.fed_in_pieces": (
+        "streaming: {length} tokens in {pieces} pieces, the state carried over, give outputs that are {lost} of the "
+        "largest away from the whole; initial_state must be used and the state brought up to date whatever the length "
+        "of a piece, of a single token and of exactly so many chunks too"
+    ),
     "failure.growth": (
         "growth: {long} tokens cost {times} times as much as {short}; the cost must grow with L, not with its "
         "square: work within chunks and carry a state between them"

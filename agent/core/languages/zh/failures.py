@@ -72,6 +72,22 @@ SENTENCES = {
         "流式：共 {length} 个 token，由先前状态计算第 {start} 至 {end} 个时，与整体计算相差最大输出的 {lost}；后续 "
         "token 所需的一切都必须在状态中，且必须使用 initial_state"
     ),
+    "failure.audited_suffix": (
+        "真实调用的因果性：共 {length} 个 token，替换第 {cut} 个及之后的 token 时，其前的输出改变了自身大小的 {lost}；"
+        "输出只能依赖自身及更早的 token"
+    ),
+    "failure.audited_neighbours": (
+        "真实调用的批内独立：替换同批其他序列时，序列的输出改变了自身大小的 {lost}；不得在第 0 维上求均值、最大值、范"
+        "数或和"
+    ),
+    "failure.audited_pieces": (
+        "真实调用的流式：{length} 个 token 分成 {pieces} 段并传递状态时，输出与整体相差自身大小的 {lost}；后续 token 所"
+        "需的一切都必须在状态中，且无论段长都必须使用 initial_state"
+    ),
+    "failure.fed_in_pieces": (
+        "流式：{length} 个 token 分成 {pieces} 段并传递状态时，输出与整体相差最大输出的 {lost}；无论段长（包括单个 "
+        "token 和恰好若干块），都必须使用 initial_state 并更新状态"
+    ),
     "failure.growth": (
         "线性时间：{long} 个 token 的开销是 {short} 个的 {times} 倍；开销须随长度线性增长，而非平方增长：请在块内计算"
         "，并在块间传递状态"

@@ -1,0 +1,194 @@
+"""Audits of real calls: what an honest op gives stands whatever is altered, and what a dishonest one gives does not."""
+
+import random
+
+import pytest
+import torch
+from sample_inputs import load_baseline
+
+from agent.core.baselines import BASELINES, TEMPLATE
+from agent.evaluator.contract.boundary import call_op
+from agent.evaluator.contract.calls import sample_call
+from agent.evaluator.contract.pieces import draw_cuts, every_length, every_multiple, in_pieces
+from agent.evaluator.contract.variant import Declaration, Variant, VariantRefused
+from agent.evaluator.probes.audit import ROUNDING, SecretAudits, apart
+from agent.evaluator.protocols import SMOKE
+from agent.evaluator.training.trainer import train
+
+CPU = torch.device("cpu")
+CHUNK = SMOKE.chunk_size
+KINDS = ("other_suffix", "other_neighbours", "pieces", "longer")
+template = load_baseline(TEMPLATE)
+
+
+def audits(variant, every=1):
+    return SecretAudits(variant.declaration, CHUNK, every)
+
+
+def a_real_call(variant, rows=6, length=3 * CHUNK + 2):
+    return call_op(variant.op, sample_call(variant.declaration, SMOKE, rows, length, CPU).arguments(), CHUNK)
+
+
+def changed(change):
+    """The template, its outputs changed by `change(o, state, **arguments)`."""
+
+    def op(initial_state=None, chunk_size=32, **arguments):
+        carried = initial_state if initial_state is None or initial_state.shape[-2] == 32 else None
+        o, state = template.op(**arguments, initial_state=carried, chunk_size=chunk_size)
+        return change(o, state, initial_state=initial_state, **arguments)
+
+    return Variant(op, template.declaration)
+
+
+def attend(o, state, q, k, v, **rest):
+    hidden = torch.ones(q.shape[2], q.shape[2], dtype=torch.bool).triu(1)
+    return o + (q @ k.transpose(-1, -2)).masked_fill(hidden, -torch.inf).softmax(-1) @ v, state
+
+
+def forget_after_single_tokens(o, state, q, initial_state, **rest):
+    return o, initial_state if q.shape[2] == 1 and initial_state is not None else state
+
+
+def forget_after_three_chunks(o, state, q, initial_state, **rest):
+    return o, 0 * state if q.shape[2] == 3 * CHUNK else state
+
+
+def hide_behind_a_huge_token(o, state, q, k, v, **rest):
+    attended, _ = attend(o, state, q, k, v)
+    huge = torch.ones_like(o)
+    huge[:, :, 0] = 1e7
+    return huge * attended, state
+
+
+def audit_often(variant, called, kind):
+    """Each audit draws its cuts anew: what one misses another finds."""
+    audit = audits(variant)
+    for _ in range(60):
+        getattr(audit, kind)(variant.op, called)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_an_honest_op_stands_every_audit(name):
+    variant = load_baseline(name)
+    called = a_real_call(variant)
+    audit = audits(variant)
+    for kind in KINDS:
+        for _ in range(3):
+            getattr(audit, kind)(variant.op, called)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "said"),
+    [
+        (lambda o, state, v, **rest: (o + v.roll(-1, 2), state), "other_suffix", "causality of a real call"),
+        (lambda o, state, v, **rest: (o + v.mean(0), state), "other_neighbours", "batch independence of a real call"),
+        (attend, "pieces", "streaming of a real call"),
+        (attend, "longer", "streaming of a real call"),
+        (hide_behind_a_huge_token, "pieces", "streaming of a real call"),
+        (forget_after_single_tokens, "pieces", "streaming of a real call"),
+        (forget_after_three_chunks, "pieces", "streaming of a real call"),
+        (lambda o, state, k, **rest: (o, k), "pieces", "state size"),
+    ],
+    ids=["next token", "neighbours", "attention", "longer", "huge token", "single tokens", "three chunks", "state"],
+)
+def test_a_dishonest_op_is_found_out_before_long(change, kind, said):
+    variant = changed(change)
+    called = a_real_call(variant, length=7 * CHUNK)
+    with pytest.raises(VariantRefused, match=said):
+        audit_often(variant, called, kind)
+
+
+def test_training_is_audited_at_some_of_its_calls():
+    protocol = SMOKE.only(("Memorize",))
+    seen = []
+
+    class Watched(SecretAudits):
+        def __call__(self, op, called):
+            before = len(self.kinds), self.wait
+            super().__call__(op, called)
+            seen.append((before[1] == 0, len(called.o)))
+
+    train(list(protocol.replicas()), template, protocol, CPU, audit=Watched(template.declaration, CHUNK, 6))
+    assert 2 <= sum(audited for audited, _ in seen) < len(seen) / 2
+    with pytest.raises(VariantRefused, match="of a real call"):
+        train(list(protocol.replicas()), changed(attend), protocol, CPU, audit=audits(template, 2))
+
+
+def test_when_and_what_is_audited_is_never_twice_the_same():
+    def moments():
+        audit = audits(template, 20)
+        audit.kinds = [lambda op, called: None] * 400
+        found = []
+        for call in range(200):
+            if not audit.wait:
+                found.append(call)
+            audit(template.op, None)
+        return found
+
+    first, second = moments(), moments()
+    assert 3 < len(first) < 40
+    assert first != second
+
+
+def test_an_op_that_makes_much_of_a_rounding_is_given_its_noise_and_no_more():
+    chance = torch.Generator().manual_seed(0)
+
+    def rounded(o, state, q, **rest):
+        return o * (1 + 2e-3 * torch.sin(3e3 * q)), state  # a rounding of q moves it by about 1e-3
+
+    variant = changed(rounded)
+    called = a_real_call(variant)
+    audit = audits(variant)
+    moved = called.o.detach() * (1 + 2e-3 * torch.randn(called.o.shape, generator=chance).clamp(-1, 1))
+    assert apart(called.o.detach(), moved) > ROUNDING
+    audit._compare(variant.op, called, moved, "failure.audited_neighbours")
+    with pytest.raises(VariantRefused):
+        audits(template)._compare(
+            template.op, called := a_real_call(template), 1.01 * called.o, "failure.audited_neighbours"
+        )
+    with pytest.raises(VariantRefused):
+        audit._compare(variant.op, called, 1.5 * called.o, "failure.audited_neighbours")
+
+
+@pytest.mark.parametrize("unit", [1, 3, CHUNK])
+@pytest.mark.parametrize("length", [1, 2, CHUNK, 61, 200])
+def test_cuts_are_anywhere_between_units(length, unit):
+    drawn = {tuple(draw_cuts(length, unit, random.Random(seed))) for seed in range(50)}
+    for cuts in drawn:
+        assert cuts[0] == 0
+        assert cuts[-1] == length
+        assert list(cuts) == sorted(set(cuts))
+        assert all(cut % unit == 0 for cut in cuts[:-1])
+    assert len(drawn) > 5 or length <= 3 * unit
+
+
+def test_pieces_of_every_length_and_of_every_multiple_are_fed():
+    lengths, multiples = (cut(CHUNK, random.Random(1)) for cut in (every_length, every_multiple))
+    assert sorted(b - a for a, b in zip(lengths, lengths[1:], strict=False)) == list(range(1, CHUNK + 2))
+    assert sorted(b - a for a, b in zip(multiples, multiples[1:], strict=False))[1:] == [CHUNK * n for n in range(1, 6)]
+
+
+def test_in_pieces_is_the_whole_where_a_state_is_a_tuple_too():
+    def pair(o, state, **rest):
+        return o, (state, state)
+
+    def op(initial_state=None, chunk_size=32, **arguments):
+        carried = None if initial_state is None else initial_state[0]
+        return pair(*template.op(**arguments, initial_state=carried, chunk_size=chunk_size))
+
+    called = a_real_call(template)
+    fed = in_pieces(op, called.leaves, (), [0, 1, 2, 9, 26], CHUNK)
+    assert apart(called.o.detach(), fed.o) < 1e-5
+    assert fed.state_is_tuple
+    assert len(fed.states) == 4
+
+
+def test_a_single_sequence_is_audited_too():
+    called = a_real_call(template, rows=1)
+    audit = SecretAudits(Declaration({}, {}), CHUNK, 1)
+    for kind in KINDS:
+        getattr(audit, kind)(template.op, called)
+    looks = changed(lambda o, state, v, **rest: (o + v.roll(-1, 2), state))
+    called = a_real_call(looks, rows=1)
+    with pytest.raises(VariantRefused, match="causality"):
+        audit_often(looks, called, "other_suffix")
