@@ -1,5 +1,6 @@
 """Audits of real calls: what an honest op gives stands whatever is altered, and what a dishonest one gives does not."""
 
+import itertools
 import random
 
 import pytest
@@ -11,7 +12,7 @@ from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.pieces import draw_cuts, every_length, every_multiple, in_pieces
 from agent.evaluator.contract.variant import Declaration, Variant, VariantRefused
-from agent.evaluator.probes.audit import ROUNDING, SecretAudits, apart
+from agent.evaluator.probes.audit import MOST_ROUNDING, ROUNDING, SecretAudits, apart
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.training.trainer import train
 
@@ -131,23 +132,19 @@ def test_when_and_what_is_audited_is_never_twice_the_same():
 
 
 def test_an_op_that_makes_much_of_a_rounding_is_given_its_noise_and_no_more():
-    chance = torch.Generator().manual_seed(0)
+    def sensitive(o, state, q, **rest):
+        return o * (1 + 0.3 * torch.sin(1e4 * q)), state  # a rounding of q moves it by a few ten-thousandths
 
-    def rounded(o, state, q, **rest):
-        return o * (1 + 2e-3 * torch.sin(3e3 * q)), state  # a rounding of q moves it by about 1e-3
+    def judged(variant, factor):
+        called = a_real_call(variant)
+        audits(variant)._compare(variant.op, called, factor * called.o, "failure.audited_neighbours")
 
-    variant = changed(rounded)
-    called = a_real_call(variant)
-    audit = audits(variant)
-    moved = called.o.detach() * (1 + 2e-3 * torch.randn(called.o.shape, generator=chance).clamp(-1, 1))
-    assert apart(called.o.detach(), moved) > ROUNDING
-    audit._compare(variant.op, called, moved, "failure.audited_neighbours")
-    with pytest.raises(VariantRefused):
-        audits(template)._compare(
-            template.op, called := a_real_call(template), 1.01 * called.o, "failure.audited_neighbours"
-        )
-    with pytest.raises(VariantRefused):
-        audit._compare(variant.op, called, 1.5 * called.o, "failure.audited_neighbours")
+    called = a_real_call(template)
+    assert ROUNDING < apart(called.o.detach(), 1.0008 * called.o.detach()) < MOST_ROUNDING
+    judged(changed(sensitive), 1.0008)
+    for variant, factor in ((template, 1.0008), (changed(sensitive), 1.5)):
+        with pytest.raises(VariantRefused):
+            judged(variant, factor)
 
 
 @pytest.mark.parametrize("unit", [1, 3, CHUNK])
@@ -164,8 +161,8 @@ def test_cuts_are_anywhere_between_units(length, unit):
 
 def test_pieces_of_every_length_and_of_every_multiple_are_fed():
     lengths, multiples = (cut(CHUNK, random.Random(1)) for cut in (every_length, every_multiple))
-    assert sorted(b - a for a, b in zip(lengths, lengths[1:], strict=False)) == list(range(1, CHUNK + 2))
-    assert sorted(b - a for a, b in zip(multiples, multiples[1:], strict=False))[1:] == [CHUNK * n for n in range(1, 6)]
+    assert sorted(b - a for a, b in itertools.pairwise(lengths)) == list(range(1, CHUNK + 2))
+    assert sorted(b - a for a, b in itertools.pairwise(multiples))[1:] == [CHUNK * n for n in range(1, 6)]
 
 
 def test_in_pieces_is_the_whole_where_a_state_is_a_tuple_too():
