@@ -11,7 +11,7 @@ ANSWERED = re.compile(r"</\w+>|^[ \t>]*(?:```|~~~)|<{5,9} ?SEARCH", re.MULTILINE
 
 def reply_of(completion: Completion) -> Reply:
     """The reply. Where nothing is said and the thoughts hold an answer, that is taken for it."""
-    spoken = without_thoughts(completion.text)
+    spoken = without_thoughts(completion.text.replace("\r\n", "\n").replace("\r", "\n"))
     thoughts = "\n".join(part for part in (completion.thoughts, spoken.thoughts) if part.strip())
     cut = completion.ending == "length"
     if spoken.text:

@@ -1,15 +1,19 @@
 """The parts of a model's reply: tags around plain text, which the smallest model can write, in every language."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from agent.core.languages import LANGUAGES
 from agent.core.run import Section
 from agent.core.text import ENGLISH, Text, in_each, say
 
 CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+BEGINS_LINE = re.compile(r"(?:^|\n|>)[\s>*•#-]*\Z")  # nothing stands before it but marks, and other tags
+CODE_BEGINS = re.compile(r"^[ \t>]*(?:```|~~~|<{4,9} ?SEARCH|<code>)", re.MULTILINE | re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z]{2,}")
 # How many of the words of a text in a language are Chinese, at least and at most; a Chinese character counts as half a
 # word. Texts in a language that is not here are taken as they come.
@@ -25,15 +29,54 @@ class Parts:
 
 
 def read_parts(reply: str, names: Iterable[str]) -> Parts:
-    """Find <name>...</name> for each name. A tag that is not closed ends at the next one, or at a fence of code."""
-    names = sorted(names)
-    known = "|".join(names)
-    end = rf"</\1>|(?=</?(?:{known}|code)>)|(?=^(?:```|~~~))|\Z"
-    tag = re.compile(rf"<({known})>(.*?)(?:{end})", re.DOTALL | re.IGNORECASE | re.MULTILINE)
-    tagged = {found[1].lower(): found[2].strip() for found in tag.finditer(reply) if found[2].strip()}
-    rest = tag.sub("", reply)
-    coded = re.findall(r"<code>\n?(.*?)(?:</code>|\Z)", rest, re.DOTALL | re.IGNORECASE)
-    return Parts(tagged, coded[-1] if coded else rest)
+    """Find <name>...</name> for each name, or a JSON object with these keys.
+
+    A tag that is not closed ends at the next one, or at code; it must begin its line, else it is only mentioned. Of
+    several of one name the last counts.
+    """
+    names = frozenset(names)
+    tags = list(re.finditer(rf"<\s*(/?)\s*({'|'.join(sorted(names))})\s*>", reply, re.IGNORECASE))
+    tagged: dict[str, str] = {}
+    rest, end = [], 0
+    for number, tag in enumerate(tags):
+        if tag[1] or tag.start() < end:
+            continue
+        name = tag[2].lower()
+        following = tags[number + 1] if number + 1 < len(tags) else None
+        whole = following is not None and bool(following[1]) and following[2].lower() == name
+        if not whole and not BEGINS_LINE.search(reply[: tag.start()][-200:]):
+            continue
+        stop = following.start() if following else len(reply)
+        if not whole and (code := CODE_BEGINS.search(reply, tag.end(), stop)):
+            stop = code.start()
+        if text := reply[tag.end() : stop].strip():
+            tagged[name] = text
+        rest.append(reply[end : tag.start()])
+        end = following.end() if whole and following else stop
+    return Parts(tagged or _from_json(reply, names), "".join([*rest, reply[end:]]))
+
+
+def _from_json(reply: str, names: Container[str]) -> dict[str, str]:
+    """The parts of a reply that is a JSON object, alone or in a fence; nothing where it is none."""
+    fenced = re.search(r"^```(?:json)?[ \t]*\n(\{.*?\n?\})[ \t]*\n```", reply, re.DOTALL | re.MULTILINE)
+    text = fenced[1] if fenced else reply.strip()
+    if not text.startswith("{"):
+        return {}
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: _plain(part) for name, part in value.items() if name in names and part}
+
+
+def _plain(part: Any) -> str:
+    """A value of JSON as the text between tags would have it."""
+    match part:
+        case dict():
+            return "\n".join(f"{name}: {_plain(value)}" for name, value in part.items())
+        case list():
+            return "\n".join(f"• {_plain(each)}" for each in part)
+    return str(part)
 
 
 def tags_of(sections: Sequence[str]) -> list[str]:

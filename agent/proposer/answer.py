@@ -8,16 +8,16 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import PROPOSED_SECTIONS, Proposal, Run, Section
-from agent.core.text import Text, in_each
+from agent.core.text import ENGLISH, Text, in_each
 from agent.llm import Reply
 from agent.llm.prompts import one_line
 from agent.llm.reply import gaps, read_parts, tags_of, texts
 from agent.llm.tokens import estimate
 from agent.proposer.patch import PatchRejected, apply_patch, same_code
+from agent.proposer.predictions import read_predictions
 from agent.science.claims import Figures, filled, verified
 from agent.science.history import History, card_of
 
-PREDICTION = re.compile(r"(?P<sign>[+−-])?\s*(?P<digits>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%)?")
 LONGEST_NAME = 100
 TITLE = 40  # tokens
 
@@ -32,6 +32,8 @@ class Answer:
     source: str = ""
     turns: int = 0
     accepted: bool = False  # the code; from then on words alone are listened to
+    shown: str = ""  # the file to whose lines the latest refusal refers
+    refused: Failure | None = None  # why `source` is of no use, where it was tried
 
     def take(self, reply: Reply) -> Failure | None:
         """Take in a reply. Why its code is of no use, if it is of none."""
@@ -42,17 +44,46 @@ class Answer:
             return None
         if reply.cut:
             return _unusable(Reason("failure.reply_cut"))
-        bases = [base for base in (self.source, self.parent.proposal.source) if base]
         try:
-            source = _patched(bases, parts.rest)
+            source = self._patched([text for text in (parts.rest, reply.thoughts) if text])
         except PatchRejected as refusal:
-            return _unusable(refusal.reason)
+            self.shown = refusal.source
+            problem = {"problem": reply.problem, "refusal": str(refusal)}
+            return _unusable(Reason("failure.reply_holds_no_answer", problem) if reply.problem else refusal.reason)
+        return self._judged(source)
+
+    def refuse(self, failure: Failure) -> None:
+        """Remember why the code that came last is of no use."""
+        self.refused = failure
+
+    def _judged(self, source: str) -> Failure | None:
+        """Take a file that could be made; why it is of no use without being tried, if it is."""
+        self.shown = source
         if (length := estimate(source)) > self.longest:
             return _unusable(Reason("failure.reply_long", {"length": length, "most": self.longest}))
-        if any(same_code(base, source) for base in bases):
-            return _unusable(Reason("failure.reply_changes_nothing"))
-        self.source = source
+        if self.source and same_code(self.source, source):
+            if self.refused is None:
+                return _unusable(Reason("failure.reply_changes_nothing"))
+            before = {"kind": self.refused.kind, "reason": str(self.refused.reason)}
+            return _unusable(Reason("failure.reply_repeats", before))
+        if same_code(self.parent.proposal.source, source):
+            return _unusable(Reason("failure.change_changes_nothing"))
+        self.source, self.refused = source, None
         return None
+
+    def _patched(self, changes: Sequence[str]) -> str:
+        """The file that the first of some texts makes, of the model's own last file or the parent's.
+
+        PatchRejected as the first refuses.
+        """
+        refusals: list[PatchRejected] = []
+        for change in changes or [""]:
+            for base in filter(None, (self.source, self.parent.proposal.source)):
+                try:
+                    return apply_patch(base, change).source
+                except PatchRejected as refusal:
+                    refusals.append(refusal)
+        raise refusals[0]
 
     def missing(self) -> list[str]:
         """What is missing besides the code."""
@@ -60,24 +91,18 @@ class Answer:
         unknown = [task for task in card_of(self.parent).scores if task not in predicted]
         lines = [f"the part <predicted> has no number between 0 and 1 for {', '.join(unknown)}"] if unknown else []
         lines += [f"the part <{name}> is missing" for name in ("name", *tags_of(["title"])) if name not in self.tagged]
+        if self.tagged.get("name") and not change_of(self.tagged["name"]):
+            lines.append("the part <name> names no change: write the change in English words, in snake_case")
         return lines + gaps(self.tagged, PROPOSED_SECTIONS)
 
     def predicted(self) -> dict[str, float]:
-        """The scores that are expected, by task, where they can be read. A signed number is added to the parent's."""
-        found = {}
-        for task, score in card_of(self.parent).scores.items():
-            name = r"[\s_-]*".join(task.split())
-            line = re.search(
-                rf"(?<!\w){name}[\s\"'`*|]*[:=|→-]*\s*(?P<value>.*)", self.tagged.get("predicted", ""), re.I
-            )
-            value = _predicted(line["value"], score) if line else None
-            if value is not None:
-                found[task] = value
-        return found
+        """The scores that are expected, by task, where they can be read."""
+        return read_predictions(self.tagged.get("predicted", ""), card_of(self.parent).scores)
 
     def proposal(self, history: History, author: str, figures: Figures, **facts: object) -> Proposal:
         """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
-        name = history.free_name(variant_name(self.tagged.get("name", "")))
+        changes = (change_of(self.tagged.get(part, "")) for part in ("name", f"title_{ENGLISH}"))
+        name = history.free_name(variant_name(next(filter(None, changes), "unnamed")))
         return Proposal(
             name=name,
             source=self.source or self.parent.proposal.source,
@@ -95,35 +120,20 @@ def _tags() -> list[str]:
     return ["name", "predicted", *tags_of(("title", *PROPOSED_SECTIONS))]
 
 
-def variant_name(given: str) -> str:
-    """A name as those of the table are: the template's, and the change in snake case."""
-    change = re.sub(r"[^a-z0-9]+", "_", given.lower().removeprefix(TEMPLATE)).strip("_")
-    return f"{TEMPLATE}_{change or 'unnamed'}"[:LONGEST_NAME].rstrip("_")
+def change_of(given: str) -> str:
+    """A name in snake case without the template's; nothing where it has no Latin letter or digit."""
+    line = given.strip().lower().partition("\n")[0]
+    return re.sub(r"[^a-z0-9]+", "_", line.strip("`*_ ").removeprefix(TEMPLATE)).strip("_")
+
+
+def variant_name(change: str) -> str:
+    """A name as those of the table are: the template's, and the change."""
+    return f"{TEMPLATE}_{change}"[:LONGEST_NAME].rstrip("_")
 
 
 def _argument(said: Mapping[Section, Text], figures: Figures) -> dict[Section, Text]:
     """The sections with their numbers checked; what is expected is not known yet, so it is left as it is."""
     return {name: (filled if name == "expected" else verified)(text, figures) for name, text in said.items()}
-
-
-def _patched(bases: Sequence[str], change: str) -> str:
-    """A file with a change made: the first of these files that it fits. PatchRejected as the first one refuses it."""
-    refusals: list[PatchRejected] = []
-    for base in bases:
-        try:
-            return apply_patch(base, change).source
-        except PatchRejected as refusal:
-            refusals.append(refusal)
-    raise refusals[0]
-
-
-def _predicted(text: str, parent: float) -> float | None:
-    found = PREDICTION.search(text)
-    if found is None:
-        return None
-    value = float(found["digits"]) / (100.0 if found["percent"] else 1.0)
-    value = {"+": parent + value, None: value}.get(found["sign"], parent - value)
-    return value if 0.0 <= value <= 1.0 else None
 
 
 def _unusable(reason: Reason) -> Failure:

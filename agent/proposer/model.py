@@ -63,7 +63,7 @@ class ModelProposer:
         talk = self._again(failed) if failed and parent else None
         if failed is None or parent is None or talk is None:
             return None
-        answer = Answer(parent, self._longest, {"name": failed.name}, failed.proposal.source)
+        answer = Answer(parent, self._longest, {"name": failed.name}, failed.proposal.source, refused=failed.failure)
         return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
 
     def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
@@ -122,12 +122,14 @@ class ModelProposer:
             if failure is None and not answer.accepted:
                 failure = self.check(history, proposal)
                 answer.accepted = failure is None
+                if failure is not None:
+                    answer.refuse(failure)
             missing = answer.missing()
             if failure is None and not (missing and left):
                 return proposal
             if not left:
                 raise ProposalFailed(proposal, failure)  # type: ignore[arg-type]
-            talk.purpose, question = "repair", _sent_back(failure, missing, proposal.source, left)
+            talk.purpose, question = "repair", _sent_back(failure, missing, answer.shown, left)
             left -= 1
 
     def _figures(self, history: History, parent: Run) -> Figures:

@@ -14,32 +14,29 @@ lines and comments. The first rung with a hit decides, and it must have exactly 
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 from agent.core.errors import UsageError
 from agent.core.reason import Field, Reason
+from agent.proposer.code_in_reply import OP, Block, Code, find_code
 
-OP = "def delta_rule_chunkwise"
-BLOCK = re.compile(
-    r"^[ \t]*<{5,9} ?SEARCH[^\n]*\n(?P<old>.*?)^[ \t]*={5,9}[ \t]*\n(?P<new>.*?)^[ \t]*>{5,9} ?REPLACE[^\n]*$",
-    re.MULTILINE | re.DOTALL,
-)
-MARKER = re.compile(r"^[ \t]*(<{5,9} ?SEARCH|>{5,9} ?REPLACE)", re.MULTILINE)
-FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 NEAREST = 6  # lines shown around the place that is most like what was looked for
 
 Rung = Literal["exact", "trailing whitespace", "indent", "blank lines and comments"]
 
 
 class PatchRejected(UsageError):
-    """The reply changes nothing or cannot be applied. The reason is fit to go back to its author."""
+    """The reply changes nothing or cannot be applied. The reason is fit to go back to its author.
 
-    def __init__(self, reason: Reason) -> None:
+    `source` is the file that came of it, to whose lines the reason refers; nothing where none did.
+    """
+
+    def __init__(self, reason: Reason, source: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.source = reason, source
 
 
 @dataclass(frozen=True)
@@ -51,30 +48,38 @@ class Patched:
     rungs: tuple[Rung, ...] = ()
 
 
-@dataclass(frozen=True)
-class Block:
-    """What is to be replaced by what: lines without their ends."""
-
-    old: list[str]
-    new: list[str]
-
-
 def apply_patch(source: str, reply: str) -> Patched:
     """Apply a reply to a file. Raises PatchRejected, and then nothing was applied."""
-    reply = reply.removeprefix("\ufeff").replace("\r\n", "\n")  # an editor may have put a mark before it
-    blocks = [Block(_lines(found["old"]), _lines(found["new"])) for found in BLOCK.finditer(reply)]
-    if len(MARKER.findall(reply)) != 2 * len(blocks):
-        raise PatchRejected(Reason("failure.block_incomplete"))
-    if blocks:
-        lines, rungs = source.replace("\r\n", "\n").split("\n"), []
-        for number, block in enumerate(blocks, 1):
-            lines, rung = _replace(lines, block, number)
-            rungs.append(rung)
-        patched = Patched("\n".join(lines), "blocks", tuple(rungs))
+    code = find_code(reply)
+    if code.file and not (code.blocks and _same(source, code.file)):  # a file that is repeated is no change of it
+        patched = Patched(code.file, "whole file")
     else:
-        patched = Patched(_whole_file(reply), "whole file")
+        patched = _with_blocks(source, code)
     _check(source, patched.source)
     return patched
+
+
+def _with_blocks(source: str, code: Code) -> Patched:
+    """A file with blocks or hunks replaced. Raises PatchRejected where there are none that can be."""
+    if code.unfinished:
+        raise PatchRejected(Reason("failure.block_incomplete"))
+    if code.blocks:
+        return _replaced(source, code.blocks)
+    if code.broken:
+        return Patched(code.broken.rstrip() + "\n", "whole file")
+    if code.hunks:
+        return _replaced(source, code.hunks)
+    if code.excerpt:
+        raise PatchRejected(Reason("failure.lines_left_out", {"line": code.excerpt}))
+    raise PatchRejected(Reason("failure.no_code", {"op": f"def {OP}"}))
+
+
+def _replaced(source: str, blocks: Sequence[Block]) -> Patched:
+    lines, rungs = source.replace("\r\n", "\n").split("\n"), []
+    for number, block in enumerate(blocks, 1):
+        lines, rung = _replace(lines, block, number)
+        rungs.append(rung)
+    return Patched("\n".join(lines), "blocks", tuple(rungs))
 
 
 def same_code(a: str, b: str) -> bool:
@@ -82,32 +87,18 @@ def same_code(a: str, b: str) -> bool:
     return _tree(a) == _tree(b)
 
 
-def _whole_file(reply: str) -> str:
-    """The file in a reply: the reply itself where it is one, or of the fenced texts the last that defines the op.
-
-    The last, because a correction stands below what it corrects.
-    """
-    fenced = [found["code"] for found in FENCE.finditer(reply) if OP in found["code"]]
-    if OP in reply and _is_python(reply):
-        return reply.rstrip() + "\n"
-    if fenced:
-        return fenced[-1].rstrip() + "\n"
-    raise PatchRejected(Reason("failure.no_code", {"op": OP}))
-
-
-def _is_python(text: str) -> bool:
+def _same(a: str, b: str) -> bool:
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
+        return same_code(a, b)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return True
 
 
 def _check(source: str, patched: str) -> None:
     try:
         same = same_code(source, patched)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise PatchRejected(_not_python(error, patched.split("\n"))) from error
+        raise PatchRejected(_not_python(error, patched.split("\n")), patched) from error
     if same:
         raise PatchRejected(Reason("failure.change_changes_nothing"))
 
@@ -129,16 +120,6 @@ def _tree(source: str) -> str:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 body.pop(0)
     return ast.dump(tree)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a block's half, without blank ones at its ends."""
-    lines = text.split("\n")[:-1]
-    while lines and not lines[0].strip():
-        lines = lines[1:]
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    return lines
 
 
 def _replace(lines: list[str], block: Block, number: int) -> tuple[list[str], Rung]:

@@ -133,7 +133,7 @@ def test_all_blocks_or_none():
         ("", "neither a whole file"),
         ("I would use RoPE.", "neither a whole file"),
         ("```python\nprint(1)\n```", "neither a whole file"),
-        ("def delta_rule_chunkwise(q, k: broken", "neither a whole file"),
+        ("def delta_rule_chunkwise(q, k: broken", "not Python ('(' was never closed at line 1"),
         (block(UPDATE, NEW).replace(">>>>>>> REPLACE", ""), "is not complete"),
         (block("", NEW), "the SEARCH part is empty"),
         (block(UPDATE, UPDATE), "leaves the code as it was"),

@@ -195,6 +195,11 @@ SENTENCES = {
     # A reply that is of no use, of a model or of a person.
     "failure.reply_cut": "the reply was cut off where it reached the limit of its length: think and write less",
     "failure.reply_long": "the file has about {length} tokens; at most {most} are allowed",
+    "failure.reply_holds_no_answer": "{problem}; {refusal}",
+    "failure.reply_repeats": "this is the code that did not do before, and still does not: {kind}: {reason}",
+    "failure.lines_left_out": (
+        "the file leaves lines out where it says {line!r}: send all of it, or SEARCH/REPLACE blocks"
+    ),
     "failure.reply_changes_nothing": "the code is as it was before: at most comments, layout or docstrings differ",
     "failure.change_changes_nothing": (
         "the change leaves the code as it was: at most comments, layout or docstrings differ"
