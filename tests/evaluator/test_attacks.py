@@ -133,6 +133,7 @@ def test_an_attack_is_stopped(outcome, attack):
     assert re.search(expected.get("Gate", expected["Told"]), outcome(attack))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [a for a in ATTACKS if "Gate" in expectations(a)], ids=lambda path: path.stem)
 def test_an_attack_that_slips_past_the_gate_is_stopped_too(outcome, attack):
     assert re.search(expectations(attack)["Told"], outcome(attack, gate=False))
