@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import evaluate, maintain, read, report, review, search
+from agent.cli import check, evaluate, maintain, read, report, review, search
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
 
@@ -34,6 +34,7 @@ VERBS: dict[Callable[..., None], str] = {
     search.search: "search --hours 8",
     review.propose: 'propose --idea "value_skip"',
     review.review: "review",
+    check.check: "check my_mixer.py",
     evaluate.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
     read.table: "table --csv > scores.csv",
     read.status: "status",

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from agent.core.failure import FailureKind
 from agent.core.reason import Reason
-from agent.evaluator.contract.calls import check_contract, state_size
+from agent.evaluator.contract.calls import check_contract, state_size, unused_arguments
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
 from agent.evaluator.jail.confinement import confine
@@ -64,7 +64,11 @@ class Worker:
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What the op computes, if it keeps the contract."""
         check_contract(self.variant, self.protocol, self.device)
-        return {"signature": signature(self.variant)}
+        return {
+            "signature": signature(self.variant),
+            "state_size": state_size(self.variant, self.protocol, self.device),
+            "unused": unused_arguments(self.variant, self.protocol, self.device),
+        }
 
     def call(self, forms: list[dict[str, Any]], fill: bool, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Make the calls in the folder; with `fill`, in memory that is full of NaN before it is written."""

@@ -70,6 +70,14 @@ def state_size(variant: Variant, protocol: Protocol, device: torch.device) -> in
     return sum(part.numel() for part in state_tensors(called.state))
 
 
+def unused_arguments(variant: Variant, protocol: Protocol, device: torch.device) -> list[str]:
+    """The arguments that no output depends on, as beta in an op without a learning rate."""
+    call = sample_call(variant.declaration, protocol, 2, 2 * protocol.chunk_size + 3, device)
+    called = call_op(variant.op, call.arguments(), protocol.chunk_size)
+    gradients = called.gradients(torch.ones_like(called.o))
+    return [name for name, gradient in zip(called.leaves, gradients, strict=True) if gradient is None]
+
+
 def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -> None:
     """Call the op once, with a length that the chunk does not divide, and look at what comes back.
 

@@ -7,6 +7,7 @@ from agent.core.languages.en import (
     gate,
     isolation,
     lists,
+    mixers,
     notes,
     pages,
     proposals,
@@ -15,7 +16,7 @@ from agent.core.languages.en import (
 )
 from agent.core.languages.language import Language
 
-TABLES = (claims, desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches)
 
 
 def plural(count: int) -> int:

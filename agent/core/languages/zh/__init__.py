@@ -8,6 +8,7 @@ from agent.core.languages.zh import (
     gate,
     isolation,
     lists,
+    mixers,
     notes,
     pages,
     proposals,
@@ -15,7 +16,7 @@ from agent.core.languages.zh import (
     searches,
 )
 
-TABLES = (claims, desk, failures, gate, isolation, lists, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches)
 
 
 def plural(count: int) -> int:
