@@ -51,8 +51,11 @@ class ModelAnalyst:
         tagged: dict[str, str] = {}
         said = prompt.question
         for left in reversed(range(TRIES + 1)):
-            tagged |= read_parts(talk.say(said).text, tags_of(ANALYSED_SECTIONS)).tagged
+            reply = talk.say(said)
+            found = read_parts(reply.text, tags_of(ANALYSED_SECTIONS)).tagged
+            tagged |= found or read_parts(reply.thoughts, tags_of(ANALYSED_SECTIONS)).tagged
             missing = [*gaps(tagged, ANALYSED_SECTIONS), *_unknown(tagged, figures)]
+            missing = [f"the reply is of no use: {reply.problem}", *missing] if reply.problem and missing else missing
             if not missing:
                 return {name: verified(text, figures) for name, text in texts(tagged, ANALYSED_SECTIONS).items()}
             if left:

@@ -1,7 +1,7 @@
 """What a model answered so far, over all turns of a conversation, and the proposal that it makes."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.core.baselines import TEMPLATE
@@ -45,12 +45,23 @@ class Answer:
         if reply.cut:
             return _unusable(Reason("failure.reply_cut"))
         try:
-            source = self._patched([text for text in (parts.rest, reply.thoughts) if text])
+            return self._judged(self._patched(parts.rest))
         except PatchRejected as refusal:
             self.shown = refusal.source
+            if source := self._in_thoughts(reply.thoughts):
+                return self._judged(source)
             problem = {"problem": reply.problem, "refusal": str(refusal)}
             return _unusable(Reason("failure.reply_holds_no_answer", problem) if reply.problem else refusal.reason)
-        return self._judged(source)
+
+    def _in_thoughts(self, thoughts: str) -> str:
+        """The file of an answer that was taken for thoughts, and its parts where they are missing; "" where none is."""
+        parts = read_parts(thoughts, _tags())
+        try:
+            source = self._patched(parts.rest) if parts.tagged else ""
+        except PatchRejected:
+            return ""
+        self.tagged = {**parts.tagged, **self.tagged}
+        return source
 
     def refuse(self, failure: Failure) -> None:
         """Remember why the code that came last is of no use."""
@@ -71,18 +82,14 @@ class Answer:
         self.source, self.refused = source, None
         return None
 
-    def _patched(self, changes: Sequence[str]) -> str:
-        """The file that the first of some texts makes, of the model's own last file or the parent's.
-
-        PatchRejected as the first refuses.
-        """
+    def _patched(self, change: str) -> str:
+        """The file that a text makes of the model's own last file, or of the parent's. PatchRejected as the first."""
         refusals: list[PatchRejected] = []
-        for change in changes or [""]:
-            for base in filter(None, (self.source, self.parent.proposal.source)):
-                try:
-                    return apply_patch(base, change).source
-                except PatchRejected as refusal:
-                    refusals.append(refusal)
+        for base in filter(None, (self.source, self.parent.proposal.source)):
+            try:
+                return apply_patch(base, change).source
+            except PatchRejected as refusal:
+                refusals.append(refusal)
         raise refusals[0]
 
     def missing(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -12,7 +12,7 @@ from agent.core.run import OlderNote, Proposal, Run
 from agent.core.text import clean
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
 from agent.evaluator.tasks import TASKS
-from agent.llm import Conversation, LanguageModel, Message
+from agent.llm import Conversation, LanguageModel, Message, PromptTooLong
 from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.thoughts import without_thoughts
 from agent.llm.tokens import estimate
@@ -28,6 +28,8 @@ HERE = Path(__file__).parent
 TRIES = 2  # to correct a reply
 CODE_SHARE = 4  # a file may take one part in so many of a prompt
 LEAST_KNOWN = 500  # tokens that must be left for what is known
+ROOM_FOR_A_REPLY, LONGEST_REPLY = 3, 8000  # one part in so many of a context, and at most so many tokens
+SHORTER, LEAST_SHORTER = 0.75, 0.95  # what a prompt that is too long is cut to, of its length
 LOG = 1200  # characters from its end
 IDEA = 400  # tokens
 LATEST = 20  # runs among which a failed one is looked for
@@ -49,12 +51,33 @@ class ModelProposer:
     conversations: Conversations
     older: Callable[[], Sequence[OlderNote]]
     prompt_tokens: int
+    say: Callable[[str], None] = lambda line: None  # tells the reader of the search's log
+    too_long_to_repair: set[str] = field(default_factory=set)  # ids of runs
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         """A variant that passed the checks. Raises NothingToPropose, ProposalFailed, Unavailable and OutOfMoney."""
-        prompt = self.prompt(history, parent, idea)
-        talk = self._begin("propose", Message("system", prompt.rules))
-        return self._settle(talk, prompt.question, Answer(parent, self._longest), history)
+        while True:
+            prompt = self.prompt(history, parent, idea)
+            talk = self._begin("propose", Message("system", prompt.rules))
+            try:
+                return self._settle(talk, prompt.question, Answer(parent, self._longest), history)
+            except PromptTooLong as refusal:
+                self._shorten(refusal, prompt, parent, idea)
+
+    def _shorten(self, refusal: PromptTooLong, prompt: Prompt, parent: Run, idea: str) -> None:
+        """Lower prompt_tokens by what the endpoint said of the context. Raises the refusal where that is too low."""
+        sent = estimate(prompt.rules) + estimate(prompt.question)
+        if refusal.context and refusal.prompt:
+            share = (refusal.context - min(refusal.context // ROOM_FOR_A_REPLY, LONGEST_REPLY)) / refusal.prompt
+        else:
+            share = SHORTER
+        tokens = int(min(sent, self.prompt_tokens) * min(share, LEAST_SHORTER))
+        bare = self._rendered(parent, idea, NOTHING_KNOWN)
+        if tokens < estimate(bare.rules) + estimate(bare.question) + LEAST_KNOWN:
+            raise refusal
+        holds = f"holds {refusal.context} tokens" if refusal.context else "is too short"
+        self.say(f"· the model's context {holds}: prompt_tokens is {tokens} from now on, not {self.prompt_tokens}")
+        self.prompt_tokens = tokens
 
     def repair(self, history: History) -> Proposal | None:
         """Another version of a variant that failed in training; None if there is none. Raises as `propose`."""
@@ -64,7 +87,12 @@ class ModelProposer:
         if failed is None or parent is None or talk is None:
             return None
         answer = Answer(parent, self._longest, {"name": failed.name}, failed.proposal.source, refused=failed.failure)
-        return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
+        try:
+            return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
+        except PromptTooLong as refusal:
+            self.say(f"· {failed.name} is not repaired: {refusal}")
+            self.too_long_to_repair.add(failed.id)
+            return None
 
     def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
         """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
@@ -89,7 +117,7 @@ class ModelProposer:
                 and not run.proposal.editor
                 and run.proposal.parents
                 and not run.proposal.repairs_of
-                and run.id not in sent_back
+                and run.id not in sent_back | self.too_long_to_repair
             ),
             None,
         )
@@ -116,8 +144,14 @@ class ModelProposer:
         """Ask until the answer does, or the tries are used up. Raises ProposalFailed where the code is of no use."""
         figures = self._figures(history, answer.parent)
         left = TRIES
+        failure: Failure | None = None
         while True:
-            failure = answer.take(talk.say(question))
+            try:
+                failure = answer.take(talk.say(question))
+            except PromptTooLong:
+                if not answer.turns:
+                    raise
+                left = 0  # the conversation has grown beyond the context: what there is by now counts
             proposal = answer.proposal(history, self.llm.model, figures, conversation=talk.name, repairs_of=repairs_of)
             if failure is None and not answer.accepted:
                 failure = self.check(history, proposal)
@@ -177,7 +211,8 @@ def _failed_in_training(run: Run) -> str:
 
 
 def _problems(failure: Failure, source: str) -> list[str]:
-    line = failure.reason.fields.get("line")
+    facts = failure.reason.fields
+    line = facts.get("line", facts.get("at"))  # of a variant, or of the file that a reply made
     lines = shown_lines(source, [line] if isinstance(line, int) else [])
     log = clean(failure.log_tail).strip()[-LOG:]
     return [

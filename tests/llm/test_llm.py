@@ -1,6 +1,9 @@
 """A language model behind an endpoint: a real server on loopback that keeps a script."""
 
+import json
+import re
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,7 +12,7 @@ from replay import Replay
 from scripted_endpoint import break_off, endpoint, events, raw, refuse, say, stall
 
 from agent.core.errors import Unavailable, UsageError
-from agent.llm import Conversation, Message
+from agent.llm import Conversation, Interrupted, Message, PromptTooLong
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -100,6 +103,162 @@ def test_a_wait_is_as_long_as_the_endpoint_asks_and_is_told(calling):
     gap = caller.exchanges[1].at - caller.exchanges[0].at
     assert gap >= 1.3
     assert "429: slow down; again in 1 s" in caller.lines[0]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["0", "-5", "nan", "inf", "0.0", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "soon", ""],
+)
+def test_a_wait_is_never_shorter_than_the_back_off(calling, asked):
+    error, _, script = calling(refuse(429, "slow down", retry_after=asked), limits=Limits(5, 20, 1.0))
+    assert "429: slow down" in str(error)
+    assert len(script.requests) in (2, 3)
+
+
+def test_a_wait_of_hours_is_told_and_patience_alone_decides(calling):
+    error, caller, script = calling(refuse(429, "slow down", retry_after="7200"), limits=Limits(5, 20, 1.5))
+    assert isinstance(error, Unavailable)
+    assert len(script.requests) == 2  # once more at the end of the patience, and not before
+    (line,) = caller.lines
+    until = re.search(r"429: slow down; it asks to wait 2\.0 h, until \d\d:\d\d; again in (\d) s", line)
+    assert until
+    assert "it asks to wait 2.0 h, until" in str(error)
+    assert "tried again and again for 1.5 seconds" in str(error)
+
+
+def test_an_endpoint_that_asked_for_hours_is_left_alone_for_a_while():
+    with endpoint([refuse(429, "slow down", retry_after="7200"), say("Yes.")]) as script:
+        caller = Caller(script, limits=Limits(5, 20, 0.1))
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="it asks to wait"):
+                caller.ask()
+        assert len(script.requests) == 1
+        caller.llm._not_before = 0.0  # a quarter of an hour later
+        assert caller.ask().text == "Yes."
+
+
+def test_after_an_unreadable_stream_the_answer_is_asked_for_as_one_text(calling):
+    def unreadable(handler, request):
+        (events("{not json") if request["stream"] else say("Yes."))(handler, request)
+
+    reply, caller, script = calling(unreadable)
+    assert reply.text == "Yes."
+    assert [request["stream"] for request in script.requests] == [True, False]
+    with endpoint([unreadable]) as script:  # and from the second such stream on for good
+        caller = Caller(script)
+        for _ in range(4):
+            caller.ask()
+        assert [request["stream"] for request in script.requests] == [True, False, True, False, False, False]
+
+
+def test_an_answer_in_another_form_than_was_asked_for_is_used(calling):
+    def contrary(handler, request):
+        say("Yes.")(handler, request | {"stream": not request["stream"]})
+
+    reply, _, script = calling(contrary)
+    assert (reply.text, len(script.requests)) == ("Yes.", 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "tries"),
+    [
+        ({"error": {"message": "Insufficient credits.", "code": 402}}, "402: Insufficient credits.", 1),
+        ({"error": {"message": "No such model.", "code": 404}}, "404: No such model.", 1),
+        ({"error": {"message": "Quota.", "code": "insufficient_quota"}}, "Quota.", 1),
+        ({"object": "error", "message": "Wrong key.", "code": 401}, "401: Wrong key.", 1),
+        ({"error": {"message": "Busy.", "code": 503}}, "503: Busy.", 2),
+        ({"error": "Busy."}, "Busy.", 2),
+    ],
+)
+def test_an_error_with_status_200_is_told_in_its_words(calling, body, told, tries):
+    error, _, script = calling(raw(json.dumps(body), "application/json"), limits=Limits(5, 20, 1.0))
+    assert told in str(error)
+    assert min(len(script.requests), 2) == tries
+
+
+def test_a_web_page_is_told_by_its_title_and_what_to_look_at(calling):
+    error, _, _ = calling(raw("<!doctype html><title>Open WebUI</title>"), limits=Limits(5, 20, 0.1))
+    assert "a web page (Open WebUI) came in place of a reply: is OPENAI_BASE_URL right? it usually ends in /v1" in str(
+        error
+    )
+
+
+def test_a_prompt_beyond_the_context_is_named_and_replies_stay_as_long(calling):
+    refusal = refuse(400, "request (9437 tokens) exceeds the available context size (8192 tokens), try increasing it")
+    error, caller, script = calling(refusal, say("Yes."))
+    assert isinstance(error, PromptTooLong)
+    assert (error.context, error.prompt, len(script.requests)) == (8192, 9437, 1)
+    assert "lower prompt_tokens, or start the model with a longer context" in str(error)
+    assert caller.llm.dialect.reply_tokens == 4096
+    assert caller.llm.spending.spent == 0
+
+
+def test_a_reply_that_does_not_fit_beside_the_prompt_is_asked_for_shorter(calling):
+    refusal = refuse(400, "This model's maximum context length is 8192 tokens. However, you requested 9096 tokens "
+                          "(5000 in the messages, 4096 in the completion).")  # fmt: skip
+    reply, caller, script = calling(refusal, say("Yes."))
+    assert reply.text == "Yes."
+    assert script.requests[1]["max_completion_tokens"] == 3072  # three quarters, which leave some for the template
+    assert caller.llm.dialect.reply_tokens == 4096  # it was of this prompt alone
+
+
+def test_a_refusal_without_numbers_halves_this_reply_and_gives_up_on_the_prompt(calling):
+    error, caller, script = calling(refuse(400, "the request exceeds the available context size"))
+    assert isinstance(error, PromptTooLong)
+    assert [request["max_completion_tokens"] for request in script.requests] == [4096, 2048, 1024]
+    assert caller.llm.dialect.reply_tokens == 4096
+
+
+@pytest.mark.parametrize("tokens", [(0, 0), (-5, -7), (0, 50), (100, 0)])
+def test_counts_that_cannot_be_true_are_made_by_length(calling, tokens):
+    _, caller, script = calling(say("Grüße", tokens=tokens))
+    (exchange,) = caller.exchanges
+    assert exchange.counted == "by length"
+    assert exchange.tokens_out == (tokens[1] if tokens[1] > 0 else 2 * 8 + len("Grüße".encode()))
+    most = sum(at_most(message["content"]) for message in script.requests[0]["messages"])
+    assert exchange.tokens_in == (tokens[0] if tokens[0] > 0 else most)
+
+
+def test_a_person_who_stops_need_not_wait_for_a_silent_endpoint(monkeypatch):
+    monkeypatch.setattr("agent.llm.endpoint.SILENCE", 0.2)
+    for silent in (stall(), stall(signs_of_life=0.05), stall("<name>so far")):
+        with endpoint([silent]) as script:
+            caller = Caller(script)
+            stopped = threading.Event()
+            caller.llm.interrupted = stopped.is_set
+            threading.Timer(0.3, stopped.set).start()
+            began = time.monotonic()
+            with pytest.raises(Interrupted):
+                caller.ask()
+            assert time.monotonic() - began < 3
+            assert caller.exchanges[0].error == "you stopped it"
+
+
+def test_a_person_who_stops_need_not_wait_between_two_tries():
+    with endpoint([refuse(503, "busy", retry_after="60")]) as script:
+        caller = Caller(script)
+        stopped = threading.Event()
+        caller.llm.interrupted = stopped.is_set
+        threading.Timer(0.3, stopped.set).start()
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            caller.ask()
+        assert time.monotonic() - began < 3
+
+
+def test_a_reply_that_is_coming_is_heard_to_its_end_though_a_person_stops():
+    def slowly(handler, request):
+        handler.begin_stream()
+        for letter in "Yes.":
+            handler.chunk(content=letter)
+            time.sleep(0.1)
+        handler.chunk(finish="stop")
+
+    with endpoint([slowly]) as script:
+        caller = Caller(script)
+        calls = iter([False, False])
+        caller.llm.interrupted = lambda: next(calls, True)
+        assert caller.ask().text == "Yes."
 
 
 def test_a_stall_is_cut_off(calling):
@@ -269,6 +428,22 @@ def test_a_closed_connection_ends_a_wait():
         threading.Timer(0.3, caller.llm.close).start()
         with pytest.raises(Unavailable):
             caller.ask()
+
+
+@pytest.mark.parametrize("key", [f"sk\n{SECRET[3:]}", f"“{SECRET}”", f"{SECRET}\t", f"a/{SECRET}+=", f'"{SECRET}'])
+def test_a_secret_is_found_however_a_message_has_escaped_it(key):
+    censor = Censor({"OPENAI_API_KEY": key})
+    header = {"Authorization": f"Bearer {key}"}
+    for told in (
+        key,
+        repr(key),
+        repr(header),
+        json.dumps(header),
+        repr(key.encode()),
+        str(ValueError(key)),
+        key.strip(),
+    ):
+        assert SECRET[3:] not in censor(f"it says: {told}!")
 
 
 def test_a_transcript_holds_no_secret_and_every_control_character_is_spelt_out():

@@ -8,13 +8,14 @@ from model_replies import NAIVE, reply, variant, words
 from openai import OpenAI
 from replay import Replay
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
-from scripted_endpoint import endpoint, say
+from scripted_endpoint import endpoint, refuse, say
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.evaluator.protocols import SMOKE
+from agent.llm import PromptTooLong
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -61,7 +62,8 @@ class Asked:
         client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
         self.spending = Spending()
         llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 5), self.spending, talks.censor)
-        self.proposer = ModelProposer(llm, check, talks, self.workspace.older_notes, prompt_tokens)
+        self.lines = []
+        self.proposer = ModelProposer(llm, check, talks, self.workspace.older_notes, prompt_tokens, self.lines.append)
 
     def propose(self, history=HISTORY, parent=BASE, idea=""):
         repaired = repair(self.proposer, history)
@@ -203,6 +205,124 @@ def test_a_reply_that_stays_cut_goes_back(asking):
     proposal, script, _ = asking(say("<name>x", finish="length"), say("<name>x", finish="length"), reply(TANH))
     assert same_code(proposal.source, TANH)
     assert "the reply was cut off where it reached the limit of its length" in script.said(2)
+
+
+def test_a_syntax_error_goes_back_with_the_lines_of_the_reply_itself(asking):
+    broken = TANH.replace("    return o, S", "    return o *, S")
+    _, script, _ = asking(reply(broken), reply(TANH))
+    said = script.said(1)
+    number = broken.splitlines().index("    return o *, S") + 1
+    assert f"after the change the file is not Python (invalid syntax at line {number}: return o *, S)" in said
+    assert f"{number:4}|     return o *, S" in said
+
+
+def test_code_that_was_refused_is_told_with_the_first_reason_when_it_comes_again(asking):
+    def check(history, proposal):
+        return Failure("refused", Reason.said("causality: an output changes")) if "tanh" in proposal.source else None
+
+    proposal, script, _ = asking(reply(TANH), reply(TANH), reply(DECAY), check=check)
+    assert "refused: causality: an output changes" in script.said(1)
+    again = "this is the code that did not do before, and still does not: refused: causality: an output changes"
+    assert again in script.said(2)
+    assert same_code(proposal.source, DECAY)
+
+
+@pytest.mark.parametrize("name", ["放大输出", "！！", "delta_net_4layer", "«»"])
+def test_a_name_without_a_latin_letter_goes_back(asking, name):
+    proposal, script, _ = asking(reply(TANH, name), words("bounded"))
+    assert "the part <name> names no change: write the change in English words, in snake_case" in script.said(1)
+    assert proposal.name == f"{TEMPLATE}_bounded"
+    stays, script, _ = asking(reply(TANH, name))
+    assert len(script.requests) == 3
+    assert stays.name == f"{TEMPLATE}_bound_the_error"  # of its title
+
+
+def test_a_name_with_a_sentence_is_its_first_line(asking):
+    proposal, _, _ = asking(reply(TANH, "`bounded_error`\n(because the error is bounded)"))
+    assert proposal.name == f"{TEMPLATE}_bounded_error"
+
+
+def calls_a_tool(handler, request):
+    handler.begin_stream()
+    handler.chunk(tool_calls=[{"index": 0, "function": {"name": "write_file", "arguments": "{}"}}])
+    handler.chunk(finish="tool_calls")
+    handler.event("[DONE]")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (calls_a_tool, "it called a tool (write_file), and there are no tools here: write the answer as plain text"),
+        (say("", finish="content_filter"), "a content filter of the endpoint ended it (content_filter)"),
+        (say("I am", finish="content_filter"), "a content filter of the endpoint ended it (content_filter)"),
+        (say("<think>Let me see."), "its thoughts were opened and never closed"),
+        (say("", thoughts="I would write\n```python\nand so on"), "all of it stood among the thoughts"),
+    ],
+    ids=["tool", "filter", "filtered in mid-way", "unclosed thoughts", "thoughts alone"],
+)
+def test_why_a_reply_holds_no_answer_is_told_by_name(asking, answer, told):
+    proposal, script, _ = asking(answer, reply(TANH))
+    assert told in script.said(1)
+    assert same_code(proposal.source, TANH)
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        say("", thoughts=f"Let me write it.\n{reply(TANH)}"),
+        say("Done, as above.", thoughts=f"{words()}\n```python\n{TANH}```"),
+        say(f"<think>\nLet me write it.\n{reply(TANH)}"),
+        say(f"{reply(TANH)}\nNote: I left out my\n</think>\nblock."),
+        say(reply(TANH), finish="content_filter"),
+        say(reply(TANH), finish="tool_calls"),
+    ],
+    ids=["thoughts", "thoughts beside words", "unclosed thoughts", "a mark behind", "filter behind", "tool behind"],
+)
+def test_an_answer_that_is_there_is_used_wherever_it_stands(asking, answer):
+    proposal, script, _ = asking(answer)
+    assert same_code(proposal.source, TANH)
+    assert len(script.requests) == 1
+
+
+def context_of(tokens, scale=1.0):
+    """An endpoint that takes so many tokens of prompt and reply, counted from the characters."""
+
+    def answer(handler, request):
+        prompt = round(scale * sum(len(message["content"]) for message in request["messages"]) / 4)
+        if prompt + 1024 > tokens:
+            words = f"request ({prompt} tokens) exceeds the available context size ({tokens} tokens), try increasing it"
+            return refuse(400, words)(handler, request)
+        return say(reply(TANH))(handler, request)
+
+    return answer
+
+
+def test_a_prompt_beyond_the_context_is_lowered_by_what_the_endpoint_said(asking):
+    long = History((BASE, *(scored(f"delta_net_4layer_{n}", f"20250102_{n:06}", author="tiny") for n in range(60))), {})
+    proposal, script, asked = asking(context_of(5200), history=long)
+    assert same_code(proposal.source, TANH)
+    assert len(script.requests) == 2
+    assert asked.proposer.prompt_tokens < 12_000
+    (line,) = asked.lines
+    assert line.startswith("· the model's context holds 5200 tokens: prompt_tokens is ")
+    assert line.endswith(f" {asked.proposer.prompt_tokens} from now on, not 12000")
+    assert {request["max_completion_tokens"] for request in script.requests} == {4096}  # replies stay as long
+
+
+def test_a_context_that_no_prompt_fits_into_names_what_to_lower(asking):
+    with pytest.raises(PromptTooLong, match=r"exceeds the available context size \(1500 tokens\).*lower prompt_tokens"):
+        asking(context_of(1500))
+
+
+def test_a_conversation_that_grows_beyond_the_context_ends_with_what_there_is(asking):
+    refusal = refuse(400, "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens "
+                          "(4900 in the messages, 100 in the completion).")  # fmt: skip
+    proposal, _, _ = asking(reply(TANH, predicted=None), refusal)
+    assert same_code(proposal.source, TANH)
+    failed, _, _ = asking("I would rather not.", refusal)
+    assert isinstance(failed, ProposalFailed)
+    assert "neither a whole file" in str(failed.failure.reason)
 
 
 def test_a_file_that_is_too_long_goes_back(asking):
