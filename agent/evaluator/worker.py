@@ -7,6 +7,7 @@ FOLDER, and prediction, in another process, turns those weights and unlabelled i
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -36,6 +37,9 @@ from agent.kernels.choice import in_words
 
 # Words that stand together in what torch, CUDA and its libraries say when memory runs out.
 OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudacachingallocator",))
+
+# What torch says where float32 meets float64.
+OF_TYPES = re.compile(r"found (double|float)|same dtype|float != double|double != float", re.IGNORECASE)
 
 
 class Worker:
@@ -164,7 +168,9 @@ def _raised(error: BaseException, words: str, variant: Path) -> Reason:
     """What an error says, and at which line of the variant it was raised, if at one."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(variant)]
     if lines and lines[-1]:
-        return Reason("failure.raised_at_line", {"error": words, "line": lines[-1]})
+        of_types = isinstance(error, RuntimeError) and OF_TYPES.search(str(error))
+        key = "failure.other_type" if of_types else "failure.raised_at_line"
+        return Reason(key, {"error": words, "line": lines[-1]})
     return Reason.said(words)
 
 

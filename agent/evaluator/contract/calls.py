@@ -60,6 +60,8 @@ def state_tensors(state: Any) -> tuple[Tensor, ...]:
     parts = state if isinstance(state, tuple) else (state,)
     if not parts or not all(type(part) is Tensor for part in parts):
         raise WrongShape(Reason("failure.state_type", {"found": type(state).__name__}))
+    if any(part.is_complex() for part in parts):
+        raise WrongShape(Reason("failure.complex_state"))
     return parts
 
 

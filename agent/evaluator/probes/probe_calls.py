@@ -160,6 +160,9 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
         called = call_op(variant.op, arguments, form.chunk_size, state)
     if type(called.o) is not Tensor:
         raise WrongShape(Reason("failure.not_always_a_pair", {"length": called.leaves["q"].shape[2]}))
+    found, wanted = called.o.dtype, called.leaves["v"].dtype
+    if found != wanted:
+        raise WrongShape(Reason("failure.output_type", {"found": str(found), "wanted": str(wanted)}))
     returned = state_tensors(called.state)
     tensors = {"o": called.o} | {f"state {part}": tensor for part, tensor in enumerate(returned)}
     if form.gradient:

@@ -2,8 +2,9 @@
 
 The calls are drawn here, with secret numbers, and made in fresh confined processes; the results are judged here,
 where no line of the variant runs. All of it happens on the CPU, on one thread: there an honest op gives the same bits
-whenever it is given the same numbers, and what a probe compares is compared exactly. What is trained is asked again
-while it is tested: see agent/evaluator/probes/controls.py.
+whenever it is given the same numbers, and what a probe compares is compared exactly; what differs is rounding or none
+(agent/evaluator/probes/rounding.py). What is trained is asked again while it is tested: see
+agent/evaluator/probes/controls.py.
 """
 
 from dataclasses import replace
@@ -11,9 +12,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from agent.core.reason import Field
 from agent.evaluator.probes.gradient import check_slopes, largest
 from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed, difference, normal_like
 from agent.evaluator.probes.probe_calls import ProbeCall
+from agent.evaluator.probes.rounding import require_rounding
 from agent.evaluator.probes.streaming import check_finite, check_lengths_of_pieces, check_streams
 
 # How much more four times the tokens may cost: four for a linear op, sixteen for a quadratic one.
@@ -63,13 +66,24 @@ def causality(op: OpUnderTest) -> None:
                 cases.append((start, len(calls), cut))
                 calls.append(op.splice(base, other, cut, scale))
     results = op.run(calls)
+    for base_index, _, _ in cases:
+        check_finite(results[base_index], "failure.not_finite")
     for base_index, index, cut in cases:
         before, after = results[base_index].o[:, :, :cut], results[index].o[:, :, :cut]
         if not _same(before, after):
+            if not after.isfinite().all():
+                raise ProbeFailed("failure.not_finite_before", cut=cut)
             position = int((before != after).flatten(3).any(-1).flatten(0, 1).any(0).nonzero()[0])
-            seen = f"{difference(before, after):.2g}"
-            length = calls[index].length
-            raise ProbeFailed("failure.causality", length=length, position=position, difference=seen, cut=cut)
+            seen: dict[str, Field] = {
+                "length": calls[index].length,
+                "position": position,
+                "difference": f"{difference(before, after):.2g}",
+                "cut": cut,
+            }
+            pair = calls[base_index], calls[index]
+            require_rounding(
+                op, pair, (before, after), (slice(None), slice(None), slice(cut)), "failure.causality", **seen
+            )
 
 
 def batch_independence(op: OpUnderTest) -> None:
@@ -82,11 +96,14 @@ def batch_independence(op: OpUnderTest) -> None:
         mixed = {name: torch.cat([part[:1], second.arguments[name][1:]]) for name, part in parts}
         return replace(first, arguments=mixed)
 
-    together, left, right = op.run([x, rows(x, z), rows(z, x)])
-    for row, result in ((0, left), (1, right)):
+    mixed = (rows(x, z), rows(z, x))
+    together, *results = op.run([x, *mixed])
+    for row, (asked, result) in enumerate(zip(mixed, results, strict=True)):
         if not _same(together.o[row], result.o[row]):
-            seen = difference(together.o[row], result.o[row])
-            raise ProbeFailed("failure.neighbours", difference=f"{seen:.2g}")
+            seen = f"{difference(together.o[row], result.o[row]):.2g}"
+            mine = slice(row, row + 1)
+            outputs = together.o[mine], result.o[mine]
+            require_rounding(op, (x, asked), outputs, (mine,), "failure.neighbours", difference=seen)
 
 
 def streaming(op: OpUnderTest) -> None:

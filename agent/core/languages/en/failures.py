@@ -28,6 +28,24 @@ SENTENCES = {
     "failure.exit_code": "the worker ended without an answer (exit code {code})",
     "failure.lost_twice": "the processes that evaluated it were lost twice ({error})",
     "failure.unforeseen": "what it gave could not be worked with: {error}",
+    "failure.rounding": (
+        "causality: outputs change by {lost} of a token's largest number on the mean with later tokens or other "
+        "sequences; in float64 by {double}, so it is rounding and no look ahead, but too much to tell from one; "
+        "use unit_lower_inverse or torch.linalg.solve_triangular for an inverse, and a convolution within chunks "
+        "for a Fourier transform"
+    ),
+    "failure.not_finite_before": (
+        "finite numbers: outputs before token {cut} are not finite when the tokens from there on are large; look "
+        "for an overflow: mask with -inf before exp, not with a product after it"
+    ),
+    "failure.complex_state": (
+        "delta_rule_chunkwise returned a complex state; return its real and imaginary parts as a real tensor, "
+        "torch.view_as_real(state), and read them with torch.view_as_complex"
+    ),
+    "failure.other_type": (
+        "{error} (line {line} of the variant): the op is asked in float64 too; make tensors of the type of its "
+        "arguments, as torch.zeros(..., dtype=q.dtype, device=q.device) or q.new_zeros(...)"
+    ),
     "failure.garbled": "the worker's account is garbled: {error}",
     "failure.interrupted": "interrupted",
     "failure.proposer_raised": "the proposer raised {error}",

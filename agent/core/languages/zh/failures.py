@@ -25,6 +25,22 @@ SENTENCES = {
     "failure.exit_code": "工作进程未作答便结束（退出码 {code}）",
     "failure.lost_twice": "评测它的进程两次丢失（{error}）",
     "failure.unforeseen": "无法处理它给出的内容：{error}",
+    "failure.rounding": (
+        "因果性：输出随其后的 token 或同批其他序列改变，平均为该 token 最大值的 {lost}；在 float64 下为 {double}，"
+        "因此是舍入而非前瞻，但过大而无法区分；求逆请用 unit_lower_inverse 或 torch.linalg.solve_triangular，傅里叶"
+        "变换请改为块内卷积"
+    ),
+    "failure.not_finite_before": (
+        "有限数：当第 {cut} 个及之后的 token 很大时，其前的输出不是有限数；请检查溢出：应在 exp 之前用 -inf 掩码，"
+        "而不是在其后相乘"
+    ),
+    "failure.complex_state": (
+        "算子返回了复数状态；请用 torch.view_as_real(state) 以实张量返回其实部与虚部，并用 torch.view_as_complex 读取"
+    ),
+    "failure.other_type": (
+        "{error}（变体第 {line} 行）：算子也会以 float64 调用；请按参数的类型创建张量，如"
+        " torch.zeros(..., dtype=q.dtype, device=q.device) 或 q.new_zeros(...)"
+    ),
     "failure.garbled": "工作进程的答复混乱：{error}",
     "failure.proposer_raised": "提出者抛出异常：{error}",
     "failure.interrupted": "已中断",
