@@ -1,31 +1,48 @@
-"""Shows the site to this machine alone, and brings it up to date while a search runs."""
+"""Shows the site, to this machine alone unless told otherwise, and brings it up to date while a search runs."""
 
+import socket
 import threading
-from collections.abc import Callable
-from functools import partial
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any
-from urllib.parse import unquote
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from agent.core.errors import UsageError
+from agent.report.access import LOOPBACK, Access, Guard, loopback_and
 from agent.report.sentences import phase
 from agent.report.site import Site
 from agent.store.files import WorkspaceError
-from agent.store.status import read_status
-from agent.store.workspace import Workspace
+from agent.store.folder import LOG, RUN
+from agent.store.status import STATUS, read_status
+from agent.store.workspace import RUNS, Workspace
 
-LOOPBACK = "127.0.0.1"
 SECONDS_BETWEEN_BUILDS = 2.0
+SECONDS_TO_END = 3.0
 LIVE = "/live.html"
+ZIPPED = 1_000  # bytes from which an answer is sent compressed
+EVERYWHERE = ("", "0.0.0.0", "::")  # addresses to listen at that are no names to be called by
 
 
-def serve_site(site: Site, port: int, opened: Callable[[str], Any] = lambda address: None) -> None:
+def serve_site(
+    site: Site,
+    port: int,
+    opened: Callable[[str], Any] = lambda address: None,
+    host: str = "",
+    token: str = "",
+    routes: Sequence[BaseRoute] = (),
+) -> None:
     """Serve until interrupted. UsageError where the port is taken."""
-    with open_server(site, port) as server:
-        address = f"http://{LOOPBACK}:{server.server_address[1]}/"
-        print(f"{address} is up to date while this runs; Ctrl-C ends it", flush=True)
-        opened(address)
+    with open_server(site, port, host, token, routes) as server:
+        print(f"{server.address} is up to date while this runs; Ctrl-C ends it", flush=True)
+        opened(server.address)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             _keep_up_to_date(site)
@@ -35,78 +52,131 @@ def serve_site(site: Site, port: int, opened: Callable[[str], Any] = lambda addr
             server.shutdown()
 
 
-def open_server(site: Site, port: int) -> ThreadingHTTPServer:
-    """A server on loopback, not yet serving."""
-    handler = partial(Handler, workspace=site.workspace, site=site, directory=str(site.root))
+class SiteServer:
+    """A server that listens, and serves from `serve_forever` to `shutdown`."""
+
+    def __init__(self, listening: socket.socket, access: Access, application: Starlette) -> None:
+        self.listening, self.access = listening, access
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application, log_config=None, access_log=False, lifespan="off", http="h11", ws="none",
+                server_header=False, timeout_graceful_shutdown=1,
+            )
+        )  # fmt: skip
+        self._idle = threading.Event()
+        self._idle.set()
+
+    @property
+    def server_address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self.listening.getsockname()[:2]
+        return host, port
+
+    @property
+    def address(self) -> str:
+        """What to open, with the token where there is one."""
+        query = f"?token={self.access.token}" if self.access.token else ""
+        return f"http://{self.access.names[-1]}:{self.access.port}/{query}"
+
+    def serve_forever(self) -> None:
+        self._idle.clear()
+        try:
+            self._server.run(sockets=[self.listening])
+        finally:
+            self._idle.set()
+
+    def shutdown(self) -> None:
+        """End what another thread serves, and wait until that has let go of the port."""
+        self._server.should_exit = True
+        self._idle.wait(SECONDS_TO_END)
+
+    def __enter__(self) -> "SiteServer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.listening.close()
+
+
+def open_server(site: Site, port: int, host: str = "", token: str = "", routes: Sequence[BaseRoute] = ()) -> SiteServer:
+    """A server on loopback, or at the address of a named host, not yet serving. `routes` go before those of the site.
+
+    UsageError for a port that is taken, and for a host without a token or without a name.
+    """
+    if host and (host in EVERYWHERE or not token):
+        raise UsageError(f"--host {host}: give the name or address by which the other device calls this machine")
+    listening = _listen(host or LOOPBACK, port)
+    names = (host,) if host else loopback_and(())[::-1]
+    access = Access(names, listening.getsockname()[1], token)
+    return SiteServer(listening, access, make_application(site, access, routes))
+
+
+def make_application(site: Site, access: Access, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Hands out files of the site and nothing above it, and what the search is doing just now."""
+
+    def live(request: Request) -> HTMLResponse:
+        return HTMLResponse(live_line(site))
+
+    files = StaticFiles(directory=site.root, html=True)
+    return Starlette(
+        routes=[*routes, Route(LIVE, live), Mount("/", files)],
+        middleware=[Middleware(Guard, access=access), Middleware(GZipMiddleware, minimum_size=ZIPPED, compresslevel=6)],
+    )
+
+
+def live_line(site: Site) -> str:
+    """What the search is doing just now; nothing where none is running."""
+    if not site.workspace.searcher():
+        return ""
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), handler)
+        status = read_status(site.workspace)
+    except WorkspaceError:
+        return ""
+    return site.pages.live(status, phase(status.phase))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, number)
     except OSError as error:
-        raise UsageError(f"port {port}: {error.strerror}; give another --port, or --port 0 for any") from error
+        raise UsageError(f"--host {host}: {error.strerror}") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        where = f"port {port}" if host == LOOPBACK else f"{host}, port {port}"
+        raise UsageError(f"{where}: {error.strerror}; give another --port, or --port 0 for any") from error
+    return listening
 
 
 def _keep_up_to_date(site: Site) -> None:
-    waiting = threading.Event()
+    waiting, before = threading.Event(), None
     while not waiting.wait(SECONDS_BETWEEN_BUILDS):
         try:
-            site.build()
+            if (now := _stamp(site.workspace)) != before:
+                site.build()
+            before = now
         except WorkspaceError as error:  # a disk that is full now may not be in a minute
             print(f"not brought up to date: {error}", flush=True)
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """Hands out files of the site, and nothing above it, to requests that call this machine by its own name."""
+def _stamp(workspace: Workspace) -> tuple[object, ...]:
+    """Changes when what the site is made of may have: reading that is a hundredth of the work of a build.
 
-    def __init__(self, *arguments: Any, workspace: Workspace, site: Site, **options: Any) -> None:
-        self.workspace, self.site = workspace, site
-        super().__init__(*arguments, **options)
-
-    def do_GET(self) -> None:
-        if self._refused():
-            return
-        if self.path == LIVE:
-            self._send_live()
-        else:
-            super().do_GET()
-
-    def do_HEAD(self) -> None:
-        if not self._refused():
-            super().do_HEAD()
-
-    def _refused(self) -> bool:
-        """Another site's name in the request means that a page of that site asks, by a name server that lies."""
-        host = (self.headers.get("Host") or "").rpartition(":")[0]
-        hidden = any(part.startswith(".") for part in unquote(self.path).split("/"))
-        if host in (LOOPBACK, "localhost") and not hidden:
-            return False
-        self.send_error(HTTPStatus.FORBIDDEN if host not in (LOOPBACK, "localhost") else HTTPStatus.NOT_FOUND)
-        return True
-
-    def _send_live(self) -> None:
-        """What the search is doing just now; nothing where none is running."""
-        text = self._live().encode()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def _live(self) -> str:
-        if not self.workspace.searcher():
-            return ""
+    The status is left out: it changes with every step of a training, and the pages ask for it themselves.
+    """
+    runs = workspace.root / RUNS
+    kept = (path for path in runs.glob("*.json") if path.name != STATUS)
+    paths = [*kept, *runs.glob(f"*/{RUN}"), *runs.glob(f"*/{LOG}"), *runs.glob("imported/*/note.json")]
+    found = []
+    for path in sorted(paths):
         try:
-            status = read_status(self.workspace)
-        except WorkspaceError:
-            return ""
-        return self.site.pages.live(status, phase(status.phase))
-
-    def end_headers(self) -> None:
-        """Nothing is kept by the browser: what it shows is what there is."""
-        self.send_header("Cache-Control", "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        super().end_headers()
-
-    def list_directory(self, path: Any) -> None:
-        self.send_error(HTTPStatus.NOT_FOUND)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Requests are not worth a line."""
+            facts = path.stat()
+        except FileNotFoundError:  # replaced or taken away just now
+            continue
+        found.append((str(path), facts.st_mtime_ns, facts.st_size))
+    return workspace.searcher() is not None, *found
