@@ -1,5 +1,7 @@
 """How this program is called again: for the messages that say what to do next."""
 
+import codecs
+import io
 import locale
 import os
 import shlex
@@ -28,6 +30,22 @@ def _python() -> str:
 
 
 UTF8 = "PYTHONUTF8"
+NEAREST = "deltasearch.nearest"  # the name of an error handler of codecs
+SIGNS = {
+    "▲": "^", "▼": "v", "·": "-", "•": "-", "●": "*", "○": "o", "✓": "+", "✗": "x", "→": "->", "…": "...",
+    "±": "+-", "×": "x", "—": "-", "–": "-", "─": "-", "│": "|", "“": '"', "”": '"', "’": "'",
+}  # fmt: skip
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """What is printed in place of signs that an encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(SIGNS.get(sign, "?") for sign in signs), error.end
+
+
+codecs.register_error(NEAREST, _nearest)
 
 
 def settle() -> None:
@@ -38,6 +56,9 @@ def settle() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=NEAREST)  # a sign that a terminal has not is no reason to stop
     foreign = locale.getencoding().lower().replace("-", "") != "utf8" and not sys.flags.utf8_mode
     if foreign and UTF8 not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {UTF8: "1"})

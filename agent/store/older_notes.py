@@ -13,10 +13,13 @@ from pathlib import Path
 from agent.core.errors import UsageError
 from agent.core.run import OlderNote, Section
 from agent.core.score import MAD_TASKS
+from agent.store.printed_table import is_cut, unwrapped
 
 MARKER = "--- Insights ---"
 STAMP = re.compile(r"\d{8}_\d{6}")
-ROW = re.compile(r"^\s*(?P<place>\d+)\s+(?P<name>\w+)(?P<scores>(?:\s+\S+)*)\s*$")
+ROW = re.compile(
+    r"^\s*(?:(?P<place>\d+)\s+(?P<name>\w+)(?P<scores>(?:\s+\S+)*)|(?P<own>[A-Za-z_]\w*)(?P<alone>(?:\s+[\d.]\S*)+))\s*$"
+)
 NUMBER = re.compile(r"[01](?:\.\d+)?(?:e-?\d+)?")
 
 # What a section's heading begins with, whatever else stands on its line.
@@ -86,12 +89,18 @@ def _read(path: Path) -> str:
 
 def _rows(path: Path, text: str, torn: bool) -> Iterator[tuple[str, dict[str, float]]]:
     """The rows of a printed table. The last line of a `torn` file is left out unless it is whole."""
-    lines = text.rstrip().split("\n")
-    header = next((number for number, line in enumerate(lines) if "Compress" in line and "Memorize" in line), None)
+    lines = unwrapped(text.rstrip().split("\n"))
+    header = next((number for number, line in enumerate(lines) if sum(task in line for task in MAD_TASKS) > 1), None)
     if header is None or (torn and header == len(lines) - 1):
         return
     titles = re.split(r"\s{2,}", lines[header].strip())
-    columns = [title for title in titles if title != "Unnamed: 0"]
+    columns = titles[1:] if len(titles) > len(MAD_TASKS) and titles[0] not in MAD_TASKS else titles
+    cut = next((number for number in range(header, len(lines)) if is_cut(lines[number])), None)
+    if cut is not None:
+        raise UsageError(
+            f"{path}, line {cut + 1}: columns or rows were left out where it says ...: print the table whole, with "
+            "print(table.to_string()), or import it as CSV"
+        )
     if sorted(columns) != sorted(MAD_TASKS):
         raise UsageError(
             f"{path}, line {header + 1}: the columns are {', '.join(columns)}; they should be {', '.join(MAD_TASKS)}"
@@ -102,12 +111,12 @@ def _rows(path: Path, text: str, torn: bool) -> Iterator[tuple[str, dict[str, fl
         if not line.strip() or STAMP.fullmatch(line.strip()):
             continue
         where = f"{path}, line {number}"
-        cells = found["scores"].split() if found else []
+        cells = (found["scores"] or found["alone"] or "").split() if found else []
         if torn and number == len(lines) and (len(cells) < len(columns) or len(cells[-1]) < len(cells[0])):
             return
         if found is None:
             raise UsageError(f"{where}: no row of a table: {line.strip()[:60]!r}")
-        yield from _row(where, seen, found["name"], columns, cells)
+        yield from _row(where, seen, found["name"] or found["own"], columns, cells)
 
 
 def _row(
@@ -128,9 +137,12 @@ def _row(
 
 
 def _csv(path: Path, text: str) -> dict[str, dict[str, float]]:
-    lines = list(csv.reader(text.splitlines()))
+    first = text.partition("\n")[0]
+    separator = next((mark for mark in ",;\t" if first.count(mark) >= len(MAD_TASKS)), ",")
+    lines = list(csv.reader(text.splitlines(), delimiter=separator))
     if not lines or sorted(lines[0][1:]) != sorted(MAD_TASKS):
-        raise UsageError(f"{path}, line 1: the columns should be the name and then {', '.join(MAD_TASKS)}")
+        has = f"; they are {', '.join(lines[0])}" if lines else ""
+        raise UsageError(f"{path}, line 1: the columns should be the name and then {', '.join(MAD_TASKS)}{has}")
     seen: dict[str, dict[str, float]] = {}
     table: dict[str, dict[str, float]] = {}
     for number, cells in enumerate(lines[1:], 2):

@@ -1,5 +1,7 @@
 """What a message tells to type is what works from here."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,3 +46,19 @@ def test_another_workspace_is_named(interpreter, monkeypatch):
     found(monkeypatch, interpreter)
     assert command("status", Path()) == "python -m agent status"
     assert command("status", Path("a night")) == "python -m agent status --workspace 'a night'"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("ascii", "^ +0.1 +- 0.0 -> ??"),
+        ("latin-1", "^ +0.1 ± 0.0 -> ??"),
+        ("gbk", "▲ +0.1 ± 0.0 → 好的"),
+        ("utf-8", "▲ +0.1 ± 0.0 → 好的"),
+    ],
+)
+def test_a_sign_that_a_terminal_has_not_is_another(encoding, shown):
+    script = "from agent.core.invocation import settle; settle(); print('\u25b2 +0.1 \xb1 0.0 \u2192 \u597d\u7684')"
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, check=True)
+    assert done.stdout.decode(encoding).strip() == shown

@@ -21,7 +21,7 @@ def config(tmp_path, monkeypatch):
     """The configuration that a search.toml, an environment and flags make."""
 
     def config(toml="", environment=(), **flags):
-        (tmp_path / "search.toml").write_text(toml)
+        (tmp_path / "search.toml").write_text(toml, encoding="utf-8")
         for name, value in dict(environment).items():
             monkeypatch.setenv(name, value)
         return read_config(tmp_path, flags)
@@ -40,6 +40,10 @@ def test_flags_win_over_the_environment_and_that_over_the_file(config):
     environment = {"DELTASEARCH_HOURS": "2.5", "DELTASEARCH_RUNS": "4"}
     found = config(toml, environment, runs=6)
     assert (found.hours, found.runs, found.seed) == (2.5, 6, 3)
+
+
+def test_a_byte_order_mark_before_the_settings_is_none_of_them(config):
+    assert config("\ufeffruns = 2").runs == 2
 
 
 def test_a_list_in_the_environment_has_commas(config):

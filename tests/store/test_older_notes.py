@@ -1,5 +1,6 @@
 """Notes and tables of the older text format, whole, torn and malformed."""
 
+import pandas
 import pytest
 
 from agent.core.errors import UsageError
@@ -217,3 +218,59 @@ def test_what_was_imported_is_kept_and_found_again(note, tmp_path):
     assert workspace.older_notes() == tuple(sorted(notes, key=lambda each: each.id))
     assert workspace.history().runs == ()
     assert workspace.rows() == {}
+
+
+NAMES = ("delta_net_4layer", "delta_net_4layer_worse_update", "gated_delta_net_4layer")
+FRAME = pandas.DataFrame(
+    [{"Unnamed: 0": name} | {task: round(0.1 * n + 0.01 * place, 6) for place, task in enumerate(MAD_TASKS)}
+     for n, name in enumerate(NAMES, 1)]
+)  # fmt: skip
+WIDE = FRAME.to_string()
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80, 100, 120])
+@pytest.mark.parametrize("end", ["", "\n\n20250101_120000\n\n--- Insights ---\nKey Observations\n• So.\n"])
+def test_a_table_that_pandas_wrapped_is_read_as_if_it_had_not(note, width, end):
+    wrapped = FRAME.to_string(line_width=width)
+    assert read_older(note(wrapped + end)).table == read_older(note(WIDE + end)).table
+    assert len(read_older(note(wrapped + end)).table) == 3
+
+
+def test_a_table_that_pandas_wrapped_is_read_without_the_blanks_at_its_ends(note):
+    wrapped = "\n".join(line.rstrip() for line in FRAME.to_string(line_width=60).splitlines())
+    assert read_older(note(wrapped)).table == read_older(note(WIDE)).table
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        FRAME.set_index("Unnamed: 0").rename_axis(None).to_string(),
+        FRAME.set_index("Unnamed: 0").rename_axis(None).to_string(line_width=60),
+        FRAME.rename(columns={"Unnamed: 0": "variant"}).to_string(),
+        FRAME[["Unnamed: 0", *reversed(MAD_TASKS)]].to_string(float_format="{:.6f}".format),
+        f"| variant | {' | '.join(MAD_TASKS)} |\n|{'---|' * 7}"
+        + "".join(f"\n| {' | '.join(map(str, row))} |" for row in FRAME.itertuples(index=False)),
+    ],
+    ids=["names as an index", "names as an index, wrapped", "another title", "another order", "Markdown"],
+)  # fmt: skip
+def test_a_table_printed_another_way_is_read(note, table):
+    assert read_older(note(table)).table == read_older(note(WIDE)).table
+
+
+@pytest.mark.parametrize("limits", [{"max_cols": 4}, {"max_rows": 2}, {"max_cols": 4, "max_rows": 2}])
+def test_a_table_of_which_pandas_left_something_out_is_refused_with_what_to_do(note, limits):
+    with pytest.raises(
+        UsageError, match=r"line [123]: columns or rows were left out where it says \.\.\.: print the table"
+    ):
+        read_older(note(FRAME.to_string(**limits)))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_csv_may_have_another_separator(note, separator):
+    found = read_older(note(FRAME.to_csv(index=False, sep=separator), "table.csv"))
+    assert found.table == read_older(note(WIDE)).table
+
+
+def test_what_the_columns_of_a_csv_are_is_told(note):
+    with pytest.raises(UsageError, match=r"line 1: the columns should be the name and then .*; they are a, b"):
+        read_older(note("a,b\n1,2\n", "table.csv"))

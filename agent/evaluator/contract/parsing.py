@@ -1,6 +1,8 @@
 """From a file to the syntax tree that is checked and run."""
 
 import ast
+import io
+import tokenize
 from pathlib import Path
 
 from agent.core.reason import Reason
@@ -28,12 +30,23 @@ def parse_variant(path: Path) -> Cleaned:
         raise VariantRefused(
             Reason("failure.large_file", {"file": str(path), "size": len(source), "most": LARGEST_FILE})
         )
+    _check_encoding(source, path)
     try:
         tree = ast.parse(source, filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise VariantRefused(_not_python(path, error)) from error
     _check_depth(tree, path)
     return clean(tree)
+
+
+def _check_encoding(source: bytes, path: Path) -> None:
+    """A variant is UTF-8: what is kept of it, compared and sent to workers is its text."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    except SyntaxError:  # none that Python knows: it says so itself
+        return
+    if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        raise VariantRefused(Reason("failure.other_encoding", {"file": str(path), "encoding": encoding}))
 
 
 def _not_python(path: Path, error: Exception) -> Reason:

@@ -136,6 +136,7 @@ SENTENCES = {
     "failure.not_a_file": "{file}：无法读取（不是普通文件）；请给出变体文件的路径",
     "failure.unreadable": "{file}：无法读取（{error}）；请给出变体文件的路径",
     "failure.large_file": "{file}：{size:,} 字节；变体只是一个算子，最多 {most:,} 字节",
+    "failure.other_encoding": "{file}：编码声明为 {encoding}：请去掉该行，并以 UTF-8 保存文件",
     "failure.not_python": "{file}：不是 Python（{error}）",
     "failure.not_python_at_line": "{file} 第 {line} 行：不是 Python（{error}）",
     "failure.nested": "{file}：不是 Python（嵌套过深）",
