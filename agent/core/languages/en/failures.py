@@ -170,7 +170,7 @@ SENTENCES = {
     "failure.not_a_file": "{file}: cannot be read (it is no ordinary file); give the path of a variant file",
     "failure.unreadable": "{file}: cannot be read ({error}); give the path of a variant file",
     "failure.large_file": "{file}: {size:,} bytes; a variant is one op, at most {most:,} bytes",
-    "failure.other_encoding": "{file}: its coding line says {encoding}: leave that line out, and save the file as UTF-8",
+    "failure.other_encoding": "{file}: its coding line says {encoding}: leave that line out, and save it as UTF-8",
     "failure.not_python": "{file}: not Python ({error})",
     "failure.not_python_at_line": "{file}, line {line}: not Python ({error})",
     "failure.nested": "{file}: not Python (nested too deeply)",
