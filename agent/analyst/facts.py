@@ -86,10 +86,17 @@ def gather(history: History, run: Run) -> Facts:
             other for other in history.failed
             if run.failure and other.failure and other.id != run.id and other.failure.kind == run.failure.kind
         ),
-        resolution=resolution(history.estimates(run)[AVERAGE]) if run.scored else math.inf,
+        resolution=_resolution(history, run, baseline),
         interplay=_interplay(history, run, baseline),
         leaders=history.leaders(run) if run.scored else {},
     )  # fmt: skip
+
+
+def _resolution(history: History, run: Run, baseline: Run | None) -> float:
+    """How far the average must lie from the template's to be told from it, or from that of another score like it."""
+    if not run.scored:
+        return math.inf
+    return history.compare(run, baseline)[AVERAGE].needed if baseline else resolution(history.estimates(run)[AVERAGE])
 
 
 def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | None:

@@ -63,7 +63,9 @@ def noise(facts: Facts) -> list[Text]:
     """How far two averages must lie apart, so that a reader can judge every other number."""
     if not math.isfinite(facts.resolution):
         return [say("note.noise unknown")]
-    return [say("note.noise", needed=facts.resolution)]
+    removed = facts.against_baseline[AVERAGE].removed if facts.against_baseline else None
+    pairs = [] if removed is None else [say("note.pairs", percent=round(100 * removed))]
+    return [say("note.noise", needed=facts.resolution), *pairs]
 
 
 def local_apart(facts: Facts) -> list[Text]:

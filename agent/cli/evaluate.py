@@ -57,6 +57,8 @@ def evaluate(
 
     source = file.read_text(encoding="utf-8")
     known: RunFacts = _facts_of_a_run(file, chosen, device) if name is not None else {}
+    if name is not None and test_seed is None:
+        test_seed = Workspace(workspace).test_seed()
     with watching(chosen) as watch:
         card = evaluate(file, chosen, device, test_seed, watch)
     if as_json:

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from agent.core.run import Run
 from agent.report.standing import standing
-from agent.science.comparison import AVERAGE, contrast
+from agent.science.comparison import AVERAGE
 from agent.science.history import History
 
 
@@ -41,5 +41,5 @@ def earlier_scored(history: History, run: Run) -> list[Run]:
 
 def confidences(history: History, run: Run, other: Run) -> list[int]:
     """By task and the average, how sure it is that two runs differ: in thousandths, cut and not rounded."""
-    found = contrast(history.estimates(run), history.estimates(other))
+    found = history.compare(run, other)
     return [math.floor(1000 * each.confidence) for each in found.values()]

@@ -1,9 +1,19 @@
-"""Is one variant better than another, or is the difference noise?"""
+"""Is one variant better than another, or is the difference noise?
+
+Two variants are compared seed by seed. What a seed of a setting shares between them (the training data, the first
+weights, the test) cancels in the difference, so the spread of the differences is what counts, and not that of the
+scores. Two or three differences say little of their own spread; how far it usually is, and how much it varies from
+variant to variant, was measured on the known variants (agent/science/noise.py) and is pooled with it (Smyth 2004,
+"Linear models and empirical Bayes methods", section 3): a variance of `freedom` degrees of freedom on both sides.
+
+Where pairs are missing, or where Welch's test is the sharper by `sharper_in_pairs`, a rule that looks at no score,
+the scores of both are taken to be independent (Welch 1947).
+"""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from statistics import fmean
 from typing import Literal
@@ -20,11 +30,27 @@ Verdict = Literal["better", "worse", "indistinguishable", "unjudged"]
 
 
 @dataclass(frozen=True)
+class PairedNoise:
+    """The standard deviation of one seed's difference between two variants in one setting.
+
+    It differs from variant to variant: `freedom` says how many degrees of freedom the typical value is worth for the
+    next one, few where the measured ones lie far apart.
+    """
+
+    std: float
+    freedom: float
+
+
+@dataclass(frozen=True)
 class Noise:
-    """The standard deviation of a one-seed score of one setting, measured on the baseline over so many seeds."""
+    """The standard deviation of a one-seed score of one setting, measured on the baseline over so many seeds.
+
+    `paired` is that of a difference between two variants; None where nobody measured it.
+    """
 
     std: float
     seeds: int
+    paired: PairedNoise | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +62,7 @@ class Share:
     """
 
     variance: float
-    freedom: int
+    freedom: float
     measured: str | None = None
 
 
@@ -56,7 +82,7 @@ class Estimate:
     def degrees_of_freedom(self) -> float:
         """How many the error rests on (Satterthwaite 1946, Welch 1947): where one noisy share outweighs the others, no
         more than that share's, however many seeds the quiet ones have. 0 where nothing is known of a share."""
-        samples: dict[str | int, tuple[float, int]] = {}
+        samples: dict[str | int, tuple[float, float]] = {}
         for own, share in enumerate(self.shares):
             name = own if share.measured is None else share.measured
             samples[name] = (samples.get(name, (0.0, 0))[0] + share.variance, share.freedom)
@@ -79,6 +105,14 @@ class Comparison:
     difference: float
     error: float
     freedom: float  # degrees of freedom of the error; 0 where it is not known
+    unpaired_error: float | None = None  # what it would be of independent scores; None where no seeds were paired
+
+    @property
+    def removed(self) -> float | None:
+        """The share of the variance that comparing seed by seed removed, below 0 if it added some; None if unpaired."""
+        if self.unpaired_error is None or not self.freedom or not math.isfinite(self.unpaired_error):
+            return None
+        return 1.0 - (self.error / self.unpaired_error) ** 2
 
     @cached_property
     def confidence(self) -> float:
@@ -155,14 +189,64 @@ def estimates(card: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Estimate
 
 
 def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
-    """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ."""
+    """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ.
+
+    Seeds are paired if both cards were tested on the same draws: older workspaces drew a test a run.
+    """
     check_comparable(card, other)
-    return contrast(estimates(card, noise), estimates(other, noise))
+    paired = card.test_seed == other.test_seed
+    tasks = {task: _against(score, other.tasks[task], noise, paired) for task, score in card.tasks.items()}
+    apart = {task: _against(score, other.tasks[task], noise, paired=False) for task, score in card.tasks.items()}
+    tasks[AVERAGE], apart[AVERAGE] = average([*tasks.values()]), average([*apart.values()])
+    return {task: _compared(tasks[task], apart[task]) for task in tasks}
 
 
-def contrast(mine: Mapping[str, Estimate], theirs: Mapping[str, Estimate]) -> dict[str, Comparison]:
-    """The same of scores that are estimated already."""
-    return {task: difference(mine[task], theirs[task]) for task in mine}
+def _compared(found: Estimate, apart: Estimate) -> Comparison:
+    return replace(_from_zero(found), unpaired_error=apart.error if found.shares != apart.shares else None)
+
+
+def _against(mine: TaskScore, theirs: TaskScore, noise: Mapping[str, Noise], paired: bool) -> Estimate:
+    """How much higher one score of a task is than another, each setting seed by seed where that can and should be."""
+    shares: list[Share] = []
+    others = _by_seed(theirs)
+    for setting, scores in _by_seed(mine).items():
+        prior, other = noise.get(setting, Noise(0.0, 1)), others[setting]
+        if paired and prior.paired and scores.keys() == other.keys() and sharper_in_pairs(prior, len(scores)):
+            differences = [score - other[seed] for seed, score in scores.items()]
+            shares.append(_paired_share(differences, prior.paired))
+        else:
+            shares += _shares(setting, [*scores.values()], prior) + _shares(setting, [*other.values()], prior)
+    return Estimate(mine.mean - theirs.mean, _divided(shares, by=len(others)))
+
+
+def _by_seed(score: TaskScore) -> dict[str, dict[int, float]]:
+    """Setting -> seed -> macro accuracy."""
+    found: dict[str, dict[int, float]] = {}
+    for seed in score.seeds:
+        found.setdefault(seed.setting, {})[seed.seed] = seed.macro
+    return found
+
+
+def _paired_share(differences: list[float], prior: PairedNoise) -> Share:
+    """The variance of the mean of a setting's differences: their own spread, pooled with what it usually is."""
+    own, count, mean = len(differences) - 1, len(differences), fmean(differences)
+    squares = prior.freedom * prior.std**2 + sum((value - mean) ** 2 for value in differences)
+    return Share(max(squares / (prior.freedom + own), 2 * LEAST_STD**2) / count, prior.freedom + own)
+
+
+@lru_cache(maxsize=256)
+def sharper_in_pairs(prior: Noise, seeds: int) -> bool:
+    """Whether so many pairs should tell a smaller difference than Welch's test, by what was measured beforehand.
+
+    The scores at hand have no say in it: who may choose the sharper of two tests after the fact is wrong too often.
+    """
+    if prior.paired is None:
+        return False
+    apart = prior.seeds - 1 + 2 * (seeds - 1)
+    if not apart:
+        return True
+    in_pairs = prior.paired.std * quantile(prior.paired.freedom + seeds - 1)
+    return in_pairs < math.sqrt(2) * max(prior.std, LEAST_STD) * quantile(apart)
 
 
 def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
@@ -176,7 +260,11 @@ def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
 
 def difference(a: Estimate, b: Estimate) -> Comparison:
     """How much higher one estimate is than another, with all the noise of both."""
-    found = Estimate(a.mean - b.mean, a.shares + b.shares)
+    return _from_zero(Estimate(a.mean - b.mean, a.shares + b.shares))
+
+
+def _from_zero(found: Estimate) -> Comparison:
+    """How sure it is that an estimate, such as of a difference, is not zero."""
     freedom = found.degrees_of_freedom
     return Comparison(found.mean, found.error if freedom else math.inf, freedom)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
 from agent.core.score import ScoreCard
-from agent.science.comparison import Comparison, Estimate, Noise, check_comparable, contrast, difference, estimates
+from agent.science.comparison import Comparison, Estimate, Noise, compare, estimates
 
 
 @dataclass
@@ -99,7 +99,7 @@ class History:
         mine = self.estimates(run)[task]
         higher = [other for other in self.scored if self.estimates(other)[task].mean > mine.mean]
         ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
-        return next((other for other in ranked if difference(self.estimates(other)[task], mine).told_apart), None)
+        return next((other for other in ranked if self.compare(other, run)[task].told_apart), None)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:
         """Each task, and "average": a scored run's scores with their noise."""
@@ -109,11 +109,10 @@ class History:
         return known[1]
 
     def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
-        """Each task, and "average": how a scored run stands against another."""
+        """Each task, and "average": how a scored run stands against another, seed by seed where they can be."""
         known = self.memory.comparisons.get((run.id, other.id))
         if known is None or known[0] is not run or known[1] is not other:
-            check_comparable(card_of(run), card_of(other))
-            found = contrast(self.estimates(run), self.estimates(other))
+            found = compare(card_of(run), card_of(other), self.noise)
             known = self.memory.comparisons[run.id, other.id] = run, other, found
         return known[2]
 

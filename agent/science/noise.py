@@ -1,16 +1,21 @@
 """The measured noise of a protocol's settings: what ships with the project, and what a workspace measured itself."""
 
 import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from statistics import fmean, stdev
 
 from pydantic import TypeAdapter
 
 from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard
-from agent.science.comparison import Noise
+from agent.science.comparison import LEAST_STD, Noise, PairedNoise
+
+HEADER = "fingerprint,setting,mean,std,seeds,paired_std,paired_freedom"
+LEAST_VARIANTS = 4  # from whose differences the usual spread of a difference is told
 
 
 @dataclass(frozen=True)
@@ -40,20 +45,74 @@ _FORM = TypeAdapter(Replicates)
 def read_noise(fingerprint: str) -> dict[str, Noise]:
     """Setting -> its shipped noise under the protocol with this fingerprint; empty where none was measured."""
     for path in MEASURED.glob("*_noise.csv"):
-        with path.open(newline="") as table:
-            rows = [row for row in csv.DictReader(table) if row["fingerprint"] == fingerprint]
-        if rows:
-            return {row["setting"]: Noise(float(row["std"]), int(row["seeds"])) for row in rows}
+        if rows := noise_rows(path, fingerprint):
+            return {row["setting"]: _noise(row) for row in rows}
     return {}
+
+
+def noise_rows(path: Path, fingerprint: str) -> list[dict[str, str]]:
+    """The lines of a noise table that are of the protocol with this fingerprint."""
+    with path.open(newline="") as table:
+        return [row for row in csv.DictReader(table) if row["fingerprint"] == fingerprint]
+
+
+def _noise(row: Mapping[str, str]) -> Noise:
+    """What a line of a noise table says. Tables that were written earlier know nothing of pairs."""
+    paired = PairedNoise(float(row["paired_std"]), float(row["paired_freedom"])) if row.get("paired_std") else None
+    return Noise(float(row["std"]), int(row["seeds"]), paired)
 
 
 def noise_table(fingerprint: str, scores: Mapping[str, Sequence[float]]) -> str:
     """The noise of a protocol as `read_noise` finds it in a file, by the one-seed scores of its settings."""
     lines = [
-        f"{fingerprint},{setting},{fmean(values):.6f},{stdev(values):.6f},{len(values)}"
+        f"{fingerprint},{setting},{fmean(values):.6f},{stdev(values):.6f},{len(values)},,"
         for setting, values in scores.items()
     ]
-    return "\n".join(["fingerprint,setting,mean,std,seeds", *lines, ""])
+    return "\n".join([HEADER, *lines, ""])
+
+
+def with_pairs(rows: Iterable[Mapping[str, str]], paired: Mapping[str, PairedNoise]) -> str:
+    """The lines of a noise table with the measured spread of differences beside them."""
+    lines = []
+    for row in rows:
+        known = paired.get(row["setting"])
+        told = f"{known.std:.6f},{known.freedom:.3f}" if known else ","
+        lines.append(",".join([*(row[column] for column in HEADER.split(",")[:5]), told]))
+    return "\n".join([HEADER, *lines, ""])
+
+
+def paired_noise(differences: Sequence[Sequence[float]]) -> PairedNoise | None:
+    """The usual spread of seed-wise differences, from those of several variants to the template in one setting.
+
+    Each variant's variance is taken for one draw of a scaled inverse chi-squared distribution, whose two parameters
+    follow from the mean and the variance of their logarithms (Smyth 2004, section 6.2). None of fewer than
+    LEAST_VARIANTS that have two seeds.
+    """
+    samples = [values for values in differences if len(values) > 1]
+    if len(samples) < LEAST_VARIANTS:
+        return None
+    from scipy.special import digamma, polygamma
+
+    halves = [(len(values) - 1) / 2 for values in samples]
+    logs = [
+        math.log(max(stdev(values) ** 2, 2 * LEAST_STD**2)) - digamma(half) + math.log(half)
+        for values, half in zip(samples, halves, strict=True)
+    ]
+    excess = stdev(logs) ** 2 - fmean(float(polygamma(1, half)) for half in halves)
+    most = (len(samples) - 1) / 2  # a variant more is one spread more, however alike the measured ones were
+    half = min(_inverse_trigamma(excess), most) if excess > 0 else most
+    return PairedNoise(math.exp((fmean(logs) + float(digamma(half)) - math.log(half)) / 2), 2 * half)
+
+
+def _inverse_trigamma(value: float) -> float:
+    """The x whose trigamma is this, by bisection: trigamma falls from infinity to nothing."""
+    from scipy.special import polygamma
+
+    low, high = 1e-3, 1e6
+    for _ in range(100):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if polygamma(1, middle) > value else (low, middle)
+    return math.sqrt(low * high)
 
 
 def noise_of(cards: Iterable[ScoreCard]) -> dict[str, Noise]:

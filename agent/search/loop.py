@@ -186,7 +186,8 @@ class Search:
 
     def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
         """The scores of a proposal's code; EvaluationFailed where it comes to none."""
-        return self.evaluator(Assignment(proposal.source, protocol, self.device), self.journal.training(protocol))
+        assignment = Assignment(proposal.source, protocol, self.device, self.workspace.test_seed())
+        return self.evaluator(assignment, self.journal.training(protocol))
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import sys
@@ -32,9 +33,11 @@ TABLE = "results.csv"
 RUNS = "runs"
 PROTOCOL = "runs/protocol.json"
 REPLICATES = "runs/replicates.json"
+TEST_SEED = "runs/test_seed.json"
 SEARCH_LOCK, HOLDER, WRITE_LOCK = "runs/.search.lock", "runs/.search.json", "runs/.write.lock"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
+SECRET_BITS = 48  # of a test seed
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
 LOCK_SECONDS = 60.0  # a write takes milliseconds
 GLANCE_SECONDS = 1.0  # asking whether a search is running takes its lock for a moment
@@ -215,6 +218,22 @@ class Workspace:
         """Put a file into runs/."""
         with self._writing():  # else another process that tidies up could take a half-written file for a leftover
             write_atomically(self.root / RUNS / name, text)
+
+    def test_seed(self) -> int:
+        """What draws the test of every run here: one secret, so that variants can be compared draw by draw.
+
+        It is made when it is first asked for. A workspace that is older than this keeps the seed that its template was
+        tested with, so that what is added can be compared with that. Workers are handed inputs and never the seed.
+        """
+        path = self.root / TEST_SEED
+        with self._writing():
+            with reading(path):
+                if path.exists():
+                    return int(json.loads(path.read_text(encoding="utf-8"))["seed"])
+            baseline = self.history().baseline
+            seed = baseline.card.test_seed if baseline and baseline.card else secrets.randbits(SECRET_BITS)
+            write_atomically(path, json.dumps({"seed": seed}) + "\n")
+            return seed
 
     def keep_replicate(self, card: ScoreCard) -> None:
         """Add to the cards from which the noise of this workspace is told."""

@@ -3,10 +3,11 @@
     python -m agent.study table --protocol quick         measures the twelve, piece by piece; under mad, and
                                                          docs/seed_table.md
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
+    python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
-where they were stopped. The third only reads, and prints the tables of docs/protocols.md.
+where they were stopped. The others train nothing; the last prints the tables of docs/protocols.md.
 """
 
 import sys
@@ -25,9 +26,9 @@ from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocols import choose_protocol
 from agent.science.comparison import AVERAGE
-from agent.science.noise import noise_table
+from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
 from agent.store.files import write_atomically
-from agent.study.cells import one_seed_scores, task_scores
+from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.measuring import measure
 from agent.study.page import markdown, page
 from agent.study.rows import Table, kept
@@ -109,6 +110,24 @@ def noise(
     if missing := sorted(setting for setting, values in scores.items() if len(values) < seeds):
         raise UsageError(f"without a score on {seeds} seeds: {', '.join(missing)}; look at what was said of them above")
     write_atomically(tables_in(folder) / f"{chosen.name}_noise.csv", noise_table(chosen.fingerprint, scores))
+
+
+@app.command()
+def pairs(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
+    """Add to the measured noise how far two variants' scores of one seed differ from their usual difference."""
+    chosen = choose_protocol(protocol, "cpu")
+    where = tables_in(folder)
+    rows = Table((folder or MEASURED) / f"{chosen.name}.csv").rows()
+    path = where / f"{chosen.name}_noise.csv"
+    known = noise_rows(path, chosen.fingerprint) if path.exists() else []
+    if not known:
+        raise UsageError(
+            f"{path}: no noise yet of this protocol: {command(f'noise --protocol {protocol}', module=STUDY)}"
+        )
+    found = {setting: paired_noise(lists) for setting, lists in seed_differences(chosen, rows).items()}
+    write_atomically(path, with_pairs(known, {setting: each for setting, each in found.items() if each}))
+    for setting, each in found.items():
+        typer.echo(f"{setting}: " + (f"{each.std:.4f}, worth {each.freedom:.1f} degrees of freedom" if each else "?"))
 
 
 @app.command()

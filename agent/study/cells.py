@@ -96,6 +96,22 @@ def one_seed_scores(protocol: Protocol, rows: Sequence[Row]) -> dict[str, list[f
     return scores
 
 
+def seed_differences(protocol: Protocol, rows: Sequence[Row]) -> dict[str, list[list[float]]]:
+    """Setting -> of each variant but the template, its differences to the template on the seeds that both have."""
+    found: dict[str, dict[str, dict[int, float]]] = {setting.label: {} for setting in settings_of(protocol)}
+    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
+        for seed in cell.score.seeds:
+            found[seed.setting].setdefault(cell.variant, {})[seed.seed] = seed.macro
+    return {
+        setting: [
+            [score - variants[TEMPLATE][seed] for seed, score in scores.items() if seed in variants[TEMPLATE]]
+            for name, scores in variants.items()
+            if name != TEMPLATE and TEMPLATE in variants
+        ]
+        for setting, variants in found.items()
+    }
+
+
 def _on_its_seeds(protocol: Protocol, rows: Sequence[Row]) -> list[Row]:
     grids = {(replica.setting.label, replica.seed) for replica in protocol.replicas()}
     return [row for row in rows if (row.setting, row.seed) in grids]

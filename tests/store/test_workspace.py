@@ -14,7 +14,7 @@ import pandas
 import pytest
 from sample_cards import CURVE, FINGERPRINT, sample_card, sample_proposal
 
-from agent.core.baselines import BASELINES, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
 from agent.core.errors import USAGE
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
@@ -436,3 +436,16 @@ def test_a_kill_at_any_write_loses_nothing_and_doubles_nothing(tmp_path):
         finished.add(tuple(before.values()))
     assert boundary > 30
     assert {(), ("approved",), ("evaluating",), ("evaluated",), ("analysed",)} <= finished
+
+
+def test_one_secret_test_seed_a_workspace(tmp_path):
+    """It is drawn once, and differs from that of another workspace; an older one keeps its template's."""
+    home = Workspace(tmp_path / "one")
+    seed = home.test_seed()
+    assert Workspace(tmp_path / "one").test_seed() == seed
+    assert json.loads((tmp_path / "one" / "runs" / "test_seed.json").read_text()) == {"seed": seed}
+    assert Workspace(tmp_path / "two").test_seed() != seed
+    older = Workspace(tmp_path / "older")
+    card = sample_card(Memorize=0.5)
+    older.create(sample_proposal(TEMPLATE), card.protocol, card.fingerprint, "evaluated", card=card)
+    assert older.test_seed() == card.test_seed

@@ -19,6 +19,10 @@ SENTENCES = {
         "was never measured. Two averages cannot be told apart until it is."
     ),
     "note.noise": "Noise: two averages like this one must differ by about {needed:.3f} to be told apart.",
+    "note.pairs": (
+        "It is compared with the template seed by seed: what the seeds have in common cancels, {percent}% of the "
+        "variance of the difference."
+    ),
     "note.noise of settings": (
         "Standard deviation of one seed: {most:.3f} on {loudest}, the noisiest, and {least:.3f} on {quietest}."
     ),

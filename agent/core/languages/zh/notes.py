@@ -15,6 +15,7 @@ SENTENCES = {
         "噪声：此处平均分的噪声未知，因为有的设置只训练了一个种子，其噪声也未曾测量；在测量之前，无法区分两个平均分。"
     ),
     "note.noise": "噪声：两个这样的平均分需相差约 {needed:.3f} 才能区分。",
+    "note.pairs": "与模板逐种子比较：两者在同一种子上的共同部分相互抵消，占差异方差的 {percent}%。",
     "note.noise of settings": (
         "单个种子的标准差：噪声最大的 {loudest} 为 {most:.3f}，最小的 {quietest} 为 {least:.3f}。"
     ),
