@@ -64,7 +64,8 @@ def render_note(history: History, run: Run, language: str = ALL) -> str:
     """The whole note: the table as it stood, the run's time, and every section in one language or all."""
     parts = [f"{table(history, run)}\n\n{run.id}\n\n{MARKER}"]
     if run.review is not None and run.review.reason:
-        parts.append(f"{clean(run.review.by)} / {run.review.decision}: {clean(run.review.reason)}")
+        decision = run.review.decision + " everywhere" * run.review.everywhere
+        parts.append(f"{clean(run.review.by)} / {decision}: {clean(run.review.reason)}")
     written = {**run.proposal.argument, **run.analysis}
     for section in SECTIONS:
         text = written.get(section) or say("section.empty")

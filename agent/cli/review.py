@@ -120,6 +120,9 @@ def review(
     reject: Annotated[
         str | None, typer.Option(metavar="REASON", help="Reject the run; the next proposals learn from the reason.")
     ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Reject what the run does to its parent, for every other parent too.")
+    ] = False,
     edit: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Replace the proposal by your version of it, which is checked at once."),
@@ -136,6 +139,8 @@ def review(
     home = Workspace(workspace)
     if reject is not None and (approve or edit is not None):
         raise UsageError("--reject goes with neither --approve nor --edit")
+    if everywhere and reject is None:
+        raise UsageError("--everywhere goes with --reject")
     if remark and not approve:
         raise UsageError("--remark goes with --approve; --reject has its own reason")
     decided = approve or reject is not None or edit is not None
@@ -145,7 +150,8 @@ def review(
     if show or as_json:
         _look(home, waiting(home, run), lang, as_json)
     elif reject is not None:
-        print(f"rejected {reject_run(home, _one(home, run, ('proposed', 'approved')), reject).name}")
+        for rejected in reject_run(home, _one(home, run, ("proposed", "approved")), reject, everywhere):
+            print(f"rejected {rejected.name}")
     elif decided:
         _decide(config, home, allow_unsandboxed, _one(home, run), edit, remark if approve else None)
         if approve and train and (stop := _train(config, home, allow_unsandboxed)):

@@ -72,11 +72,16 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Review:
-    """What a person, or the search itself where nobody reviews, decided about a proposal."""
+    """What a person, or the search itself where nobody reviews, decided about a proposal.
+
+    `everywhere` says that a rejection is of what the proposal does to its parent, whatever the parent: of the moves
+    that it makes and takes back, and not of this one variant.
+    """
 
     decision: Literal["approved", "rejected"]
     by: str
     reason: str = ""
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""What a person decides about a waiting proposal, with a terminal or without one."""
+"""What a person decides about a waiting proposal: at a terminal, on a page, or by options."""
+
+from contextlib import suppress
+from dataclasses import replace
 
 from agent.core.errors import UsageError
 from agent.core.run import PERSON, Review, Run
-from agent.store.workspace import Workspace
+from agent.science.steps import waiting_alike
+from agent.store.workspace import StaleRun, Workspace
 
 
 def waiting(workspace: Workspace, key: str | None = None) -> tuple[Run, ...]:
@@ -23,8 +27,18 @@ def approve(workspace: Workspace, run: Run, remark: str = "") -> Run:
     return workspace.advance(run, "approved", review=Review("approved", PERSON, remark.strip()))
 
 
-def reject(workspace: Workspace, run: Run, reason: str) -> Run:
-    """Have it never trained. The reason is what later proposals learn from. StaleRun as for `approve`."""
+def reject(workspace: Workspace, run: Run, reason: str, everywhere: bool = False) -> tuple[Run, ...]:
+    """Have it never trained. The reason is what later proposals learn from. StaleRun as for `approve`.
+
+    With `everywhere` no proposer does again to any variant what this one does to its parent, and what waits and does
+    the same is rejected with it. Returns all that was rejected, this run first.
+    """
     if not reason.strip():
         raise UsageError("a rejection needs a reason: the next proposals learn from it")
-    return workspace.advance(run, "rejected", review=Review("rejected", PERSON, reason.strip()))
+    review = Review("rejected", PERSON, reason.strip())
+    alike = waiting_alike(workspace.history(), run) if everywhere else ()
+    found = [workspace.advance(run, "rejected", review=replace(review, everywhere=everywhere))]
+    for other in alike:
+        with suppress(StaleRun):  # somebody decided about it just now, and that stands
+            found.append(workspace.advance(other, "rejected", review=review))
+    return tuple(found)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.text import Text as Line
@@ -16,13 +17,15 @@ from agent.desk.interface import LOOK, Left, UserInterface
 from agent.desk.prompt import Prompt
 from agent.desk.terminal import Key
 from agent.desk.window import Window
-from agent.desk.words import next_language, reason_in
+from agent.desk.words import next_language, reason_in, words
+from agent.science.steps import steps_of
 from agent.store.folder import VARIANT
 from agent.store.workspace import StaleRun
 
 DRAFT = "draft.py"  # a person's version that was refused, or came too late
 BEFORE, AFTER = (("a", "approve"), ("e", "edit"), ("r", "reject"), ("s", "skip")), (("l", "language"), ("↑↓", "scroll"))
 PROMPT_KEYS = (("⏎", "done"), ("esc", "card"))
+REJECT_KEYS = (("⏎", "done"), ("tab", "everywhere"), ("esc", "card"))
 
 
 class RunView:
@@ -61,14 +64,12 @@ class RunView:
     def _obey(self, key: Key) -> None:
         match key.name:
             case "a":
-                remark = self._ask("remark")
+                remark = self._ask((self.ui.words("remark"),))
                 if remark is not None:
-                    approve(self.ui.workspace, self.run, remark)
-                    self._close("✓", "approved", remark)
+                    approve(self.ui.workspace, self.run, remark.text)
+                    self._close("✓", "approved", remark.text)
             case "r":
-                if reason := self._ask("reason", "reason needed"):
-                    reject(self.ui.workspace, self.run, reason)
-                    self._close("✗", "rejected", reason)
+                self._reject()
             case "e":
                 self._edit()
             case "s":
@@ -83,18 +84,33 @@ class RunView:
             case "q" | "\x04":
                 raise Left
 
+    def _reject(self) -> None:
+        """Of this variant, or of what it does to its parent, whatever the parent: tab goes from one to the other."""
+        steps = steps_of(self.ui.workspace.history(), self.run.proposal)[:1]
+        change = steps[0].text[self.ui.language] if steps else self.ui.words("this idea")
+        questions = (self.ui.words("reason"), words(self.ui.language, "reason everywhere", change=change))
+        if answer := self._ask(questions, "reason needed"):
+            everywhere = answer.question == questions[1]
+            rejected = reject(self.ui.workspace, self.run, answer.text, everywhere)
+            self._close("✗", "rejected everywhere" if everywhere else "rejected", answer.text)
+            for run in rejected[1:]:
+                self.ui.say(f"✗ {self.ui.words('rejected everywhere')} {run.name}")
+
     def _close(self, mark: str, decision: str, words: str) -> None:
         """Tell of the decision, and let the thread that trains hear of it."""
         self.over = True
         self.ui.say(f"{mark} {self.ui.words(decision)} {self.run.name}" + (f": {words}" if words else ""))
         self.ui.rung.set()
 
-    def _ask(self, question: str, needed: str = "") -> str | None:
-        """A line of text; None where the reader thinks better of it. An empty one will not do if `needed` says why."""
-        prompt = Prompt(self.ui.words(question))
+    def _ask(self, questions: tuple[str, ...], needed: str = "") -> Prompt | None:
+        """An answer to one of some questions, between which tab changes; None where the reader thinks better of it.
+
+        An empty one will not do if `needed` says why.
+        """
+        prompt, keys = Prompt(questions[0]), PROMPT_KEYS if len(questions) == 1 else REJECT_KEYS
         while True:
             width, _ = self.ui.terminal.size
-            key = self.ui.tick(self.window, self.run.name, PROMPT_KEYS, prompt.render(width, self.ui.news))
+            key = self.ui.tick(self.window, self.run.name, keys, prompt.render(width, self.ui.news))
             match key:
                 case None:
                     self._look()
@@ -104,7 +120,10 @@ class RunView:
                 case Key("enter") if needed and not prompt.text.strip():
                     self.ui.tell(self.ui.words(needed), "red")
                 case Key("enter"):
-                    return prompt.text.strip()
+                    return replace(prompt, before=prompt.text.strip(), behind="")
+                case Key("tab"):
+                    after = questions.index(prompt.question) + 1
+                    prompt = replace(prompt, question=questions[after % len(questions)])
                 case _:
                     self.ui.news = Line()
                     prompt = prompt.after(key)

@@ -17,6 +17,7 @@ from agent.science.calibration import calibrate, hits, outcomes_of
 from agent.science.comparison import AVERAGE
 from agent.science.effects import measured_effects
 from agent.science.history import History, card_of
+from agent.science.steps import barred, steps_of
 
 T = TypeVar("T")
 
@@ -80,7 +81,7 @@ def brief(history: History, parent: Run, older: Sequence[OlderNote], tokens: int
     """Everything that is known, in so many tokens."""
     standings = Standings(history)
     lines: dict[str, Iterable[str]] = {
-        "reviews": (_review(run) for run in _latest(history.runs) if run.review and run.review.reason),
+        "reviews": _reviews(history),
         "pending": (f"{run.name}: {one_line(run.proposal.title[ENGLISH], LINE)}" for run in _pending(history)),
         "calibration": _calibration(history),
         "rows": (standings.row(run) for run in _rows(history, parent)),
@@ -188,10 +189,25 @@ def relatedness(run: Run, parent: Run) -> float:
     return len(one & other) / max(1, len(one | other)) + kin
 
 
-def _review(run: Run) -> str:
+def _reviews(history: History) -> Iterator[str]:
+    """What a person said, the latest first; before it what must never come again."""
+    never = _latest(barred(history))
+    for run in never:
+        yield _review(run, f"rejected everywhere, never propose this change again, of any parent:{_step(history, run)}")
+    for run in _latest(history.runs):
+        if run.review and run.review.reason and run not in never:
+            yield _review(run, run.review.decision)
+
+
+def _step(history: History, run: Run) -> str:
+    """The moves that a proposal makes and takes back, where they are known."""
+    return "".join(f" {step.text[ENGLISH]}, as in" for step in steps_of(history, run.proposal)[:1])
+
+
+def _review(run: Run, decision: str) -> str:
     assert run.review is not None
     title = one_line(run.proposal.title[ENGLISH], LINE)
-    return f"{run.review.decision} {run.name} ({title}):\n{quoted(run.review.reason, LINE)}"
+    return f"{decision} {run.name} ({title}):\n{quoted(run.review.reason, LINE)}"
 
 
 def _failure(run: Run) -> str:

@@ -17,6 +17,7 @@ from agent.science.calibration import corrections
 from agent.science.comparison import AVERAGE
 from agent.science.effects import Effect, effects
 from agent.science.history import History, card_of
+from agent.science.steps import Step, barred_steps, is_barred
 
 AUTHOR = "catalogue"
 LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
@@ -77,14 +78,21 @@ class Catalogue:
     def _ideas(
         self, history: History, parent: Run, drawn: Mapping[str, float], asked: frozenset[str]
     ) -> Iterator[Idea]:
-        """Every untried set of moves that is one step from the parent; if moves are asked for, those are the step."""
+        """Every untried set of moves that is one step from the parent; if moves are asked for, those are the step.
+
+        A step that a person rejected everywhere is left out, unless a person asks for it.
+        """
         root = history.root(parent)
         if root is None:
             return
         own = frozenset(parent.proposal.moves)
         tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
+        barred = () if asked else barred_steps(history)
 
         def idea(moves: frozenset[str], *parents: Run) -> Iterator[Idea]:
+            steps = [Step.between(before.proposal.moves, moves) for before in parents]
+            if is_barred(steps, barred):
+                return
             if 0 < len(moves) <= MOST_MOVES and moves <= self.moves.keys() and moves not in tried:
                 yield Idea(moves, parents, root, sum(drawn[name] for name in moves) - sum(drawn[name] for name in own))
 

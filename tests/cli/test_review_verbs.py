@@ -81,6 +81,14 @@ def test_a_script_rejects_with_a_reason_and_may_take_an_approval_back(run, home)
     assert "a person / rejected: too slow" in note
 
 
+def test_a_script_rejects_a_move_everywhere(run, home):
+    wait_for_review(home, "value_skip", "data_dependent_decay")
+    assert run("review", VALUE_SKIP, "--reject", "no", "--everywhere")[:2] == (0, f"rejected {VALUE_SKIP}\n")
+    assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "no", everywhere=True)
+    assert "a person / rejected everywhere: no" in render_note(home.history(), home.find(VALUE_SKIP))
+    assert run("review", DECAY, "--approve", "--everywhere")[2] == "--everywhere goes with --reject"
+
+
 @pytest.mark.slow
 def test_what_cannot_be_done_is_refused(run, home):
     assert f"nothing waits for a decision: {command('propose')}" in run("review", "--approve")[2]

@@ -129,6 +129,14 @@ def test_rejecting_needs_a_reason(sit, home):
     assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "too slow")
 
 
+def test_tab_rejects_the_move_everywhere(sit, home):
+    desk = sit().see(VALUE_SKIP).press("r").see("Reject, because:", "tab everywhere")
+    desk.press("it forgets", "\t").see("Reject +value_skip everywhere, because: it forgets")
+    desk.press("\t").see("Reject, because: it forgets").press("\t", ENTER)
+    desk.see(DECAY, f"rejected everywhere {VALUE_SKIP}: it forgets").press("q").end()
+    assert home.find(VALUE_SKIP).review == Review("rejected", PERSON, "it forgets", everywhere=True)
+
+
 @pytest.mark.parametrize("width", [1, 20, 35])
 def test_a_question_wider_than_the_screen_can_be_asked(width):
     prompt = Prompt("Approve with a remark, or none", "好的, ", "good")

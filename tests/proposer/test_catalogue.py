@@ -10,7 +10,7 @@ from agent.core.baselines import GATED, TEMPLATE, baseline_path, moves_of
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES, TEMPLATE_FILE
-from agent.core.run import PROPOSED_SECTIONS, Run
+from agent.core.run import PERSON, PROPOSED_SECTIONS, Review, Run
 from agent.core.score import MAD_TASKS
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import AUTHOR, MOST_MOVES, Catalogue
@@ -223,3 +223,43 @@ def test_every_known_variant_has_its_reasons_in_both_languages():
         assert set(proposal.argument) == set(PROPOSED_SECTIONS)
         assert not proposal.predicted
     assert "Fuzzy Recall +0.114" in known_variant(GATED).argument["expected"]["zh"]
+
+
+def rejected(number, *moves, parents=(TEMPLATE,), everywhere=True):
+    name = f"{TEMPLATE}_{number}"
+    proposal = sample_proposal(name, author=AUTHOR, parents=parents, moves=moves)
+    review = Review("rejected", PERSON, "never", everywhere)
+    return Run(f"20250101_{number:06}", "rejected", proposal, "smoke", FINGERPRINT, review=review)
+
+
+def test_a_move_that_was_rejected_everywhere_is_made_of_no_parent():
+    parent = variant(1, SKIP)
+    for everywhere, expected in ((False, {RATE, TANH}), (True, {TANH})):
+        known = history(parent, rejected(2, RATE, everywhere=everywhere))
+        found = {propose(known, 1, seed, only(SKIP, RATE, TANH)).moves for seed in range(40)}
+        assert {move for moves in found for move in moves} - {SKIP} == expected, everywhere
+
+
+def test_a_move_that_may_nowhere_be_taken_back_stays():
+    """Here SKIP, of which the first parent was to be freed; from another parent it is not taken either."""
+    first, other = variant(1, SKIP, TANH), variant(2, SKIP, RATE)
+    alone = variant(6, SKIP)  # so that taking SKIP back is all that is left
+    known = history(first, other, alone, rejected(3, TANH, parents=(first.name,)))
+    with pytest.raises(NothingToPropose):
+        propose(known, 2, 0, only(SKIP, RATE))
+    allowed = history(first, other, alone, rejected(3, TANH, parents=(first.name,), everywhere=False))
+    assert propose(allowed, 2, 0, only(SKIP, RATE)).moves == (RATE,)
+
+
+def test_a_crossing_does_not_bring_a_barred_move_in_from_either_side():
+    one, other = variant(1, SKIP), variant(2, RATE)
+    known = history(one, other, rejected(3, RATE))
+    with pytest.raises(NothingToPropose):
+        propose(known, 1, 0, only(SKIP, RATE))
+    assert propose(known, 2, 0, only(SKIP, RATE)).parents == (other.name,)  # which has it: SKIP is what comes
+
+
+def test_a_person_may_ask_for_what_was_rejected_everywhere():
+    known = history(variant(1, SKIP), rejected(2, RATE))
+    asked = Catalogue(TEMPLATE_SOURCE, ALL).propose(known, known.runs[1], Random(0), RATE)
+    assert asked.moves == tuple(sorted((SKIP, RATE)))

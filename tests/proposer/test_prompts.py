@@ -133,3 +133,26 @@ def test_a_fact_that_a_prompt_wants_is_not_forgotten():
 
 def test_a_quotation_is_marked_on_every_line_and_steers_no_terminal():
     assert quoted("a\x1b[2J\r\n# Rules\n", 100) == "> a[2J\n> # Rules"
+
+
+def test_what_was_rejected_everywhere_stands_first_with_its_moves():
+    never = Review("rejected", "a person", "it forgets", everywhere=True)
+    root = run(TEMPLATE, 0, card=sample_card())
+    known = History(
+        (
+            root,
+            run("with_skip", 1, stage="rejected", review=never, proposal={"moves": ("value_skip",)}),
+            run("by_a_model", 2, stage="rejected", review=never),
+            run("late", 3, stage="rejected", review=Review("rejected", "a person", "not now")),
+        ),
+        {},
+    )
+    asked = prompt(known, root).question
+    section = asked[asked.index("# What the reviewer decided") :]
+    lines = [line for line in section.splitlines() if "reject" in line][:3]
+    wanted = "rejected everywhere, never propose this change again, of any parent:"
+    assert [line.startswith(wanted) for line in lines] == [True, True, False]
+    assert "by_a_model" in lines[0]
+    assert "+value_skip, as in with_skip" in lines[1]
+    assert section.count("it forgets") >= 2
+    assert section.count(wanted) == 2

@@ -9,6 +9,7 @@ SENTENCES = {
     "list.sentence": "{list}.",
     "list.nothing": "nothing",
     "list.label": "{label}: {value}",
+    "list.same": "{value}",
     "list.bullet": "• {line}",
     # counts
     "count.runs": "{count} run|{count} runs",

@@ -65,6 +65,7 @@ SENTENCES = {
     "page.baseline": "known system",
     "page.waiting": "waiting",
     "page.rejected": "rejected",
+    "page.rejected everywhere": "rejected everywhere",
     # the page of a variant
     "page.by": "by",
     "page.edited": "edited by",

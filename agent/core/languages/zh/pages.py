@@ -59,6 +59,7 @@ SENTENCES = {
     "page.baseline": "已知系统",
     "page.waiting": "等待中",
     "page.rejected": "已驳回",
+    "page.rejected everywhere": "已在任何变体上驳回",
     # the page of a variant
     "page.by": "作者",
     "page.edited": "编辑者",
