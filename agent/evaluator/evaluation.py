@@ -5,6 +5,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from agent.evaluator.jail.exchange import printable
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.remote.pairs import carry_out
+from agent.evaluator.remote.replay import choose_replays
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.worker_pool import WorkerPool, worker_count
@@ -67,12 +70,21 @@ def evaluate(
             HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
         ]
-        job.write(variant)  # the workers that trained could write in the folder
         for test in tests:
             test.write_inputs(job)
-        # Fresh processes: whatever training left behind in the first ones cannot speak here.
-        pool.run([{"do": "predict", "stack": test.stack} for test in tests], watch)
-        scores = [score for test in tests for score in test.score(job)]
+        replays = choose_replays(groups, trained, device)
+        predictions = [{"do": "predict", "stack": test.stack} for test in tests]
+        answers = carry_out(
+            [replay.request for replay in replays] + predictions,
+            job,
+            variant,
+            workers or worker_count(device),
+            deadline,
+            into=kept,
+        )
+        for replay, answer in zip(replays, answers, strict=False):
+            replay.check(answer)
+        scores = [score for test in tests for score in test.score(replace(job, folder=kept))]
         with op_under_test(variant, protocol, deadline) as op:
             probe_trained(op, tests, groups, job)
     return ScoreCard(

@@ -39,6 +39,14 @@ class Job:
         return self.folder / f"predictions-{stack}.bin"
 
     @property
+    def requests(self) -> Path:
+        return self.folder / "requests.json"
+
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.json"
+
+    @property
     def calls(self) -> Path:
         return self.folder / "calls.safetensors"
 

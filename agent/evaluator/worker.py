@@ -1,8 +1,8 @@
 """The child that runs a variant's code; agent/evaluator/jail/jail.py starts it with a FOLDER.
 
 It reads FOLDER/job.json and FOLDER/variant.py, then answers one request a line on its standard input with lines on its
-standard output: progress, and at last "done" or "failed". It never sees a test label: training leaves weights in
-FOLDER, and prediction, in another process, turns those weights and unlabelled inputs into predicted tokens.
+standard output: progress, and at last "done" or "failed". It never sees a test nor what is predicted on one: training
+leaves weights in FOLDER, and agent/evaluator/remote/ predicts, where nothing of the variant runs but its op.
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from agent.core.failure import FailureKind
@@ -27,10 +27,11 @@ from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
-from agent.evaluator.probes.audit import IN_PREDICTION, IN_TRAINING, SecretAudits
+from agent.evaluator.probes.audit import IN_TRAINING, SecretAudits
 from agent.evaluator.probes.probe_calls import run_calls
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
+from agent.evaluator.training.early_steps import digest, steps_told_of
 from agent.evaluator.training.stack import Stack, stacks
 from agent.evaluator.training.trainer import Progress, train
 from agent.kernels.choice import in_words
@@ -43,7 +44,7 @@ OF_TYPES = re.compile(r"found (double|float)|same dtype|float != double|double !
 
 
 class Worker:
-    """A loaded variant, ready to describe itself, to be called, to train and to predict."""
+    """A loaded variant, ready to describe itself, to be called and to train."""
 
     def __init__(self, job: Job, variant: Variant) -> None:
         self.job = job
@@ -88,8 +89,14 @@ class Worker:
             facts = {"key": progress.replica.key, "point": asdict(progress.point), "ending": progress.ending}
             reply({"progress": facts})
 
-        audit = self._audit(IN_TRAINING)
-        trainees = train(self.stacks[stack], self.variant, self.protocol, self.device, report, audit)
+        replicas, early = self.stacks[stack], list[str]()
+
+        def tell_early_steps(taken: int, rows: Tensor) -> None:
+            if taken <= steps_told_of(replicas):
+                early.append(digest(rows))
+
+        audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_TRAINING)
+        trainees = train(replicas, self.variant, self.protocol, self.device, report, audit, tell_early_steps)
         save_file(
             {name: torch.stack([getattr(trainee, name) for trainee in trainees]).cpu() for name in ("best", "last")},
             self.job.weights(stack),
@@ -97,35 +104,9 @@ class Worker:
         return {
             "trainees": [
                 {"ending": trainee.ending, "curve": [asdict(point) for point in trainee.curve]} for trainee in trainees
-            ]
+            ],
+            "early": early,
         }
-
-    def _audit(self, every: int) -> SecretAudits:
-        return SecretAudits(self.variant.declaration, self.protocol.chunk_size, every)
-
-    def predict(self, stack: int, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """Predict every position of the inputs in the folder, with the best and with the last weights: int32."""
-        weights, request = load_file(self.job.weights(stack)), load_file(self.job.inputs(stack))
-        chosen, inputs = request["chosen"], request["inputs"].to(self.device)
-        by_best = self._predict(stack, weights["best"], chosen, inputs)
-        by_last = by_best.clone()
-        # A replica that was still getting better at its end has its last weights for its best: most of them do.
-        moved = (weights["best"] != weights["last"]).any(1)[chosen]
-        if moved.any():
-            by_last[moved] = self._predict(stack, weights["last"], chosen[moved], inputs[moved.to(self.device)])
-        self.job.predictions(stack).write_bytes(torch.stack([by_best, by_last]).numpy().tobytes())
-        return {}
-
-    def _predict(self, stack: int, rows: Tensor, chosen: Tensor, inputs: Tensor) -> Tensor:
-        """(R, N, T) inputs -> (R, N, T) int32, by the `chosen` of a stack's rows.
-
-        Where a weight stands in a row depends on all that the stack holds, also on those that are not chosen.
-        """
-        whole = Stack(self.stacks[stack], self.variant, self.protocol, self.device, rows, self._audit(IN_PREDICTION))
-        predictions = torch.empty(inputs.shape, dtype=torch.int32)
-        for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
-            predictions[:, part] = logits.argmax(-1)
-        return predictions
 
 
 def serve(job: Job, requests: TextIO, replies: TextIO) -> None:

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
 from agent.evaluator.failure import EvaluationFailed, read_reason
-from agent.evaluator.jail.jail import Child, confined
+from agent.evaluator.jail.jail import Child, Ending, confined
 from agent.evaluator.progress import Update
 
 SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
@@ -96,7 +96,7 @@ class WorkerPool:
                     with self.watching:
                         watch(update)
         if not self.failures:
-            self.failures.append(_overdue(child) if self._stopped() else _death(child))
+            self.failures.append(overdue(child) if self._stopped() else death(child))
         return None
 
     def _stopped(self) -> bool:
@@ -113,15 +113,15 @@ def _parse(line: bytes) -> Request:
     return message if isinstance(message, dict) else {}
 
 
-def _overdue(child: Child) -> Failure:
+def overdue(child: Child) -> Failure:
     """Why a worker at the deadline is none the sooner done: its log says where it stands."""
     child.say_where()
     return Failure("timeout", Reason("failure.overdue"), child.log_tail())
 
 
-def _death(child: Child) -> Failure:
-    """Why a worker says no more."""
-    ending = child.ending(SECONDS_TO_DIE)
+def death(child: Child, ending: Ending | None = None) -> Failure:
+    """Why a worker says no more; `ending` where that is known already."""
+    ending = ending or child.ending(SECONDS_TO_DIE)
     if ending is None:
         return Failure("crash", Reason("failure.no_answer"), child.log_tail())
     if ending.excess is not None:

@@ -15,6 +15,7 @@ from agent.evaluator.contract.calls import check_contract, state_size
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.job import Job
 from agent.evaluator.protocols import MAD_GRID, SMOKE
+from agent.evaluator.remote.predictor import Predictor
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.training.trainer import train
@@ -85,7 +86,7 @@ def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp
         with pretended_card():
             worker = Worker(job, load_variant(job.variant))
             answer = worker.train(0, lambda message: None)
-            worker.predict(0, lambda message: None)
+            Predictor(job, worker.variant.op).predict(0)
         loss = [trainee["curve"][-1]["loss"] for trainee in answer["trainees"]]
         told[device.type] = loss, np.frombuffer(job.predictions(0).read_bytes(), np.int32)
     (here, by_cpu), (there, by_card) = told.values()
@@ -106,7 +107,7 @@ def test_the_last_weights_are_read_at_their_places_also_where_only_a_small_vocab
     inputs = torch.randint(8, (len(group), 20, group[0].setting.input_length), dtype=torch.int32)
     save_file({"best": best, "last": last}, job.weights(0))
     save_file({"chosen": torch.arange(len(group)), "inputs": inputs}, job.inputs(0))
-    worker.predict(0, lambda message: None)
+    Predictor(job, worker.variant.op).predict(0)
     by_best, by_last = np.frombuffer(job.predictions(0).read_bytes(), np.int32).reshape(2, *inputs.shape)
     assert (by_best != by_last).mean() <= 0.01
 

@@ -122,22 +122,6 @@ def test_learned_inputs_are_supplied_and_every_evaluation_has_a_secret_test_of_i
     assert other.test_seed != card.test_seed
 
 
-@pytest.fixture
-def no_gate(monkeypatch):
-    """A variant that holds what the gate would refuse, as one does that fooled it."""
-    for module in ("check", "evaluation"):
-        monkeypatch.setattr(f"agent.evaluator.{module}.check_code", lambda path: None)
-
-
-def test_the_predicting_worker_finds_inputs_and_no_labels(tmp_path, no_gate):
-    spying = "if any(name.startswith('inputs') for name in torch.os.listdir()): raise OSError(*torch.os.listdir())"
-    with pytest.raises(EvaluationFailed, match="OSError") as caught:
-        evaluate(write_variant(tmp_path, at_import=spying), ONE_TASK)
-    found = set(re.findall(r"[\w-]+\.\w+", str(caught.value.failure.reason)))
-    logs = {name for name in found if re.fullmatch(r"log-\w+\.txt", name)}
-    assert found - logs == {"inputs-0.safetensors", "job.json", "variant.py", "weights-0.safetensors"}
-
-
 @pytest.mark.parametrize("task", ["Memorize", "Selective Copy"])
 def test_an_exam_hands_out_inputs_alone(job, tmp_path, task):
     replica = next(TINY.only((task,)).replicas())

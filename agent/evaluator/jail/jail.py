@@ -5,12 +5,13 @@ agent/evaluator/jail/forkserver_client.py says what surrounds all of them, and a
 each gives up before it runs a variant. docs/security.md tells all of it in plain words.
 """
 
+import fcntl
 import json
 import os
 import select
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from agent.evaluator.jail.forkserver_client import fork_server
 
 LOG_TAIL = 4_000  # bytes
 LONGEST_LINE = 1 << 24  # bytes
+PIPE = 1 << 20  # bytes that a pipe between two children holds
 LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
 
 
@@ -95,22 +97,47 @@ def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]
 
     `folder` is one of `scratch`: no other can be written.
     """
-    key = uuid.uuid4().hex
-    (their_requests, requests), (replies, their_replies), (status, their_status) = os.pipe(), os.pipe(), os.pipe()
+    (their_requests, requests), (replies, their_replies) = os.pipe(), os.pipe()
     with (
-        (folder / f"log-{key}.txt").open("xb+") as log,
         os.fdopen(requests, "wb", buffering=0) as write_requests,
         os.fdopen(replies, "rb", buffering=0) as read_replies,
-        os.fdopen(status, "rb", buffering=0) as read_status,
+        _forked(module, arguments, folder, their_requests, their_replies, (write_requests, read_replies)) as child,
     ):
+        yield child
+
+
+@contextmanager
+def confined_pair(asking: str, its_folder: Path, answering: str, other_folder: Path) -> Iterator[tuple[Child, Child]]:
+    """Run two modules' `main`, each in a folder of its own, so that the second reads what the first writes and back."""
+    (their_requests, requests), (replies, their_replies) = os.pipe(), os.pipe()
+    for pipe in (requests, their_replies):
+        with suppress(OSError, AttributeError):  # larger than it is by default, where the system lets one choose
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+    with (
+        (its_folder / "none").open("xb+") as nothing,
+        _forked(
+            answering, [str(other_folder)], other_folder, their_requests, their_replies, (nothing, nothing)
+        ) as other,
+        _forked(asking, [str(its_folder)], its_folder, replies, requests, (nothing, nothing)) as one,
+    ):
+        yield one, other
+
+
+@contextmanager
+def _forked(
+    module: str, arguments: list[str], folder: Path, reads: int, writes: int, ours: tuple[IO[bytes], IO[bytes]]
+) -> Iterator[Child]:
+    """A child with two pipes, which are closed here; `ours` are their other ends."""
+    key = uuid.uuid4().hex
+    status, their_status = os.pipe()
+    with (folder / f"log-{key}.txt").open("xb+") as log, os.fdopen(status, "rb", buffering=0) as read_status:
         fork_server.give(folder)
-        theirs = [their_requests, their_replies, log.fileno(), their_status]
         message = {"fork": key, "module": module, "arguments": arguments, "folder": str(folder)}
-        fork_server.tell(message, theirs)
-        for pipe in (their_requests, their_replies, their_status):
+        fork_server.tell(message, [reads, writes, log.fileno(), their_status])
+        for pipe in (reads, writes, their_status):
             os.close(pipe)
         try:
-            yield Child(key, write_requests, read_replies, read_status, log)
+            yield Child(key, *ours, read_status, log)
         finally:
             fork_server.tell({"end": key})
             select.select([read_status], [], [])  # it is dead now

@@ -52,15 +52,18 @@ def train(
     device: torch.device,
     report: Callable[[Progress], None] = lambda progress: None,
     audit: Audit | None = None,
+    after_step: Callable[[int, Tensor], None] = lambda taken, rows: None,
 ) -> list[Trainee]:
     """Train replicas of one shape together. One that ends leaves, and the rest go on without it.
 
-    `audit` is shown each call of the op; it may refuse the variant.
+    `audit` is shown each call of the op; it may refuse the variant. `after_step` is shown the weights of those that
+    train, (R, P), after so many steps.
     """
     training = Training(replicas, variant, protocol, device, audit)
     trainees = list(training.trainees)
     while training.trainees:
         training.step()
+        after_step(training.taken, training.stack.rows)
         for trainee in training.validate():
             trainee.ending = ending(trainee, trainees, protocol)
             report(Progress(trainee.replica, trainee.curve[-1], trainee.ending))

@@ -58,6 +58,10 @@ SENTENCES = {
         "tokens after it or with the other sequences of the batch; an output may depend on its own token and earlier "
         "ones of its sequence alone"
     ),
+    "failure.other_training": (
+        "training of another kind, {replica}: the first {step} steps of the protocol, taken again, give other weights "
+        "than the worker said; an op must compute the same whenever it is given the same, and nothing else may train"
+    ),
     # The probes: the name of the probe, what was seen, and what to change.
     "failure.changes_inputs": (
         "inputs unchanged: delta_rule_chunkwise writes into its argument {argument}; work on a copy: no in-place "

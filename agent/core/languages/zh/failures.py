@@ -52,6 +52,10 @@ SENTENCES = {
         "训练后模型的因果性，{replica}：切点之前 {share:.0%} 的预测会随其后的 token 或同批其他序列改变；输出只能依赖"
         "本序列中自身及更早的 token"
     ),
+    "failure.other_training": (
+        "训练不符，{replica}：按协议重做前 {step} 步，所得权重与工作进程所说不同；相同输入时算子必须给出相同结果，且不"
+        "得另行训练"
+    ),
     "failure.changes_inputs": "输入不变：算子改写了参数 {argument}；请在副本上操作，不得就地修改参数或其视图",
     "failure.random": "确定性：相同参数的两次调用相差 {difference}；不得使用随机数或未写入的内存",
     "failure.stateful": (

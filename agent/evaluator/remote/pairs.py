@@ -1,0 +1,99 @@
+"""Pairs of processes, as the parent sees them: one runs networks and never the variant, the other the op alone.
+
+The two speak with each other by two pipes; the parent waits for what the first leaves in its folder.
+"""
+
+import json
+import os
+import shutil
+import stat
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, get_args
+
+from agent.core.failure import Failure, FailureKind
+from agent.core.reason import Reason
+from agent.evaluator.failure import EvaluationFailed, doubting, read_reason
+from agent.evaluator.jail.exchange import leave, take
+from agent.evaluator.jail.jail import Child, Ending, confined_pair, scratch
+from agent.evaluator.job import Job
+from agent.evaluator.worker_pool import death, overdue
+
+LARGEST_ACCOUNT = 1 << 20  # bytes
+LOOK_UP = 0.2  # seconds between two looks at the clock
+
+Request = dict[str, Any]
+
+
+def carry_out(
+    requests: Sequence[Request], job: Job, variant: Path, pairs: int, deadline: float, into: Path
+) -> list[Request]:
+    """The answers to the requests, in their order, by so many pairs at once. What is predicted is left `into` a folder.
+
+    `job` is the folder of training: weights and inputs are taken from there. Raises EvaluationFailed with the first
+    failure; however this ends, no process is left.
+    """
+    shares = [list(range(first, len(requests), pairs)) for first in range(min(pairs, len(requests)))]
+
+    def work(share: list[int]) -> list[Request]:
+        return _work([requests[index] for index in share], job, variant, deadline, into)
+
+    answers: dict[int, Request] = {}
+    with ThreadPoolExecutor(max(1, len(shares))) as threads:
+        for share, found in zip(shares, threads.map(work, shares), strict=True):
+            answers |= dict(zip(share, found, strict=True))
+    return [answers[index] for index in range(len(requests))]
+
+
+def _work(requests: list[Request], job: Job, variant: Path, deadline: float, into: Path) -> list[Request]:
+    with scratch() as mine, scratch() as theirs:
+        network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
+        for each in (network, op):
+            each.write(variant)
+        predicted = [request["stack"] for request in requests if request["do"] == "predict"]
+        for stack in predicted:
+            with doubting():
+                _copy(job.weights(stack), network.weights(stack))
+                _copy(job.inputs(stack), network.inputs(stack))
+        leave(network.requests, json.dumps(requests).encode())
+        with confined_pair(
+            "agent.evaluator.remote.predictor", network.folder, "agent.evaluator.remote.op_host", op.folder
+        ) as (
+            predictor,
+            host,
+        ):
+            while (ended := predictor.ending(LOOK_UP)) is None:
+                if time.monotonic() > deadline:
+                    raise EvaluationFailed(overdue(host))
+            answers = _read(network, predictor, ended, host)
+        for stack in predicted:
+            shutil.move(network.predictions(stack), into)
+    return answers
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A plain file, whatever its size. Raises OSError where there is none, ValueError for anything else."""
+    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError(f"{source.name} is no plain file")
+        with target.open("xb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+
+
+def _read(network: Job, predictor: Child, ended: Ending, host: Child) -> list[Request]:
+    """What the predictor found; the failure of the op where it told of one, or of its process where that is gone."""
+    try:
+        said = json.loads(take(network.answers, LARGEST_ACCOUNT))
+    except (OSError, ValueError) as error:
+        raise EvaluationFailed(death(predictor, ended)) from error
+    match said:
+        case {"done": list() as answers}:
+            return answers
+        case {"failed": {"kind": str() as kind, "reason": reason}} if kind in get_args(FailureKind):
+            raise EvaluationFailed(Failure(kind, read_reason(reason), host.log_tail()))  # type: ignore[arg-type]
+        case {"lost": str()}:
+            raise EvaluationFailed(death(host))
+    raise EvaluationFailed(Failure("crash", Reason("failure.garbled", {"error": repr(said)[:200]}), host.log_tail()))
