@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [card]
+python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [card]
 """
 
 import json
@@ -16,6 +16,7 @@ import torch
 
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import kind_and_reason
+from agent.evaluator.check import check
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.held_out import best_of_grid
@@ -23,7 +24,7 @@ from agent.evaluator.jail.forkserver_client import clean_environment
 from agent.evaluator.jail.jail import confined, scratch
 from agent.evaluator.job import Job
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import MAD_SETTINGS, QUICK
+from agent.evaluator.protocols import MAD, MAD_SETTINGS, QUICK
 from agent.evaluator.speed import differentiate
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.stack import stacks
@@ -190,6 +191,14 @@ def start() -> None:
         show("  to answer a request", in_turn({"forked": forked, "fresh interpreter": fresh}))
 
 
+def checks() -> None:
+    """The check before training: seconds that a proposal costs before a step is taken."""
+    print("check: the check of the template before it is trained")
+    template = baseline_path(TEMPLATE)
+    protocols = {protocol.name: partial(check, template, protocol) for protocol in (QUICK, MAD)}
+    show("  the whole check", in_turn(protocols, rounds=3))
+
+
 def main() -> None:
     benches = {
         "trainer": trainer,
@@ -198,6 +207,7 @@ def main() -> None:
         "op": op,
         "generators": generators,
         "start": start,
+        "check": checks,
         "card": card,
     }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
