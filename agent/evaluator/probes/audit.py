@@ -45,6 +45,8 @@ class SecretAudits:
         if self.wait:
             self.wait -= 1
             return
+        if not called.o.isfinite().all():  # a training that diverges is told of as that
+            return
         self.wait = self.chance.randrange(2 * self.every)
         if not self.kinds:
             self.kinds = [self.other_suffix, self.other_neighbours, self.pieces, self.longer]

@@ -7,7 +7,7 @@ no line of the variant does.
 
 import typing
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.setting import Setting
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.training.stack import Stack
 
@@ -52,6 +53,7 @@ class OpUnderTest:
     protocol: Protocol
     run_calls: RunCalls
     seed: int
+    recorded: dict[Setting, list[ProbeCall]] = field(default_factory=dict)  # real calls, by what was read
 
     @property
     def chunk(self) -> int:
@@ -82,12 +84,14 @@ class OpUnderTest:
         every = self.every_shape()
         return [shape for place, shape in enumerate(every) if place == 0 or place >= len(every) - 2]
 
-    def real_calls(self, replica: Replica, batch: int = 2) -> list[ProbeCall]:
-        """What each layer of an untrained network hands to its op, reading examples of a task."""
-        stack = Stack([replica], recording_variant(self.declaration), self.protocol, CPU)
+    def real_calls(self, replica: Replica) -> list[ProbeCall]:
+        """What each layer of an untrained network hands to its op, reading two examples of a task."""
         setting = replica.setting
-        examples = draw(setting, batch, split="train", seed=self.seed, world=replica.seed, device="cpu")
-        return record_calls(stack, 0, examples.inputs, self.chunk)
+        if setting not in self.recorded:
+            stack = Stack([replica], recording_variant(self.declaration), self.protocol, CPU)
+            examples = draw(setting, 2, split="train", seed=self.seed, world=replica.seed, device="cpu")
+            self.recorded[setting] = record_calls(stack, 0, examples.inputs, self.chunk)
+        return self.recorded[setting]
 
     def crowd(self, call: ProbeCall) -> int:
         """How many copies of a call make a batch as large as training hands over, or as may be asked about."""
@@ -141,7 +145,7 @@ def record_calls(stack: Stack, row: int, tokens: Tensor, chunk_size: int) -> lis
     stack.network.rows_a_call = None  # what is recorded is one call a layer, of these tokens and no others
     chosen = torch.tensor([row])
     with torch.no_grad():
-        stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen)
+        stack.logits(stack.network.layout.views(stack.rows[chosen]), tokens[None], chosen, asked=slice(-1, None))
     return [ProbeCall(call, chunk_size) for call in recorded]
 
 
