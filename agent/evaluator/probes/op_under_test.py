@@ -20,8 +20,8 @@ from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.setting import Setting
 from agent.evaluator.tasks.draw import draw
+from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.stack import Stack
 
 CPU = torch.device("cpu")
