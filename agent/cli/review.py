@@ -64,7 +64,7 @@ def propose(
     config = _config_of(home, {"protocol": protocol, "proposer": proposer, "device": device})
     from agent.search.assembly import assembled, proposing
 
-    search = proposing(assembled(config, home, allow_unsandboxed, _troubles_alone()))
+    search = proposing(assembled(config, home, allow_unsandboxed, troubles_alone()))
     run = _from_file(search, file, name, parent, idea) if file else _from_proposer(search, config, idea, parent or "")
     if as_json:
         print(_json([run]))
@@ -72,7 +72,7 @@ def propose(
         print(f"{run.id} {run.name} waits for your decision: {command(f'review {run.id}', workspace)}")
 
 
-def _troubles_alone() -> "Screen":
+def troubles_alone() -> "Screen":
     """A screen for a verb that prints its result alone: what goes wrong meanwhile is said on standard error."""
     from agent.search.screen import Screen
 

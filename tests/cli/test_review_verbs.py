@@ -240,3 +240,10 @@ def test_the_catalogue_does_not_propose_again_what_was_rejected_or_made_into_som
             propose(home, idea)
     assert propose(home, "value_skip, data_dependent_decay").moves == ("data_dependent_decay", "value_skip")
     assert propose(home).moves not in (("value_skip",), ("data_dependent_decay",))
+
+
+def test_what_goes_wrong_at_an_endpoint_is_told_on_standard_error(capsys):
+    screen = reviewing.troubles_alone()
+    screen.line("· 503: busy; again in 1 s")
+    screen.show(None)
+    assert capsys.readouterr() == ("", "· 503: busy; again in 1 s\n")

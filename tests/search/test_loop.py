@@ -9,10 +9,11 @@ from small_evaluations import ONE_TASK, write_variant
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.core.baselines import TEMPLATE
-from agent.core.errors import ENDED, FAILED, TOO_MANY_FAILURES
+from agent.core.errors import ENDED, FAILED, INTERRUPTED, TOO_MANY_FAILURES
 from agent.core.resources import MOVES
 from agent.core.run import Proposal
 from agent.core.text import Text
+from agent.llm import Interrupted
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import TemplateFailed
 from agent.proposer.moves import load_moves
@@ -174,3 +175,30 @@ def test_the_status_of_a_search_that_goes_on_knows_what_was_before(root):
     status = json.loads((root / "runs" / "status.json").read_text())
     assert status["best"].startswith(f"· {TEMPLATE}: 0.")
     assert [line.split(":")[0] for line in status["latest"]] == [f"✗ {TEMPLATE}", f"· {TEMPLATE}"]
+
+
+def test_what_a_proposer_raises_is_one_failed_run_with_its_traceback(root):
+    def odd():
+        raise KeyError("choices")
+
+    stop = small_search(root, runs=1, proposer=Script(odd)).run()
+    assert stop.exit_code == ENDED
+    run = Workspace(root).history().runs[-1]
+    assert (run.stage, run.failure.kind) == ("analysed", "unusable reply")
+    assert str(run.failure.reason) == "the proposer raised KeyError: 'choices'"
+    log = (root / "runs" / run.id / "log.txt").read_text()
+    assert "Traceback" in log
+    assert "in odd" in log
+    assert "提出者抛出异常" in (root / "runs" / run.id / "insights.md").read_text()
+
+
+def test_a_person_who_stops_while_a_model_is_asked_ends_the_search(root):
+    search = small_search(root, proposer=Script(lambda: interrupt()))
+
+    def interrupt():
+        search.ledger.interrupted = True
+        raise Interrupted("you stopped it")
+
+    before = Workspace(root).history().runs
+    assert search.run().exit_code == INTERRUPTED
+    assert Workspace(root).history().runs == before
