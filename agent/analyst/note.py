@@ -5,8 +5,9 @@ from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
 from agent.core.languages import LANGUAGES
 from agent.core.run import BASELINE, MARKER, SECTIONS, Run, Section, heading
-from agent.core.sentences import bullets, solved_and_room
+from agent.core.sentences import bullets, joined, solved_and_room
 from agent.core.text import Text, clean, say
+from agent.science.field import rivals
 from agent.science.history import History, card_of
 
 ALL = "all"  # languages
@@ -20,14 +21,15 @@ def analyse(history: History, run: Run) -> dict[Section, Text]:
     elif run.proposal.author == BASELINE:
         outcome = _baseline(history, facts)
     else:
-        outcome = _scored(facts)
+        outcome = _scored(history, facts)
     return {"outcome": bullets(outcome), "lessons": bullets(_lessons(facts))}
 
 
-def _scored(facts: Facts) -> list[Text]:
+def _scored(history: History, facts: Facts) -> list[Text]:
     return [
         words.placing(facts),
         *_compared(facts),
+        *_best_known(history, facts),
         *words.noise(facts),
         *words.local_apart(facts),
         *words.interplay(facts),
@@ -53,6 +55,15 @@ def _compared(facts: Facts) -> list[Text]:
     if facts.parent and facts.parent != facts.baseline:
         lines.append(words.against(facts.parent, facts.against_parent))
     return lines
+
+
+def _best_known(history: History, facts: Facts) -> list[Text]:
+    """Against the best of the known mixers that were measured here, where that is not the parent."""
+    found = [rival for rival in rivals(history, facts.run) if rival.known and rival.run != facts.parent]
+    return [
+        joined([say("note.best known", name=rival.run.name), words.against(rival.run, dict(rival.found))], "list.space")
+        for rival in found
+    ]
 
 
 def _lessons(facts: Facts) -> list[Text]:

@@ -15,11 +15,12 @@ from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
+from agent.science.field import rivals
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger, Stop
 from agent.search.config import Config, read_config
-from agent.store.status import describe_run
+from agent.store.status import describe_rival, describe_run
 from agent.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def search(
     protocol: ProtocolOption = None,
     proposer: Annotated[str | None, typer.Option(help="Propose by auto, catalogue or model.")] = None,
     model: Annotated[str | None, typer.Option(help="Ask the language model of this name at its endpoint.")] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option("--from", help="Start from these alone: names such as kda,gated_delta_net, or files of your own."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed the random choices: parents and moves.")] = None,
     device: DeviceOption = None,
     cluster: Annotated[
@@ -48,6 +53,7 @@ def search(
     flags = {
         "hours": hours, "runs": runs, "max_cost": max_cost, "max_failures": max_failures, "protocol": protocol,
         "proposer": proposer, "model": model, "seed": seed, "device": device,
+        "start_from": start_from.split(",") if start_from is not None else None,
     }  # fmt: skip
     config = read_config(workspace, flags)
     if lang is not None and not review:
@@ -148,6 +154,7 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
     ]
     if facts.best is not None:
         lines.append(f"Best: {describe_run(history, facts.best)}")
+        lines += [f"      {describe_rival(rival)}" for rival in rivals(history, facts.best)]
     if facts.worth_reading:
         lines.append("Read first:")
     for run in facts.worth_reading:

@@ -1,9 +1,10 @@
-"""The systems whose scores were known before this project began: their names, their files and those scores."""
+"""The known mixers by their names: whose scores were known before this project, and the field's."""
 
 import csv
 from pathlib import Path
 
 from agent.core.resources import KNOWN_VARIANTS
+from agent.core.text import ENGLISH, say
 
 TEMPLATE = "delta_net_4layer"
 GATED = "gated_delta_net_4layer"
@@ -40,6 +41,42 @@ def baseline_path(name: str) -> Path:
 def published_paths() -> dict[str, Path]:
     """The field's published mixers that ship with the project: name, such as kda -> its variant file."""
     return {path.stem: path for path in sorted((KNOWN_VARIANTS / "published").glob("*.py"))}
+
+
+def known_path(name: str) -> Path:
+    """The variant file of a known mixer, by what `find_known` returns: a shipped name, or a path."""
+    if name in BASELINES:
+        return baseline_path(name)
+    return published_paths().get(name) or Path(name)
+
+
+def find_known(word: str, folder: Path) -> str:
+    """The known mixer that somebody means: its full name, or the absolute path of a file of one's own.
+
+    Capitals, spaces and dashes do not count, so that KDA and "Gated DeltaNet-2" are found as papers write them. A file
+    is looked for in `folder`. LookupError, with the names that there are, for anything else.
+    """
+    names = [*BASELINES, *published_paths()]
+    if word.endswith(".py"):
+        path = (folder / Path(word).expanduser()).absolute()
+        if not path.is_file():
+            raise LookupError(f"there is no file {path}")
+        return str(path)
+    meant = _squeezed(word)
+    for name in names:
+        shorter = name.removeprefix(f"{TEMPLATE}_").removesuffix("_4layer")
+        if meant and meant in {_squeezed(name), _squeezed(shorter), _squeezed(field_name(name))}:
+            return name
+    raise LookupError(f"there is none named {word!r}; there are {', '.join(names)}, and files of your own (.py)")
+
+
+def field_name(name: str) -> str:
+    """A published mixer as papers write it, such as KDA; the name itself for any other."""
+    return say(f"mixer.{name}")[ENGLISH].partition(": ")[0] if name in published_paths() else name
+
+
+def _squeezed(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def reference_scores() -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ from agent.llm.tokens import estimate as tokens_of
 from agent.science.calibration import calibrate, hits, outcomes_of
 from agent.science.comparison import AVERAGE
 from agent.science.effects import measured_effects
+from agent.science.field import rivals
 from agent.science.history import History, card_of
 from agent.science.steps import barred, steps_of
 
@@ -126,8 +127,16 @@ class Standings:
         changed = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
         return (
             f"average {card_of(run).average:.3f}, {signed(found[AVERAGE].difference)} against the template "
-            f"({found[AVERAGE].verdict}); beyond the noise: {', '.join(changed) or 'no task'}"
+            f"({found[AVERAGE].verdict}){self._rivals(run)}; beyond the noise: {', '.join(changed) or 'no task'}"
         )
+
+    def _rivals(self, run: Run) -> str:
+        """The averages of its parent and of the best known mixer beside its own."""
+        said = (
+            f", {signed(rival.average.difference)} against {rival.run.name} ({rival.average.verdict})"
+            for rival in rivals(self.history, run)
+        )
+        return "".join(said)
 
     def note(self, run: Run) -> str:
         """A run's insight note, in short: why it was tried, what came, and what its author learnt."""

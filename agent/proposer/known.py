@@ -1,8 +1,13 @@
 """The known systems, which a search measures before it proposes anything: everything is compared with the template."""
 
+import ast
+import re
 from collections.abc import Iterable, Set
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-from agent.core.baselines import TEMPLATE, baseline_path, moves_of, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, known_path, moves_of, published_paths, reference_scores
 from agent.core.errors import DeltaSearchError
 from agent.core.resources import MOVES
 from agent.core.run import BASELINE, Proposal, Run, Section
@@ -11,7 +16,18 @@ from agent.core.text import Text, say
 from agent.proposer.moves import load_moves
 from agent.science.history import History
 
+LONGEST_NAME = 64  # of a file's name, so that what is made of it can be named after it
 FAR = 0.01  # a difference of a known score worth a word
+
+
+class CannotStart(DeltaSearchError):
+    """None of the mixers that a search is to start from has a score."""
+
+    def __init__(self, run: Run) -> None:
+        self.detail = run.failure.log_tail if run.failure else ""
+        super().__init__(
+            f"{run.name}, which the search was to start from, could not be scored ({run.failure}); see runs/{run.id}"
+        )
 
 
 class TemplateFailed(DeltaSearchError):
@@ -33,9 +49,10 @@ def next_known(history: History, names: Iterable[str], begun: Set[str]) -> Propo
     of the runs that it has `begun`.
     """
     for name in names:
-        runs = [run for run in history.runs if run.name == name]
+        runs = runs_of(history, name)
         if not runs:
-            return known_variant(name)
+            proposal = known_variant(name)
+            return replace(proposal, name=history.free_name(proposal.name))
         if name == TEMPLATE and not history.baseline:
             if runs[-1].id in begun:
                 raise TemplateFailed(runs[-1])
@@ -43,14 +60,45 @@ def next_known(history: History, names: Iterable[str], begun: Set[str]) -> Propo
     return None
 
 
+def runs_of(history: History, name: str) -> list[Run]:
+    """The runs of a known mixer. Of a file of one's own: those of the file as it is now, whatever they are called."""
+    if name in BASELINES or name in published_paths():
+        return [run for run in history.runs if run.name == name]
+    source = known_variant(name).source
+    return [run for run in history.runs if run.proposal.author == BASELINE and run.proposal.source == source]
+
+
+def family_of(history: History, names: Iterable[str]) -> frozenset[str]:
+    """The variants that are some known mixers or were made of them.
+
+    CannotStart where each of them was tried and none has a score.
+    """
+    starts = [run for name in names for run in runs_of(history, name)]
+    if starts and not any(run.scored for run in starts):
+        raise CannotStart(starts[-1])
+    family = {run.name for run in starts}
+    for run in history.runs:  # parents stand before their children
+        if run.proposal.parents and run.proposal.parents[0] in family:
+            family.add(run.name)
+    return frozenset(family)
+
+
+@cache
 def known_variant(name: str) -> Proposal:
-    """A known system as it stands in baselines/, with what is known of it."""
-    source = baseline_path(name).read_text(encoding="utf-8")
+    """A known mixer as its file stands, with what is known of it; `name` is what `find_known` returns."""
+    source = known_path(name).read_text(encoding="utf-8")
+    if name in published_paths():
+        argument: dict[Section, Text] = {"observations": say("known.published"), "reasoning": _docstring(source)}
+        return Proposal(name, source, BASELINE, say(f"mixer.{name}"), argument=argument)
+    if name not in BASELINES:
+        own = re.sub(r"\W+", "_", Path(name).stem.lower()).strip("_")[:LONGEST_NAME] or "mixer"
+        title = say("title.own", file=Path(name).name)
+        return Proposal(own, source, BASELINE, title, argument={"observations": say("known.own", file=Path(name).name)})
     if name == TEMPLATE:
         return Proposal(name, source, BASELINE, say("title.template"), argument=_of_the_template())
     moves = moves_of(name)
     move = load_moves(MOVES)[moves[0]]
-    argument: dict[Section, Text] = {
+    argument = {
         "observations": _known(name),
         "issues": bullets([move.issue]),
         "reasoning": bullets([move.reasoning]),
@@ -66,6 +114,11 @@ def _of_the_template() -> dict[Section, Text]:
         "reasoning": say("known.reasoning"),
         "expected": say("known.expected"),
     }
+
+
+def _docstring(source: str) -> Text:
+    """What a file says of itself, in its own words."""
+    return Text(en=ast.get_docstring(ast.parse(source)) or "")
 
 
 def _known(name: str) -> Text:

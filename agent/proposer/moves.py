@@ -15,6 +15,8 @@ from agent.core.text import Text, say
 from agent.proposer.patch import PatchRejected, apply_patch
 
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
+# An output that is returned as it is put together, where the template gives it a name that moves can go on with.
+OUTPUT = re.compile(r"^( +)return (torch\.cat\(outputs, dim=2\)\[:, :, :length\]), (.+)$", re.MULTILINE)
 DECLARATIONS = ("LEARNED_INPUTS", "LEARNED_PARAMETERS")
 
 
@@ -83,10 +85,25 @@ def compose(source: str, moves: Sequence[Move]) -> str:
             raise MovesConflict(f"{move.name} does not go with {min(rivals)}")
     for move in sorted(moves, key=lambda move: (move.rank, move.name)):
         try:
-            source = _declare(apply_patch(source, move.patch).source, move)
+            source = _declare(_patched(source, move.patch), move)
         except (PatchRejected, SyntaxError) as error:
             raise MovesConflict(f"{move.name} does not fit this file: {error}") from error
     return source
+
+
+def _patched(source: str, patch: str) -> str:
+    """A file with a move's edit made. Where it does not fit, it may fit the same file that gives its output a name."""
+    try:
+        return apply_patch(source, patch).source
+    except PatchRejected:
+        named = OUTPUT.sub(r"\1o = \2\n\1return o, \3", source)
+        if named == source:
+            raise
+        try:
+            return apply_patch(named, patch).source
+        except PatchRejected:
+            pass
+        raise
 
 
 def _declare(source: str, move: Move) -> str:

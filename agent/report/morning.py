@@ -9,6 +9,7 @@ from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
 from agent.science.comparison import AVERAGE
+from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
 from agent.science.summary import Summary, active_since, summary_of
 from agent.store.files import WorkspaceError
@@ -34,6 +35,7 @@ class Night:
     summary: Summary
     failed: tuple[Run, ...]
     best: Standing | None
+    rivals: tuple[Rival, ...]  # of the best
     highlights: tuple[Highlight, ...]
 
 
@@ -71,6 +73,7 @@ def night(history: History, standings: Mapping[str, Standing], search: LatestSea
         summary,
         tuple(run for run in ours if active_since(run, search.started or 0.0)),
         standings[summary.best.id] if summary.best else None,
+        rivals(history, summary.best) if summary.best else (),
         tuple(Highlight(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
     )
 

@@ -9,6 +9,7 @@ from agent.core.sentences import confident, joined, spread
 from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
 from agent.science.comparison import Comparison, Estimate
+from agent.science.field import Rival
 
 # What a search may be doing, as its status has it.
 PHASES = (
@@ -47,6 +48,12 @@ def verdict(found: Comparison) -> Text:
     if found.verdict == "unjudged":
         return say("report.unjudged", difference=difference(found), verdict=word)
     return say("report.judged", difference=difference(found), verdict=word, confidence=sure)
+
+
+def rival(found: Rival) -> Text:
+    """How the best stands to its parent or to the best known mixer."""
+    key = "report.against the best known" if found.known else "report.against its parent"
+    return say(key, name=found.run.name, verdict=verdict(found.average))
 
 
 def moment(at: float) -> Text:

@@ -18,6 +18,8 @@ from agent.evaluator.protocols import choose_protocol
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
+from agent.proposer.fitting import fit_moves
+from agent.proposer.known import known_variant
 from agent.proposer.moves import load_moves
 from agent.search.analyses import Analyses
 from agent.search.budget import Budget, Ledger
@@ -63,6 +65,11 @@ def assemble(
     journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)
     llm = make_model(config, spending, screen.line, lambda: ledger.interrupted)
+    for name in config.start_from if config.proposer != "model" else ():
+        start = known_variant(name)
+        if not start.moves:  # the others are the template with moves made, and what fits that is known
+            for line in fit_moves(start.source, load_moves(MOVES)).lines(start.name):
+                screen.line(line)
     thinkers = make_thinkers(config, workspace, check, llm, screen.line)
     resolved = config.model_dump(mode="json") | {
         "protocol": protocol.name, "device": device, "hours": hours, "model": llm.model if llm else None
@@ -71,14 +78,14 @@ def assemble(
         workspace=workspace,
         protocol=protocol,
         device=device,
-        drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line),
+        drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line, config.start_from),
         check=check,
         analyses=Analyses(workspace, thinkers.analyst, screen.line),
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,
         replication=Replication(workspace, protocol, ledger, screen.line),
-        baselines=config.baselines,
+        baselines=tuple(dict.fromkeys([*config.baselines, *config.start_from])),
         isolation=isolation,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
         evaluator=executor.evaluate if executor else evaluate_source,

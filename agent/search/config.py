@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.core.baselines import BASELINES, GATED, TEMPLATE
+from agent.core.baselines import GATED, TEMPLATE, find_known
 from agent.core.errors import UsageError
 
 FILE = "search.toml"
 KEY, BASE_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"  # secrets and where they go come from the environment alone
+LISTS = ("baselines", "start_from")  # of known mixers
 ENVIRONMENT = "DELTASEARCH_"  # DELTASEARCH_HOURS=8 is hours = 8
 
 
@@ -29,7 +30,9 @@ class Config(BaseModel):
     proposer: Literal["auto", "catalogue", "model"] = "auto"
     """Proposes by the catalogue or by a language model; auto takes the model where there is a key."""
     baselines: tuple[str, ...] = (TEMPLATE, GATED)
-    """Measures these known variants before anything is proposed. The template must be among them."""
+    """Measures these known mixers, or files of your own, before any proposal. The template must be among them."""
+    start_from: tuple[str, ...] = ()
+    """Measures these too, and changes them alone and what is made of them. Default: the best of all that is scored."""
     seed: int = Field(0, ge=0)
     """Seeds the random choices: which parent to change, which moves to make."""
     hours: float | None = Field(0.25, gt=0)
@@ -70,9 +73,8 @@ def read_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
     settings |= _checked(_environment(), "the environment")
     settings |= _checked({name: value for name, value in flags.items() if value is not None}, "the command line")
     config = Config(**settings)
-    unknown = [name for name in config.baselines if name not in BASELINES]
-    if unknown:
-        raise UsageError(f"baselines: there is none named {unknown[0]!r}; there are {', '.join(BASELINES)}")
+    known = {setting: _known(setting, getattr(config, setting), workspace) for setting in LISTS}
+    config = config.model_copy(update=known)
     if TEMPLATE not in config.baselines:
         raise UsageError(f"baselines: {TEMPLATE} must be among them: everything is compared with it")
     return config
@@ -90,7 +92,20 @@ def _environment() -> dict[str, Any]:
     given = {
         name.removeprefix(ENVIRONMENT).lower(): v for name, v in os.environ.items() if name.startswith(ENVIRONMENT)
     }
-    return {name: value.split(",") if name == "baselines" else value for name, value in given.items()}
+    return {name: value.split(",") if name in LISTS else value for name, value in given.items()}
+
+
+def _known(setting: str, words: tuple[str, ...], workspace: Path) -> tuple[str, ...]:
+    """The known mixers that a setting names, each once. UsageError where one is none."""
+    found = []
+    for word in words:
+        # A file is named from where one stands, or, in a search.toml, from where that stands.
+        here = Path.cwd() / Path(word).expanduser()
+        try:
+            found.append(find_known(word.strip(), Path.cwd() if here.is_file() else workspace))
+        except LookupError as error:
+            raise UsageError(f"{setting}: {error}") from error
+    return tuple(dict.fromkeys(found))
 
 
 def _checked(settings: dict[str, Any], source: str) -> dict[str, Any]:

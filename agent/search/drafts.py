@@ -17,6 +17,7 @@ from agent.llm import Connection, Interrupted
 from agent.llm.secrets import Censor
 from agent.llm.spending import OutOfMoney
 from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
+from agent.proposer.known import family_of
 from agent.proposer.parents import rank_parents
 from agent.science.comparison import AVERAGE
 from agent.science.history import History
@@ -59,6 +60,7 @@ class Drafts:
     seed: int
     connection: Connection | None = None
     say: Callable[[str], None] = lambda line: None
+    start_from: tuple[str, ...] = ()  # known mixers, as agent/core/baselines.py finds them
     ahead: Ahead | None = field(default=None, init=False)
     repairs: bool = field(default=True, init=False)
 
@@ -110,8 +112,9 @@ class Drafts:
 
     def _choose(self, proposer: Proposer, history: History, idea: str, parent: str) -> Draft | None:
         draw = Random(f"{self.seed} {len(history.runs)}")
+        family = family_of(history, self.start_from) if not parent else ()
         for candidate in rank_parents(history, draw):
-            if parent in ("", candidate.name):
+            if candidate.name == parent or (not parent and (not self.start_from or candidate.name in family)):
                 propose = partial(proposer.propose, history, candidate, draw, idea)
                 with suppress(NothingToPropose):
                     return attempt(history, candidate, propose, asked_by_a_person=bool(idea or parent))

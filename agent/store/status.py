@@ -9,6 +9,7 @@ from agent.core.invocation import command
 from agent.core.run import Run
 from agent.core.text import Text
 from agent.science.comparison import AVERAGE, Verdict
+from agent.science.field import Rival
 from agent.science.history import History, card_of
 from agent.store.files import WorkspaceError, reading
 from agent.store.workspace import RUNS, Workspace
@@ -65,6 +66,14 @@ def margin(history: History, run: Run) -> str:
         return ""
     error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
     return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
+
+
+def describe_rival(rival: Rival) -> str:
+    """How a scored run stands to its parent or to the best known mixer, in one line."""
+    difference = rival.average
+    error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
+    other = f"{'the best known mixer measured here' if rival.known else 'its parent'}, {rival.run.name}"
+    return f"{difference.difference:+.4f}{error} against {other}: {difference.verdict}"
 
 
 def _mark(history: History, run: Run) -> str:

@@ -44,10 +44,11 @@ def small_search(root: Path, runs: int | None = None, proposer: Proposer | None 
     """A search with the smallest protocol there is, one task and one seed, that says nothing on the screen."""
     workspace = Workspace(root)
     ledger = Ledger(Budget(runs=runs, failures=3))
+    facts = {"baselines": (TEMPLATE,)} | facts
     return Search(
         workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
         check=Inspection(ONE_TASK), analyses=Analyses(workspace), lineage=Lineage(root), ledger=ledger,
-        journal=Journal(workspace, ledger, lambda status: None, lambda line: None), baselines=(TEMPLATE,),
+        journal=Journal(workspace, ledger, lambda status: None, lambda line: None),
         isolation=Isolation(said="as in tests"), replication=Replication(workspace, ONE_TASK, ledger), **facts,
     )  # fmt: skip
 

@@ -42,6 +42,9 @@ SENTENCES = {
     "title.by hand": "{file}, by hand",
     "title.added by hand": "{file}, by hand",
     "title.template": "DeltaNet, the template of all variants",
+    "title.own": "{file}, a file of your own",
+    "known.published": "• A published mixer: it is measured here as it is, for what is compared with it.",
+    "known.own": "• {file} is measured as it is, for what is made of it to be compared with it.",
     # known systems
     "known.issues": (
         "• Nothing is ever forgotten: S has no decay, so old facts leave only when a new key overwrites them.\n"

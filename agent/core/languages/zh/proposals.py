@@ -34,6 +34,9 @@ SENTENCES = {
     "title.by hand": "{file}（手工编写）",
     "title.added by hand": "{file}（手工提交）",
     "title.template": "DeltaNet：所有变体的模板",
+    "title.own": "{file}，你自己的文件",
+    "known.published": "• 已发表的混合器：在此原样测量，供与之比较。",
+    "known.own": "• {file} 原样测量，以便与由它改出的变体比较。",
     # known systems
     "known.issues": (
         "• 从不遗忘：S 没有衰减，旧内容只有在被新的 key 覆盖时才会消失。\n"
