@@ -11,7 +11,7 @@ from agent.science.comparison import AVERAGE, Comparison, Verdict
 from agent.science.effects import Effect
 from agent.science.history import card_of
 
-VERDICTS: tuple[Verdict, ...] = ("better", "worse", "indistinguishable", "unjudged")  # in the order of a line
+VERDICTS: tuple[Verdict, ...] = ("better", "larger", "worse", "indistinguishable", "unjudged")  # in the order of a line
 MOST_EFFECTS = 3  # of moves that the variant does not hold
 
 

@@ -98,6 +98,8 @@ class ScoreCard:
     versions: Mapping[str, str]
     test_seed: int
     seconds: float
+    state_bytes: int | None = None  # of one sequence's state, all heads together
+    flops: float | None = None  # operations a token of the forward pass; both None in cards of earlier versions
 
     @property
     def scores(self) -> dict[str, float]:

@@ -12,16 +12,13 @@ from typing import Any, get_args
 
 from agent.core.score import CurvePoint, Speed
 from agent.evaluator.jail.exchange import printable
+from agent.evaluator.jail.numbers import GarbledAccount, number, whole
 from agent.evaluator.protocol import Replica
 from agent.evaluator.training.trainer import Ending
 
 LARGEST_LOSS = 1e6  # a cross-entropy; it begins at the logarithm of the number of classes
 FASTEST, SLOWEST = 1e12, 1e-3  # tokens a second
 LONGEST_WORDS = 400  # characters
-
-
-class GarbledAccount(ValueError):
-    """What a worker says has not the form that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +61,6 @@ def read_described(said: object) -> Described:
     speed = _fields(facts["speed"], "speed", ("op", "baseline_op"))
     op, baseline_op = (number(speed, name, SLOWEST, FASTEST) for name in ("op", "baseline_op"))
     return Described(Speed(op, baseline_op), _words(facts, "device"), _words(facts, "kernels"))
-
-
-def whole(facts: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """A whole number in a range. Raises GarbledAccount."""
-    found = facts.get(name)
-    if type(found) is not int or not least <= found <= most:
-        raise GarbledAccount(f"{name}: {found!r:.100} is no whole number from {least} to {most}")
-    return found
-
-
-def number(facts: Mapping[str, Any], name: str, least: float, most: float) -> float:
-    """A finite number in a range. Raises GarbledAccount."""
-    found = facts.get(name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-        raise GarbledAccount(f"{name}: {found!r:.100} is no number from {least:g} to {most:g}")
-    return float(found)
 
 
 def _point(said: object, replica: Replica, last_of_diverged: bool) -> CurvePoint:

@@ -4,16 +4,15 @@ import platform
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from agent.core.errors import Unavailable, UsageError
-from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
+from agent.core.score import ScoreCard, SeedScore, TaskScore
 from agent.core.temporary import temporary_folder
+from agent.evaluator.account import Described, read_described
 from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.check import check, op_under_test
 from agent.evaluator.contract.gate import check_code
@@ -21,17 +20,15 @@ from agent.evaluator.contract.source import variant_file
 from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.failure import contained, doubting
 from agent.evaluator.held_out import HeldOutTest, best_of_grid
-from agent.evaluator.jail.exchange import printable
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
+from agent.evaluator.means import measure_means
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.remote.pairs import carry_out
 from agent.evaluator.remote.replay import choose_replays
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.worker_pool import WorkerPool, worker_count
-
-LONGEST_WORDS = 400  # of a worker
 
 
 @contained()
@@ -65,7 +62,8 @@ def evaluate(
         pool = WorkerPool(job.folder, workers or worker_count(device), deadline)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = pool.run([{"do": "describe"}, *training], watch)
-        described = _described(description)
+        with doubting():
+            described = read_described(description)
         tests = [
             HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
@@ -87,12 +85,15 @@ def evaluate(
         scores = [score for test in tests for score in test.score(replace(job, folder=kept))]
         with op_under_test(variant, protocol, deadline) as op:
             probe_trained(op, tests, groups, job)
+            means = measure_means(op)
     return ScoreCard(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
         tasks={task: _task_score(task, scores) for task in protocol.tasks},
-        **described,
-        versions=_versions(description),
+        **asdict(means),
+        speed=described.speed,
+        device=described.device,
+        versions=_versions(described),
         test_seed=test_seed,
         seconds=time.monotonic() - started,
     )
@@ -104,22 +105,10 @@ def evaluate_source(assignment: Assignment, watch: Watch = lambda update: None) 
         return evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, watch, assignment.workers)
 
 
-def _described(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a card that a worker fills in."""
-    with doubting():
-        return {
-            "parameters": int(answer["parameters"]),
-            "state_size": int(answer["state_size"]),
-            "speed": Speed(float(answer["speed"]["op"]), float(answer["speed"]["baseline_op"])),
-            "device": printable(str(answer["device"]), LONGEST_WORDS),
-        }
-
-
-def _versions(answer: Mapping[str, Any]) -> dict[str, str]:
+def _versions(described: Described) -> dict[str, str]:
     """What it ran on; on a GPU also whether its kernels could be built, and if not, why."""
-    kernels = answer.get("kernels")
     versions = {"python": platform.python_version(), "torch": torch.__version__}
-    return versions | ({"kernels": printable(str(kernels), LONGEST_WORDS)} if kernels else {})
+    return versions | ({"kernels": described.kernels} if described.kernels else {})
 
 
 def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:

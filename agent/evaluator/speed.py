@@ -2,7 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -13,26 +14,37 @@ from agent.core.score import Speed
 from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import Call, sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
-from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.training.stack import stacks
 
-BATCH, LENGTH, ROUNDS = 16, 128, 7
+ROUNDS = 7
 
 
 def measure_speed(variant: Variant, protocol: Protocol, device: torch.device) -> Speed:
-    """Tokens a second, forward and backward: the median of rounds in which the two ops take turns."""
+    """Tokens a second, forward and backward: the median of rounds in which the two ops take turns.
+
+    The batch and the length are those of a stack that is trained, the smallest: an op that is quick at the size at
+    which it is timed must be as quick where it learns.
+    """
+    rows, length = min(map(_shape, stacks(protocol, device.type)), key=prod)
     baseline = load_variant(baseline_path("delta_net_4layer"))
     times: dict[str, list[float]] = {"op": [], "baseline": []}
     for round_ in range(ROUNDS + 2):
         for name, timed in (("op", variant), ("baseline", baseline)):
-            seconds = _seconds(timed, protocol, device)
+            seconds = _seconds(timed, protocol, device, rows, length)
             if round_ >= 2:  # the first rounds warm up
                 times[name].append(seconds)
-    tokens = BATCH * LENGTH
+    tokens = rows * length
     return Speed(tokens / statistics.median(times["op"]), tokens / statistics.median(times["baseline"]))
 
 
-def _seconds(variant: Variant, protocol: Protocol, device: torch.device) -> float:
-    call = sample_call(variant.declaration, protocol, BATCH, LENGTH, device)
+def _shape(stack: Sequence[Replica]) -> tuple[int, int]:
+    """The rows of a batch that a stack hands to its op, and their length."""
+    return sum(replica.batch for replica in stack), stack[0].setting.input_length
+
+
+def _seconds(variant: Variant, protocol: Protocol, device: torch.device, rows: int, length: int) -> float:
+    call = sample_call(variant.declaration, protocol, rows, length, device)
     wait_for(device)
     start = time.perf_counter()
     called = call_op(variant.op, call.arguments(), protocol.chunk_size)

@@ -32,7 +32,7 @@ from agent.evaluator.probes.probe_calls import run_calls
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.early_steps import digest, steps_told_of
-from agent.evaluator.training.stack import Stack, stacks
+from agent.evaluator.training.stack import stacks
 from agent.evaluator.training.trainer import Progress, train
 from agent.kernels.choice import in_words
 
@@ -55,12 +55,9 @@ class Worker:
         keep_below_the_watchdog(self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """The sizes, and the speed of the op, once it has kept the contract on this device."""
+        """The speed of the op, once it has kept the contract on this device."""
         check_contract(self.variant, self.protocol, self.device)
-        stack = Stack([next(self.protocol.replicas())], self.variant, self.protocol, self.device)
         return {
-            "parameters": stack.network.layout.size,
-            "state_size": state_size(self.variant, self.protocol, self.device),
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             "kernels": in_words(self.device) if self.device.type == "cuda" else None,

@@ -13,6 +13,7 @@ from agent.core.text import ENGLISH
 from agent.llm.prompts import one_line, quoted
 from agent.llm.reply import own_words
 from agent.llm.tokens import estimate as tokens_of
+from agent.science.budget import ratios
 from agent.science.calibration import calibrate, hits, outcomes_of
 from agent.science.comparison import AVERAGE
 from agent.science.effects import measured_effects
@@ -103,11 +104,13 @@ class Standings:
         self.history = history
 
     def row(self, run: Run) -> str:
-        """Every score with its standard error, and the verdict on the average."""
+        """Every score with its standard error, the verdict on the average, and what it takes beside the template."""
         known = self.history.estimates(run)
         cells = " | ".join(f"{task.mean:.3f}{spread(task.error)}" for task in known.values())
         verdict = self.history.against_template(run)
-        return f"{run.name} | {cells} | {verdict[AVERAGE].verdict if verdict else 'the template'}"
+        means = ratios(card_of(run), card_of(self.history.baseline)) if self.history.baseline else {}
+        taken = ", ".join(f"{axis} x{ratio:.2f}" for axis, ratio in means.items())
+        return f"{run.name} | {cells} | {verdict[AVERAGE].verdict if verdict else 'the template'} | {taken}"
 
     def tried(self, run: Run) -> str:
         """A change of the parent and what became of it."""
@@ -159,7 +162,8 @@ class Standings:
         if len(averages) > 3:
             low, middle, high = quantiles(averages, n=4)
             yield f"averages: a quarter below {low:.3f}, half below {middle:.3f}, three quarters below {high:.3f}"
-        by_verdict: dict[str, list[str]] = {"better": [], "indistinguishable": [], "unjudged": [], "worse": []}
+        verdicts = ("better", "indistinguishable", "unjudged", "worse", "larger")
+        by_verdict: dict[str, list[str]] = {verdict: [] for verdict in verdicts}
         for run in _latest(scored)[:MOST]:
             if found := self.history.against_template(run):
                 by_verdict[found[AVERAGE].verdict].append(run.name)

@@ -29,6 +29,7 @@ def data_of(history: History, run: Run) -> str:
             }
             for task, each in known.items()
         },
+        "larger": bool(history.excess(run)),
         "confidence": {other.id: confidences(history, run, other) for other in earlier_scored(history, run)},
     }
     return f"deltasearch.arrived({json.dumps(facts, ensure_ascii=True)});\n"

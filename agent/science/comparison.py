@@ -26,7 +26,8 @@ CONFIDENT = 0.95
 # Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
 LEAST_STD = 0.001
 
-Verdict = Literal["better", "worse", "indistinguishable", "unjudged"]
+# "larger": ahead beyond the noise, and of a variant that takes more than the budget allows (agent/science/budget.py).
+Verdict = Literal["better", "worse", "indistinguishable", "unjudged", "larger"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Comparison:
     difference: float
     error: float
     freedom: float  # degrees of freedom of the error; 0 where it is not known
+    larger: bool = False  # whether the one compared takes more than the budget allows
     unpaired_error: float | None = None  # what it would be of independent scores; None where no seeds were paired
 
     @property
@@ -135,7 +137,9 @@ class Comparison:
             return "unjudged"
         if not self.told_apart:
             return "indistinguishable"
-        return "better" if self.difference > 0 else "worse"
+        if self.difference > 0:
+            return "larger" if self.larger else "better"
+        return "worse"
 
 
 def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:

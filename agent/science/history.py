@@ -1,12 +1,13 @@
 """What a workspace has tried so far, as proposers, the policy and the analyst read it. No input or output."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
 from agent.core.score import ScoreCard
+from agent.science.budget import Axis, MeansBudget, excess
 from agent.science.comparison import Comparison, Estimate, Noise, compare, estimates
 
 
@@ -29,6 +30,7 @@ class History:
     runs: tuple[Run, ...]
     noise: Mapping[str, Noise]
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
+    budget: MeansBudget = field(default_factory=MeansBudget)
 
     @cached_property
     def scored(self) -> tuple[Run, ...]:
@@ -51,8 +53,15 @@ class History:
 
     @cached_property
     def best(self) -> Run | None:
-        """The run with the highest average; of equals the first."""
-        return max(self.scored, key=lambda run: card_of(run).average, default=None)
+        """The run with the highest average of those that keep to the budget of means; of equals the first."""
+        fair = [run for run in self.scored if not self.excess(run)]
+        return max(fair, key=lambda run: card_of(run).average, default=None)
+
+    def excess(self, run: Run) -> dict[Axis, float]:
+        """What a scored run takes beyond the budget, in units of the template; empty for one that is no larger."""
+        if self.baseline is None or not run.scored or run.id == self.baseline.id:
+            return {}
+        return excess(card_of(run), card_of(self.baseline), self.budget)
 
     def find(self, name: str) -> Run | None:
         """The scored run of a variant."""
@@ -97,7 +106,8 @@ class History:
     def _leader(self, run: Run, task: str) -> Run | None:
         """The highest alone will not do: its own noise may hide what a lower score with less noise shows."""
         mine = self.estimates(run)[task]
-        higher = [other for other in self.scored if self.estimates(other)[task].mean > mine.mean]
+        fair = [other for other in self.scored if not self.excess(other)]
+        higher = [other for other in fair if self.estimates(other)[task].mean > mine.mean]
         ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
         return next((other for other in ranked if self.compare(other, run)[task].told_apart), None)
 
@@ -114,6 +124,8 @@ class History:
         if known is None or known[0] is not run or known[1] is not other:
             found = compare(card_of(run), card_of(other), self.noise)
             known = self.memory.comparisons[run.id, other.id] = run, other, found
+        if self.excess(run) and not self.excess(other):
+            return {task: replace(each, larger=True) for task, each in known[2].items()}
         return known[2]
 
     def against_template(self, run: Run) -> dict[str, Comparison]:

@@ -21,6 +21,7 @@ from agent.proposer.catalogue import Catalogue
 from agent.proposer.fitting import fit_moves
 from agent.proposer.known import known_variant
 from agent.proposer.moves import load_moves
+from agent.science.budget import MeansBudget
 from agent.search.analyses import Analyses
 from agent.search.budget import Budget, Ledger
 from agent.search.config import KEY, Config
@@ -54,6 +55,7 @@ def assemble(
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
+    workspace.keep_budget(MeansBudget(config.budget_parameters, config.budget_state, config.budget_flops))
     spending = Spending(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None
     if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:

@@ -41,6 +41,12 @@ class Config(BaseModel):
     """Ends the search after so many proposals."""
     max_failures: int = Field(5, ge=1)
     """Ends the search after so many failures in a row."""
+    budget_parameters: float = Field(1.10, ge=1)
+    """Calls a variant larger, never better, beyond so many times the template's parameters."""
+    budget_state: float = Field(2.0, ge=1)
+    """Calls a variant larger, never better, beyond so many times the bytes of the template's state."""
+    budget_flops: float = Field(3.0, ge=1)
+    """Calls a variant larger, never better, beyond so many times the template's operations a token."""
     max_cost: float | None = Field(None, gt=0)
     """Ends the search when the language model has cost so many dollars; needs price_in and price_out."""
     model: str | None = None

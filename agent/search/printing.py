@@ -89,7 +89,9 @@ def print_card(card: ScoreCard) -> None:
     console.print(table)
     console.print(
         f"protocol {card.protocol} ({card.fingerprint}), test seed {card.test_seed}, {card.device}, "
-        f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers, "
+        f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers"
+        f"{f' ({card.state_bytes:,} bytes)' if card.state_bytes is not None else ''}, "
+        f"{f'{card.flops:,.0f} operations a token, ' if card.flops is not None else ''}"
         f"{card.speed.op:,.0f} tokens/s through the op: {card.speed.ratio:.2f} of the baseline's"
     )
 

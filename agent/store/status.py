@@ -16,7 +16,7 @@ from agent.store.workspace import RUNS, Workspace
 
 STATUS, END = "status.json", "ended.json"
 
-MARKS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?"}
+MARKS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?", "larger": "△"}
 RESULTS = "".join(MARKS.values()) + "·✗"  # what the line of a finished run begins with
 
 

@@ -23,6 +23,7 @@ from agent.core.invocation import command
 from agent.core.reason import Reason
 from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, RunChanges, RunFacts, Stage
 from agent.core.score import ScoreCard
+from agent.science.budget import MeansBudget
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
 from agent.store import folder
@@ -34,6 +35,7 @@ RUNS = "runs"
 PROTOCOL = "runs/protocol.json"
 REPLICATES = "runs/replicates.json"
 TEST_SEED = "runs/test_seed.json"
+BUDGET = "runs/budget.json"
 SEARCH_LOCK, HOLDER, WRITE_LOCK = "runs/.search.lock", "runs/.search.json", "runs/.write.lock"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
@@ -87,7 +89,7 @@ class Workspace:
         noise = self.replicates().noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
-        return History(runs, noise, self._memory)
+        return History(runs, noise, self._memory, self.budget())
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists."""
@@ -123,6 +125,12 @@ class Workspace:
         with reading(path):
             found = Replicates.from_json(path.read_text(encoding="utf-8")) if path.exists() else none
         return found if found.fingerprint == none.fingerprint else none
+
+    def budget(self) -> MeansBudget:
+        """How much more than the template a variant may take and still be called better."""
+        path = self.root / BUDGET
+        with reading(path):
+            return MeansBudget.from_facts(json.loads(path.read_text())) if path.exists() else MeansBudget()
 
     def rows(self) -> dict[str, dict[str, float]]:
         """The table as it stands in results.csv: variant -> task -> score."""
@@ -234,6 +242,11 @@ class Workspace:
             seed = baseline.card.test_seed if baseline and baseline.card else secrets.randbits(SECRET_BITS)
             write_atomically(path, json.dumps({"seed": seed}) + "\n")
             return seed
+
+    def keep_budget(self, budget: MeansBudget) -> None:
+        """Judge the variants of this workspace by this budget from now on."""
+        if budget != self.budget():
+            self.keep(Path(BUDGET).name, json.dumps(asdict(budget), indent=1) + "\n")
 
     def keep_replicate(self, card: ScoreCard) -> None:
         """Add to the cards from which the noise of this workspace is told."""

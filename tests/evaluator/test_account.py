@@ -3,7 +3,8 @@
 import pytest
 
 from agent.core.score import CurvePoint, Speed
-from agent.evaluator.account import Described, GarbledAccount, Trained, read_described, read_trained
+from agent.evaluator.account import Described, Trained, read_described, read_trained
+from agent.evaluator.jail.numbers import GarbledAccount
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import SMOKE
 

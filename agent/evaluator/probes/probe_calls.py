@@ -21,8 +21,10 @@ from agent.evaluator.contract.calls import state_tensors
 from agent.evaluator.contract.pieces import in_pieces
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.jail.exchange import leave, take
+from agent.evaluator.jail.numbers import whole
 
 LARGEST_ANSWER = 256 << 20  # bytes
+MOST_EFFORT = 10**15  # operations of one call
 Tensors = dict[str, Tensor]
 
 
@@ -59,7 +61,7 @@ class ProbeResult:
     state_is_tuple: bool
     gradients: Mapping[str, Tensor]
     changed: tuple[str, ...]  # arguments that the call wrote into
-    effort: int  # numbers computed, as far as torch's dispatcher sees them
+    effort: int  # floating-point operations, as far as torch's dispatcher sees them
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def read_results(told: list[dict[str, Any]], calls: Sequence[ProbeCall], path: P
         wanted = call.arguments if call.cotangent is not None else {}
         gradients = {name: tensors[f"{index} gradient {name}"] for name in wanted}
         changed = tuple(str(name) for name in facts["changed"])
-        results.append(ProbeResult(o, state, bool(facts["tuple"]), gradients, changed, int(facts["effort"])))
+        effort = whole(facts, "effort", 0, MOST_EFFORT)
+        results.append(ProbeResult(o, state, bool(facts["tuple"]), gradients, changed, effort))
     return results
 
 
@@ -197,7 +200,7 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 class _Effort(TorchDispatchMode):
-    """Counts the numbers that a call computes: for a product of matrices each product, else each output."""
+    """Counts the operations of a call: two for each product of a matrix product, else one for each output."""
 
     def __init__(self, counting: bool) -> None:
         super().__init__()
@@ -220,7 +223,9 @@ class _Effort(TorchDispatchMode):
         returned = func(*args, **(kwargs or {}))
         numbers = sum(part.numel() for part in _tensors(returned))
         if any(product in func.name() for product in ("::mm", "::bmm", "::addmm", "::baddbmm")):
-            numbers *= _tensors(args)[-2].shape[-1]
+            numbers *= 2 * _tensors(args)[-2].shape[-1]
+        elif any(solved in func.name() for solved in ("::linalg_solve", "::linalg_inv", "::triangular_solve")):
+            numbers *= 2 * _tensors(args)[0].shape[-1]
         self.numbers += numbers
         return returned
 

@@ -233,7 +233,7 @@ function difference(task, a, b) {
   if (one.error === null || other.error === null) return { difference: value, error: null, confidence: 0, verdict: "unjudged" };
   const known = a.confidence[b.id] ?? b.confidence[a.id];
   const confidence = known ? known[Object.keys(a.scores).indexOf(task)] : 0; // a run does not differ from itself
-  const verdict = confidence < 950 ? "indistinguishable" : value > 0 ? "better" : "worse";
+  const verdict = confidence < 950 ? "indistinguishable" : value < 0 ? "worse" : b.larger && !a.larger ? "larger" : "better";
   return { difference: value, error: Math.hypot(one.error, other.error), confidence, verdict };
 }
 

@@ -19,6 +19,7 @@ SENTENCES = {
     "verdict.better": "better",
     "verdict.worse": "worse",
     "verdict.indistinguishable": "indistinguishable",
+    "verdict.larger": "larger: ahead, but takes more than the budget allows",
     "verdict.unjudged": "not judged: the noise is not known",
     # what a list of scores says
     "scores.solved and room": "Solved: {solved} Room is left on {room}",

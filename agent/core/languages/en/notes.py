@@ -13,6 +13,7 @@ SENTENCES = {
     "note.tasks better": "Up: {list}",
     "note.tasks worse": "Down: {list}",
     "note.tasks indistinguishable": "Within the noise: {list}",
+    "note.tasks larger": "Up, with more than the budget allows: {list}",
     "note.tasks unjudged": "Of unknown noise: {list}",
     "note.noise unknown": (
         "Noise: how large that of an average is here is not known. A setting was trained with one seed, and its noise "

@@ -19,6 +19,7 @@ SENTENCES = {
     "verdict.better": "更好",
     "verdict.worse": "更差",
     "verdict.indistinguishable": "无法区分",
+    "verdict.larger": "更大：领先，但用量超出预算",
     "verdict.unjudged": "噪声未知，不作判断",
     # what a list of scores says
     "scores.solved and room": "已基本解决：{solved}仍有提升空间：{room}",

@@ -10,6 +10,7 @@ SENTENCES = {
     "note.tasks better": "上升：{list}",
     "note.tasks worse": "下降：{list}",
     "note.tasks indistinguishable": "处于噪声之内：{list}",
+    "note.tasks larger": "上升，但用量超出预算：{list}",
     "note.tasks unjudged": "噪声未知：{list}",
     "note.noise unknown": (
         "噪声：此处平均分的噪声未知，因为有的设置只训练了一个种子，其噪声也未曾测量；在测量之前，无法区分两个平均分。"
