@@ -30,6 +30,18 @@ class Repairer(Protocol):
         ...
 
 
+@runtime_checkable
+class Chooser(Protocol):
+    """A proposer that knows by itself what is best tried next, and of which variant that is a change."""
+
+    def choose(self, history: History, draw: Random) -> Proposal | None:
+        """A variant that the history does not hold yet; None where it leaves the choice of a parent to others.
+
+        Raises NothingToPropose and ProposalFailed.
+        """
+        ...
+
+
 class Proposer(Protocol):
     """What makes a new variant out of an old one: a catalogue, a model or a person."""
 

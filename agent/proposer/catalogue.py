@@ -1,8 +1,17 @@
-"""The proposer that needs no model: an evolutionary search over combinations of moves that learns from every result."""
+"""The proposer that needs no model: it chooses among all sets of moves, and learns from every result.
 
+Asked what to try next, it draws all effects at once from what is known of them (Thompson sampling over the joint
+posterior of agent/science/beliefs.py), and makes the best set of moves by that draw that was not tried. No walk
+from parent to child: the parent is the scored set that is nearest. Asked for a change of one variant, it makes that
+a move more, one less, or with another variant's moves.
+"""
+
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations as pairs_of
 from random import Random
 
 from agent.core.baselines import TEMPLATE
@@ -12,7 +21,9 @@ from agent.core.sentences import joined
 from agent.core.text import Text, say
 from agent.proposer import NothingToPropose
 from agent.proposer.argument import Case, argue
+from agent.proposer.combinations import Combinations
 from agent.proposer.moves import Move, MovesConflict, compose
+from agent.science.beliefs import STRANGER_STD, believe
 from agent.science.calibration import corrections
 from agent.science.comparison import AVERAGE
 from agent.science.effects import Effect, effects
@@ -37,15 +48,75 @@ class Idea:
 
 
 class Catalogue:
-    """Proposes a parent with one move more, one less, or with another scored variant's moves.
-
-    Which of these: a draw from what is known of each move's effect on the average (Thompson sampling), so that a move
-    is tried while it may still be good, and no longer.
-    """
+    """Proposes sets of moves on the template, and on any other file that moves can be made on."""
 
     def __init__(self, template: str, moves: Mapping[str, Move]) -> None:
         self.template = template
         self.moves = moves
+        self.unfit: set[tuple[str, frozenset[str]]] = set()  # root and moves that cannot be made on it
+
+    @cached_property
+    def combinations(self) -> Combinations:
+        """Every set of moves that may be made together on the template; making the list takes a moment."""
+        return Combinations(self.moves, MOST_MOVES)
+
+    def choose(self, history: History, draw: Random) -> Proposal:
+        """The best untried set of moves of all, by one joint draw of what every move may do.
+
+        A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where every
+        set was tried or cannot be made.
+        """
+        expected = {name: move.expected for name, move in self.moves.items()}
+        beliefs = believe(history, expected, draw)
+        replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
+        for root, bonus in self._roots(history, draw):
+            tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
+            for moves, promise in self.combinations.ranked(beliefs.drawn):
+                if moves in tried or (root.name, moves) in self.unfit:
+                    continue
+                parent = nearest(history, root, moves)
+                if is_barred([Step.between(parent.proposal.moves, moves)], barred):
+                    continue
+                idea = Idea(moves, (parent,), root, promise + bonus)
+                source = self._fitting(idea)
+                if source is not None and source not in replaced:
+                    return self._proposal(history, idea, source, effects(history, expected))
+        raise NothingToPropose("every set of moves that the catalogue knows was tried or cannot be made")
+
+    def _roots(self, history: History, draw: Random) -> list[tuple[Run, float]]:
+        """What moves can be made on: the template and every other scored file without moves, and a draw of how far each
+        lies above the template, the highest first."""
+        baseline = history.baseline
+        if baseline is None:
+            return []
+        found = [(baseline, 0.0)]
+        for run in history.scored:
+            if not run.proposal.moves and run.id != baseline.id:
+                against = history.compare(run, baseline)[AVERAGE]
+                error = against.error if math.isfinite(against.error) else STRANGER_STD
+                weight = STRANGER_STD**2 / (STRANGER_STD**2 + error**2)
+                found.append((run, draw.gauss(weight * against.difference, math.sqrt(weight) * error)))
+        return sorted(found, key=lambda item: -item[1])
+
+    def _fitting(self, idea: Idea) -> str | None:
+        """The variant file of an idea; None where its moves do not fit, and of the template that is then known of every
+        set that holds the two that are to blame."""
+        try:
+            return self._make(idea)
+        except MovesConflict:
+            self.unfit.add((idea.root.name, idea.moves))
+            if idea.root.name == TEMPLATE:
+                self.combinations.exclude(self._to_blame(idea.moves))
+            return None
+
+    def _to_blame(self, moves: frozenset[str]) -> Collection[str]:
+        """Two of the moves that do not fit together, or all where any two would."""
+        for pair in pairs_of(sorted(moves), 2):
+            try:
+                compose(self.template, [self.moves[name] for name in pair])
+            except MovesConflict:
+                return pair
+        return moves
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         """The most promising set of moves that was not tried and can be made; with an idea, the moves that it names.
@@ -142,6 +213,14 @@ class Catalogue:
         names = sorted(idea.moves)
         change = names[0] if len(names) == 1 else "_and_".join(self.moves[name].short for name in names)
         return history.free_name(f"{idea.root.name}_{change}"[:LONGEST_NAME])
+
+
+def nearest(history: History, root: Run, moves: frozenset[str]) -> Run:
+    """The scored run on this root whose moves differ least from these; of equals the one with the highest average."""
+    return min(
+        (run for run in history.scored if history.root(run) == root),
+        key=lambda run: (len(moves ^ {*run.proposal.moves}), -card_of(run).average),
+    )
 
 
 def predict(

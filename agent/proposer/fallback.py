@@ -6,7 +6,7 @@ from random import Random
 
 from agent.core.errors import Unavailable
 from agent.core.run import Proposal, Run
-from agent.proposer import Proposer, Repairer
+from agent.proposer import Chooser, Proposer, Repairer
 from agent.science.history import History
 
 
@@ -33,4 +33,5 @@ class Fallback:
             if idea:
                 raise  # only a model understands a person's own words
             self.say(f"· {error}; the catalogue proposes meanwhile")
-            return self.second.propose(history, parent, draw, idea)
+            own = self.second.choose(history, draw) if isinstance(self.second, Chooser) else None
+            return own or self.second.propose(history, parent, draw, idea)

@@ -1,9 +1,10 @@
 """What each move of the catalogue does to the scores, estimated from all runs at once.
 
-A run's score of a task is taken to be the template's score, plus the effect of each of its moves, plus what moves do to
-each other (a model error), plus the noise of that score. With independent normal priors this is Bayesian linear
-regression (Bishop 2006, section 3.3), in closed form: for the design matrix X, weights w of the observations and the
-prior N(m, P^-1),
+How far a run's score of a task lies from the template's, seed by seed, is taken to be the effect of each of its moves,
+plus what moves do to each other (a model error), plus the noise of that difference. Half of the noise is the template's
+own, against which all runs are measured: one unknown more, the same in every run. With independent normal priors this
+is Bayesian linear regression (Bishop 2006, section 3.3), in closed form: for the design matrix X, weights w of the
+observations and the prior N(m, P^-1),
 
     posterior precision = P + X^T diag(w) X,      posterior mean = precision^-1 (P m + X^T diag(w) y).
 """
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.core.sentences import signed
-from agent.science.comparison import AVERAGE, Estimate, quantile
+from agent.science.comparison import AVERAGE, Comparison, quantile
 from agent.science.history import History, card_of
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
@@ -27,6 +28,7 @@ PRIOR_STD_AVERAGE = 0.04
 UNKNOWN_STD = 1.0  # of a score or an effect of which nothing is known beforehand: scores lie between 0 and 1
 MODEL_STD = 0.02  # how far two moves together differ from the sum of both
 ASSUMED_STD = 0.1  # of a score whose noise nobody measured
+LEAST_ERROR = 1e-4  # of a difference: none is known more exactly
 
 
 @dataclass(frozen=True)
@@ -83,63 +85,78 @@ def _estimated(
     history: History, expected: Mapping[str, Mapping[str, float]], prior_std: Callable[[str], float]
 ) -> dict[str, dict[str, Effect]]:
     """The regression of each task, with so wide a prior of an effect."""
-    runs = [run for run in history.scored if _of_the_template(history, run)]
+    runs, differences = observed(history)
     moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
-    tasks = list(card_of(runs[0]).tasks) if runs else sorted({task for prior in expected.values() for task in prior})
+    tasks = _tasks(history, expected)
     design = np.array([[1.0, *(move in run.proposal.moves for move in moves)] for run in runs], dtype=float)
     design = design.reshape(len(runs), len(moves) + 1)
     counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
     found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
-    known = [history.estimates(run) for run in runs]
     for task in (*tasks, AVERAGE):
-        scores, errors = _observed(runs, known, task)
-        freedom = _freedom([by_task[task] for by_task in known])
-        prior = np.array([0.5, *(_expected(expected.get(move, {}), task, len(tasks)) for move in moves)])
-        stds = [UNKNOWN_STD, *[prior_std(task)] * len(moves)]
-        mean, error = _regress(design, scores, errors, prior, np.array(stds))
+        of_task = [by_task[task] for by_task in differences]
+        seen = Observed.of(of_task)
+        prior = np.array([0.0, *(expected_of(expected.get(move, {}), task, len(tasks)) for move in moves)])
+        stds = [seen.template_error, *[prior_std(task)] * len(moves)]
+        mean, error = _regress(design, seen, prior, np.array(stds))
+        freedom = _freedom(of_task)
         for index, move in enumerate(moves):
             found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)
     return found
 
 
-def _expected(prior: Mapping[str, float], task: str, tasks: int) -> float:
+@dataclass(frozen=True)
+class Observed:
+    """How far some runs lie from the template, the error of each alone, and the template's own, which all have."""
+
+    differences: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    template_error: float
+
+    @classmethod
+    def of(cls, found: Sequence[Comparison], model_std: float = MODEL_STD) -> "Observed":
+        errors = [c.error if math.isfinite(c.error) else math.sqrt(2) * ASSUMED_STD for c in found]
+        shared = max(LEAST_ERROR, min(errors, default=LEAST_ERROR)) / math.sqrt(2)
+        own = [math.sqrt(max(error**2 - shared**2, LEAST_ERROR**2) + model_std**2) for error in errors]
+        return cls(np.array([c.difference for c in found]), np.array(own), shared)
+
+
+def observed(history: History) -> tuple[list[Run], list[dict[str, Comparison]]]:
+    """The scored runs that moves on the template made, and how far each lies from it by task and on the average."""
+    baseline = history.baseline
+    if baseline is None:
+        return [], []
+    runs = [run for run in history.scored if run.proposal.moves and of_the_template(history, run)]
+    return runs, [history.compare(run, baseline) for run in runs]
+
+
+def _tasks(history: History, expected: Mapping[str, Mapping[str, float]]) -> list[str]:
+    if history.baseline is not None:
+        return list(card_of(history.baseline).tasks)
+    return sorted({task for prior in expected.values() for task in prior})
+
+
+def expected_of(prior: Mapping[str, float], task: str, tasks: int) -> float:
+    """What a move's author expects of a task or the average."""
     return sum(prior.values()) / max(1, tasks) if task == AVERAGE else prior.get(task, 0.0)
 
 
-def _of_the_template(history: History, run: Run) -> bool:
+def of_the_template(history: History, run: Run) -> bool:
     """Whether a run is the template, or moves made on it and nothing else."""
     root = history.root(run)
     return root is not None and root.name == TEMPLATE
 
 
-def _freedom(scores: Sequence[Estimate]) -> float:
-    """In the middle of the scores; 0 where the noise of one is not known."""
-    known = [score.degrees_of_freedom for score in scores]
+def _freedom(differences: Sequence[Comparison]) -> float:
+    """In the middle of the differences; 0 where the noise of one is not known."""
+    known = [found.freedom for found in differences]
     return median(known) if known and all(known) else 0.0
 
 
-def _observed(
-    runs: Sequence[Run], known: Sequence[Mapping[str, Estimate]], task: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The runs' scores of a task and their standard errors, the model's own error in them."""
-    scores, errors = [], []
-    for run, by_task in zip(runs, known, strict=True):
-        this = by_task[task]
-        noise = this.error if math.isfinite(this.error) else ASSUMED_STD
-        scores.append(this.mean)
-        errors.append(math.hypot(noise, MODEL_STD if run.proposal.moves else 0.0))
-    return np.array(scores), np.array(errors)
-
-
 def _regress(
-    design: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    errors: NDArray[np.float64],
-    prior: NDArray[np.float64],
-    stds: NDArray[np.float64],
+    design: NDArray[np.float64], seen: Observed, prior: NDArray[np.float64], stds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard error of the coefficients."""
     precision = np.diag(1 / stds**2)
-    weighted = design.T / np.maximum(errors, 1e-6) ** 2
+    weighted = design.T / seen.errors**2
     covariance = np.linalg.inv(precision + weighted @ design)
-    return covariance @ (precision @ prior + weighted @ scores), np.sqrt(np.diag(covariance))
+    return covariance @ (precision @ prior + weighted @ seen.differences), np.sqrt(np.diag(covariance))

@@ -16,7 +16,7 @@ from agent.core.text import Text
 from agent.llm import Connection, Interrupted
 from agent.llm.secrets import Censor
 from agent.llm.spending import OutOfMoney
-from agent.proposer import NothingToPropose, ProposalFailed, Proposer, Repairer
+from agent.proposer import Chooser, NothingToPropose, ProposalFailed, Proposer, Repairer
 from agent.proposer.known import family_of
 from agent.proposer.parents import rank_parents
 from agent.science.comparison import AVERAGE
@@ -113,6 +113,10 @@ class Drafts:
     def _choose(self, proposer: Proposer, history: History, idea: str, parent: str) -> Draft | None:
         draw = Random(f"{self.seed} {len(history.runs)}")
         family = family_of(history, self.start_from) if not parent else ()
+        if not (idea or parent or self.start_from) and isinstance(proposer, Chooser):
+            chosen = attempt(history, history.baseline, partial(_chosen, proposer, history, draw))
+            if chosen is not None:
+                return chosen
         for candidate in rank_parents(history, draw):
             if candidate.name == parent or (not parent and (not self.start_from or candidate.name in family)):
                 propose = partial(proposer.propose, history, candidate, draw, idea)
@@ -161,6 +165,14 @@ def _failed(history: History, parent: Run | None, error: Exception) -> Draft:
 def raised(draft: Draft) -> bool:
     """Whether a draft records that its proposer raised."""
     return draft.failure is not None and draft.failure.reason.key == RAISED
+
+
+def _chosen(proposer: Chooser, history: History, draw: Random) -> Proposal | None:
+    """What a proposer chooses by itself; None where it has nothing more, or leaves the choice of a parent to others."""
+    try:
+        return proposer.choose(history, draw)
+    except NothingToPropose:
+        return None
 
 
 def repair(proposer: Proposer, history: History) -> Proposal | None:

@@ -263,3 +263,43 @@ def test_a_person_may_ask_for_what_was_rejected_everywhere():
     known = history(variant(1, SKIP), rejected(2, RATE))
     asked = Catalogue(TEMPLATE_SOURCE, ALL).propose(known, known.runs[1], Random(0), RATE)
     assert asked.moves == tuple(sorted((SKIP, RATE)))
+
+
+def test_it_chooses_among_all_sets_and_names_the_nearest_scored_parent():
+    """Two moves that helped whenever they were made are made together, as a change of the variant that is nearest."""
+    moves = only(SKIP, RATE, TANH, MEMORY)
+    helped = [variant(number, SKIP, score=0.9) for number in range(1, 4)] + [variant(4, RATE, score=0.9)]
+    known = history(*helped, variant(5, TANH, score=0.1), variant(6, MEMORY, score=0.1))
+    chosen = [Catalogue(TEMPLATE_SOURCE, moves).choose(known, Random(seed)) for seed in range(12)]
+    together = [found for found in chosen if {SKIP, RATE} <= {*found.moves}]
+    assert len(together) > 6
+    for found in together:
+        parent = known.find(found.parents[0])
+        others = [run for run in known.scored if run.name != parent.name]
+        distance = len({*found.moves} ^ {*parent.proposal.moves})
+        assert all(len({*found.moves} ^ {*run.proposal.moves}) >= distance for run in others)
+        assert found.source == compose(TEMPLATE_SOURCE, [ALL[move] for move in found.moves])
+
+
+def test_sets_that_cannot_be_composed_are_learned_once():
+    pair = ("preconditioned_keys", "slots_beside")  # no conflict is declared, and their patches do not fit
+    catalogue = Catalogue(TEMPLATE_SOURCE, only(*pair))
+    known = history(*(variant(number, move, score=0.9) for number, move in enumerate(pair, 1)))
+    with pytest.raises(NothingToPropose):
+        catalogue.choose(known, Random(0))
+    excluded = catalogue.combinations.excluded
+    assert [catalogue.combinations.sets[row] for row in range(len(excluded)) if excluded[row]] == [(0, 1)]
+
+
+def test_it_chooses_what_was_not_tried_and_no_more_than_there_is():
+    known = history(variant(1, SKIP), variant(2, RATE))
+    catalogue = Catalogue(TEMPLATE_SOURCE, only(SKIP, RATE))
+    assert set(catalogue.choose(known, Random(0)).moves) == {SKIP, RATE}
+    with pytest.raises(NothingToPropose):
+        catalogue.choose(history(*known.runs[1:], variant(3, SKIP, RATE)), Random(0))
+
+
+def test_it_chooses_no_step_that_was_rejected_everywhere():
+    known = history(variant(1, SKIP), rejected(2, RATE))
+    catalogue = Catalogue(TEMPLATE_SOURCE, only(SKIP, RATE, TANH))
+    assert all(RATE not in catalogue.choose(known, Random(seed)).moves for seed in range(20))

@@ -1,0 +1,52 @@
+"""What is known of all moves at once."""
+
+from random import Random
+from statistics import fmean, stdev
+
+import pytest
+from test_effects import history
+
+from agent.science.beliefs import TRUST, believe, shrunken_margins
+
+PLENTY = 60
+
+
+def test_without_runs_no_author_rules_a_move_out():
+    """An author who expects a catastrophe is believed as far as TRUST, and some draws have the move help."""
+    known = history()
+    expected = {"good": {}, "bad": dict.fromkeys(("Memorize", "Compress"), -0.9)}
+    draws = [believe(known, expected, Random(seed)).drawn["bad"] for seed in range(PLENTY)]
+    assert max(draws) > 0.0
+    assert fmean(draws) == pytest.approx(-TRUST, abs=0.02)
+
+
+def test_effects_are_drawn_around_what_the_runs_say():
+    known = history("a", "b", "c", "ab", "bc", "ac", "abc", noise=0.005)
+    beliefs = [believe(known, {}, Random(seed)) for seed in range(PLENTY)]
+    assert fmean(each.drawn["a"] for each in beliefs) == pytest.approx(0.1, abs=0.02)
+    assert beliefs[0].mean["a"] == pytest.approx(0.1, abs=0.02)
+    assert 0.0 < stdev(each.drawn["a"] for each in beliefs) < 0.03
+    assert beliefs[0].expected(["a", "b"]) == pytest.approx(0.05, abs=0.03)
+
+
+def test_the_same_history_and_draw_give_the_same():
+    known = history("a", "ab")
+    assert believe(known, {}, Random(3)) == believe(known, {}, Random(3))
+    assert believe(known, {}, Random(3)) != believe(known, {}, Random(4))
+
+
+def test_moves_that_were_only_made_together_share_what_came_of_it():
+    """Their effects are drawn jointly: the sum is known far better than either."""
+    known = history(*["ab"] * 6, noise=0.005)
+    beliefs = [believe(known, {}, Random(seed)) for seed in range(PLENTY)]
+    sums = [each.drawn["a"] + each.drawn["b"] + each.drawn["a", "b"] for each in beliefs]
+    assert stdev(sums) < 0.6 * stdev(each.drawn["a"] for each in beliefs)
+
+
+def test_a_lucky_score_is_told_with_a_smaller_margin():
+    known = history("a", "c", noise=0.05)
+    margins = shrunken_margins(known)
+    for run in known.scored[1:]:
+        found = known.against_template(run)["average"].difference
+        assert abs(margins[run.id]) < abs(found)
+    assert margins[known.scored[0].id] == 0.0
