@@ -29,8 +29,10 @@ from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.replication import Replication
+from agent.search.requests import heed, propose_queued
 from agent.store.folder import LOG, NOTE, PATCH, UnreadableRun
 from agent.store.lineage import Lineage
+from agent.store.requests import set_wish
 from agent.store.workspace import NameTaken, StaleRun, Workspace
 
 NOTHING_LEFT = Stop(say("stop.nothing left"))
@@ -60,11 +62,12 @@ class Search:
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
         with self.workspace.searching(), self.drafts.open(), self.analyses.open():
+            set_wish(self.workspace, "go on")  # what was asked of an earlier search is over
             cut_off = self.workspace.reconcile()
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
-            while (stop := self.ledger.stop()) is None:
+            while (stop := heed(self.workspace, self.ledger, self.journal)) is None:
                 try:
                     run = self.unfinished() or self.next_baseline()
                     if run is None and self.measure_noise():
@@ -112,8 +115,13 @@ class Search:
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
 
-        `idea` is a person's: a hint for a model, or the name of a move for the catalogue.
+        `idea` is a person's: a hint for a model, or the name of a move for the catalogue. Without any of both, what a
+        person has queued comes first.
         """
+        if not (idea or parent) and self.drafts.proposer is not None:
+            queued = propose_queued(self.workspace, self.journal, self.propose)
+            if queued is not None:
+                return queued
         self.journal.phase("proposing")
         while draft := self.drafts.next(self.workspace.history(), idea, parent):
             with suppress(NameTaken):  # by another process, meanwhile

@@ -192,6 +192,7 @@ SENTENCES = {
     "page.training": "training",
     "page.analysing": "analysing",
     "page.measuring the noise with": "measuring the noise with",
+    "page.paused": "paused",
     "page.waiting for a decision": "waiting for a decision",
     # older notes
     "page.older caption": "Notes and tables that were imported, as they were written.",

@@ -12,7 +12,9 @@ SENTENCES = {
     "stop.money": "the model's next call could exceed the {limit:g} dollars",
     "stop.nothing left": "nothing is left to propose",
     "stop.approved trained": "what was approved is trained",
+    "stop.asked": "you asked it to stop after its run",
     "stop.none": "there was no search yet",
     "stop.running": "it is still running",
     "stop.cut off": "it was cut off and could not say why: killed, or the power went",
+    "queue.nothing came": "nothing came of it: it was tried, or fits no scored variant",
 }

@@ -170,6 +170,7 @@ SENTENCES = {
     "page.training": "正在训练",
     "page.analysing": "正在分析",
     "page.measuring the noise with": "正在测量噪声，使用",
+    "page.paused": "已暂停",
     "page.waiting for a decision": "正在等待决定",
     # older notes
     "page.older caption": "导入的笔记与表格，保持原文。",

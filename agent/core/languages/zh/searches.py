@@ -12,7 +12,9 @@ SENTENCES = {
     "stop.money": "下一次模型调用可能超出 {limit:g} 美元的预算",
     "stop.nothing left": "已没有可提出的改动",
     "stop.approved trained": "已批准的都已训练完毕",
+    "stop.asked": "你要求它在本次运行后停止",
     "stop.none": "还没有进行过搜索",
     "stop.running": "仍在运行",
     "stop.cut off": "被突然中断，未能留下原因（被杀死或断电）",
+    "queue.nothing came": "没有结果：已经试过，或不适用于任何已评分的变体",
 }
