@@ -8,6 +8,7 @@ from agent.core.text import Text, say
 from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
+from agent.report.steps import Steps, steps_since, tied_with
 from agent.science.comparison import AVERAGE
 from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
@@ -36,6 +37,8 @@ class Night:
     failed: tuple[Run, ...]
     best: Standing | None
     rivals: tuple[Rival, ...]  # of the best
+    tied: int  # other scored runs that cannot be told from the best
+    steps: Steps
     highlights: tuple[Highlight, ...]
 
 
@@ -74,6 +77,8 @@ def night(history: History, standings: Mapping[str, Standing], search: LatestSea
         tuple(run for run in ours if active_since(run, search.started or 0.0)),
         standings[summary.best.id] if summary.best else None,
         rivals(history, summary.best) if summary.best else (),
+        tied_with(history, summary.best) if summary.best else 0,
+        steps_since(history, search.started or 0.0),
         tuple(Highlight(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
     )
 

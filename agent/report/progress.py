@@ -26,6 +26,12 @@ class Attempt:
     def score(self) -> float | None:
         return self.standing.average.mean if self.standing.average else None
 
+    @property
+    def half_width(self) -> float:
+        """How far 95 percent of the score's noise reach to each side; 0.0 where that is not known."""
+        width = self.standing.average.half_width if self.standing.average else 0.0
+        return width if math.isfinite(width) else 0.0
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -55,6 +61,6 @@ def _attempts(history: History, ended: Iterable[Standing]) -> Iterable[Attempt]:
         hours += training_seconds(standing.run) / 3600
         parent = history.parent(standing.run.proposal)
         mark: Mark = "failed" if standing.average is None else "kept" if standing.kind == "kept" else "discarded"
-        if standing.average and standing.average.mean > best:
+        if standing.average and standing.average.mean > best and not history.excess(standing.run):
             best, mark = standing.average.mean, "record"
         yield Attempt(standing, number, hours, mark, change(standing.run, parent))

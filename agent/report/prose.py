@@ -62,7 +62,7 @@ class Prose:
             if run is not None:
                 parts.append(_like(token, token.content[end : found.start()]))
                 opening = Token("link_open", "a", 1, attrs={"href": page_of(run, self.up), "class": "name"})
-                parts += [opening, _text(short(found.group())), Token("link_close", "a", -1)]
+                parts += [opening, _breakable(short(found.group())), Token("link_close", "a", -1)]
                 end = found.end()
         return [*parts, _like(token, token.content[end:])] if parts else [token]
 
@@ -71,6 +71,9 @@ def _like(token: Token, content: str) -> Token:
     return Token(token.type, token.tag, 0, content=content, markup=token.markup)
 
 
-def _text(name: str) -> Token:
-    """A name that may be broken at its underscores: by spaces of no width, since it is text and not HTML here."""
-    return Token("text", "", 0, content=name.replace("_", "_\u200b"))
+def _breakable(name: str) -> Token:
+    """A name that may be broken at its underscores, by an element, so that a copy of it is the name alone.
+
+    A name is letters, digits and underscores (NAME), so that there is nothing in it to escape.
+    """
+    return Token("html_inline", "", 0, content=name.replace("_", "_<wbr>"))

@@ -12,12 +12,17 @@ from markupsafe import Markup
 from agent.core.languages import LANGUAGES
 from agent.core.run import ANALYSED_SECTIONS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run, heading
 from agent.core.text import Text
-from agent.llm.transcript import read_transcript
 from agent.proposer.moves import Move
 from agent.report import plots, sentences
+from agent.report.ascent import ascent, path_to
+from agent.report.bases import BASES, packed
 from agent.report.code import diff, highlighted
 from agent.report.curves import panels
+from agent.report.figure_of_lanes import draw_lanes
+from agent.report.figure_of_lineage import draw_lineage
+from agent.report.figure_of_progress import draw_progress
 from agent.report.ideas import ideas
+from agent.report.lanes import Lanes, lanes
 from agent.report.lineage import edges, tree
 from agent.report.markup import both, confined, link, named, page_of, say, short, task_name, told, verbatim
 from agent.report.morning import LatestSearch, Night, night
@@ -25,13 +30,16 @@ from agent.report.progress import Progress, progress
 from agent.report.prose import Prose
 from agent.report.scores import setting_lines, task_lines
 from agent.report.standing import Standing, shade, shade_of, standings
+from agent.report.talks import Talks
 from agent.science.comparison import AVERAGE
 from agent.science.history import History
-from agent.store.folder import LOG, TRANSCRIPT
-from agent.store.status import MARKS, Status
+from agent.science.summary import active_since
+from agent.store.folder import LOG
+from agent.store.status import MARKS, Status, read_phases
 from agent.store.workspace import Workspace
 
 PAGES = Path(__file__).parent / "pages"
+SCRIPTS = ("board.js", "tree.js", "compare.js", "figures.js", "live.js")  # after report.js, whose words they use
 LOG_LINES = 40  # of a failure's log that its page shows
 
 
@@ -44,6 +52,7 @@ class Material:
     search: LatestSearch
     moves: Mapping[str, Move]
     older: tuple[OlderNote, ...]
+    talks: Talks
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
@@ -52,6 +61,16 @@ class Material:
     @cached_property
     def progress(self) -> Progress:
         return progress(self.history, self.standings)
+
+    @cached_property
+    def lanes(self) -> Lanes | None:
+        """What the latest search did when, and what it cost."""
+        since = self.search.started
+        if since is None:
+            return None
+        runs = [run for run in self.history.runs if active_since(run, since)]
+        said = [exchange for run in runs for exchange in self.talks.about(run) if exchange.at >= since]
+        return lanes(self.search, runs, read_phases(self.workspace, since), said)
 
     @cached_property
     def by_name(self) -> dict[str, Run]:
@@ -69,12 +88,16 @@ class Material:
         """Renders notes for the pages of variants."""
         return Prose(self.by_name, "../")
 
+    def is_latest_of_name(self, run: Run) -> bool:
+        """Whether a name alone means this run, and no other of the same name."""
+        return self.by_name[run.name].id == run.id
+
     def parent(self, run: Run) -> Run | None:
         return self.history.parent(run.proposal)
 
     def children(self, run: Run) -> list[Standing]:
         """What was made of a run, the best first. Of two runs of one name, the scored one has the children."""
-        if self.by_name[run.name].id != run.id:
+        if not self.is_latest_of_name(run):
             return []
         return sorted(
             (self.standings[child.id] for child in self.history.children(run.name)), key=lambda child: child.order
@@ -98,14 +121,23 @@ class Pages:
             "shade": shade, "shade_of": shade_of, "heading": heading,
         }  # fmt: skip
         self.environment.globals |= dict(tools) | {
-            "s": sentences, "plots": plots, "MARKS": MARKS,
-            "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES,
+            "s": sentences, "plots": plots, "MARKS": MARKS, "BASES": BASES, "packed": packed,
+            "draw_progress": draw_progress, "draw_lineage": draw_lineage, "draw_lanes": draw_lanes,
+            "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES, "SCRIPTS": SCRIPTS,
         }  # fmt: skip
 
     def morning(self, material: Material) -> str:
         found: Night = night(material.history, material.standings, material.search)
         board = sorted(material.standings.values(), key=lambda standing: standing.order)
-        return self._render("morning", material, night=found, board=[row for row in board if row.kind != "waiting"])
+        moves = dict.fromkeys(move for run in material.history.runs for move in run.proposal.moves)
+        return self._render(
+            "morning",
+            material,
+            night=found,
+            board=[row for row in board if row.kind != "waiting"],
+            steps=ascent(material.history),
+            moves=list(moves),
+        )
 
     def variant(self, material: Material, run: Run) -> str:
         standing = material.standings[run.id]
@@ -139,7 +171,7 @@ class Pages:
             source=Markup("").join(Markup(f"<code>{line}\n</code>") for line in highlighted(run.proposal.source)),
             children=material.children(run),
             log=_log_of(material.workspace, run),
-            cost=_cost_of(material.workspace, run),
+            cost=material.talks.cost(run),
         )
 
     def lineage(self, material: Material) -> str:
@@ -148,11 +180,14 @@ class Pages:
             material,
             nodes=tree(material.history, material.standings),
             lines=list(edges(material.history, material.standings)),
+            way=[run.id for run in path_to(material.history, material.history.best)] if material.history.best else [],
         )
 
     def compare(self, material: Material) -> str:
         order = sorted(material.standings.values(), key=lambda standing: standing.order)
-        return self._render("compare", material, choices=order)
+        known = [run.id for run in (material.history.baseline, material.history.best) if run is not None]
+        preset = list(dict.fromkeys([*known, *(standing.run.id for standing in order[:2])]))[:2]
+        return self._render("compare", material, choices=order, preset="&".join(preset))
 
     def ideas(self, material: Material) -> str:
         return self._render("ideas", material, ideas=ideas(material.history, material.standings, material.moves))
@@ -178,14 +213,3 @@ def _log_of(workspace: Workspace, run: Run) -> str:
     path = workspace.folder(run) / LOG
     text = path.read_text(encoding="utf-8", errors="replace") if run.failure and path.exists() else ""
     return "\n".join(text.splitlines()[-LOG_LINES:])
-
-
-def _cost_of(workspace: Workspace, run: Run) -> float | None:
-    """What the model's calls for a run cost in dollars, by its transcript; None where no model took part or its price
-    is not known, or where the transcript cannot be read any more."""
-    try:
-        exchanges = read_transcript((workspace.folder(run) / TRANSCRIPT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    priced = [exchange.dollars for exchange in exchanges if exchange.dollars is not None]
-    return sum(priced) if priced else None

@@ -1,5 +1,6 @@
 """Sentences with numbers in them, each made from the same numbers in every language, so that these agree."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from agent.core.run import Run
 from agent.core.sentences import confident, joined, spread
 from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
+from agent.report.steps import Steps
 from agent.science.comparison import Comparison, Estimate
 from agent.science.field import Rival
 
@@ -107,6 +109,24 @@ def tried(count: int, started: float | None, ended: float | None) -> Text:
 def waiting(count: int) -> Text:
     """How many proposals a person has yet to decide on."""
     return say("report.waiting", count=count)
+
+
+def interval(found: Comparison) -> Text:
+    """Between what a difference lies with 95 percent; nothing where its noise is not known."""
+    if not math.isfinite(found.needed):
+        return Text()
+    low, high = (signed(found.difference + sign * found.needed) for sign in (-1, 1))
+    return say("report.interval", low=low, high=high)
+
+
+def steps(found: Steps) -> Text:
+    """How many changes were better and worse than what they changed."""
+    return say("report.steps", better=found.better, worse=found.worse, count=found.scored)
+
+
+def tied(count: int) -> Text:
+    """How many others cannot be told from the best."""
+    return say("report.tied", count=count)
 
 
 def failures(failed: Sequence[Run], rejected: int) -> Text:

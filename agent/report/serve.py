@@ -20,9 +20,7 @@ from agent.report.access import LOOPBACK, Access, Guard, loopback_and
 from agent.report.sentences import phase
 from agent.report.site import Site
 from agent.store.files import WorkspaceError
-from agent.store.folder import LOG, RUN
-from agent.store.status import STATUS, read_status
-from agent.store.workspace import RUNS, Workspace
+from agent.store.status import read_status
 
 SECONDS_BETWEEN_BUILDS = 2.0
 SECONDS_TO_END = 3.0
@@ -41,10 +39,10 @@ def serve_site(
 ) -> None:
     """Serve until interrupted. UsageError where the port is taken."""
     with open_server(site, port, host, token, routes) as server:
-        print(f"{server.address} is up to date while this runs; Ctrl-C ends it", flush=True)
-        opened(server.address)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
+            print(f"{server.address} is up to date while this runs; Ctrl-C ends it", flush=True)
+            opened(server.address)
             _keep_up_to_date(site)
         except KeyboardInterrupt:
             print()
@@ -157,26 +155,8 @@ def _keep_up_to_date(site: Site) -> None:
     waiting, before = threading.Event(), None
     while not waiting.wait(SECONDS_BETWEEN_BUILDS):
         try:
-            if (now := _stamp(site.workspace)) != before:
+            if (now := site.mark()) != before:
                 site.build()
             before = now
         except WorkspaceError as error:  # a disk that is full now may not be in a minute
             print(f"not brought up to date: {error}", flush=True)
-
-
-def _stamp(workspace: Workspace) -> tuple[object, ...]:
-    """Changes when what the site is made of may have: reading that is a hundredth of the work of a build.
-
-    The status is left out: it changes with every step of a training, and the pages ask for it themselves.
-    """
-    runs = workspace.root / RUNS
-    kept = (path for path in runs.glob("*.json") if path.name != STATUS)
-    paths = [*kept, *runs.glob(f"*/{RUN}"), *runs.glob(f"*/{LOG}"), *runs.glob("imported/*/note.json")]
-    found = []
-    for path in sorted(paths):
-        try:
-            facts = path.stat()
-        except FileNotFoundError:  # replaced or taken away just now
-            continue
-        found.append((str(path), facts.st_mtime_ns, facts.st_size))
-    return workspace.searcher() is not None, *found

@@ -6,6 +6,7 @@ is, so that a new run costs its own page, its parents' and those few that show e
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +18,18 @@ from agent.core.resources import MOVES, PACKAGE
 from agent.core.run import Run
 from agent.proposer.moves import load_moves
 from agent.report.compare import data_of
+from agent.report.curves import panels
 from agent.report.morning import latest_search
-from agent.report.render import PAGES, Material, Pages
-from agent.store.files import write_atomically
+from agent.report.render import PAGES, SCRIPTS, Material, Pages
+from agent.report.talks import Talks
+from agent.store.files import reading, write_atomically
 from agent.store.folder import LOG, RUN
+from agent.store.status import PHASES, STATUS
 from agent.store.workspace import RUNS, Workspace
 
 SITE, MANIFEST = "site", ".built.json"
-ASSETS = ("report.css", "report.js")
+RESTLESS = (SITE, STATUS, PHASES)  # in runs/: what changes without a run having changed
+ASSETS = ("report.css", "report.js", *SCRIPTS)
 
 Keys = dict[str, str]
 
@@ -48,6 +53,7 @@ class Site:
         self.pages = Pages()
         self.version = _version()
         self.moves = load_moves(MOVES)
+        self.talks = Talks(workspace)
 
     def build(self) -> Built:
         """Bring the site up to date. Raises WorkspaceError where it cannot be written."""
@@ -58,6 +64,7 @@ class Site:
             latest_search(self.workspace),
             self.moves,
             self.workspace.older_notes(),
+            self.talks,
         )
         old, new, made = self._read_manifest(), {}, 0
         for name, key, render in self._plan(material):
@@ -70,6 +77,20 @@ class Site:
         if new != old:
             write_atomically(self.root / MANIFEST, json.dumps(new), durable=False)
         return Built(self.root / "index.html", len(new), made, time.monotonic() - started)
+
+    def mark(self) -> object:
+        """Changes with anything that a page may show, and costs next to nothing: what a server asks all the time.
+
+        A file that is replaced changes its folder's time, so that no run's own files are looked at.
+        """
+        runs = self.workspace.root / RUNS
+        with reading(runs):
+            seen = [
+                (entry.name, entry.stat().st_mtime_ns)
+                for entry in (os.scandir(runs) if runs.exists() else ())
+                if entry.name not in RESTLESS and not entry.name.startswith(".")
+            ]
+        return frozenset(seen), latest_search(self.workspace)
 
     def _plan(self, material: Material) -> Iterator[tuple[str, str, Callable[[], str]]]:
         """Every file of the site with its key, and how it is made."""
@@ -94,8 +115,12 @@ class Site:
         for run in material.history.runs:
             around, known = self._around(material, run, stamps), self._key(before, stamps[run.id])
             yield f"variants/{run.id}.html", around, lambda run=run: self.pages.variant(material, run)  # type: ignore[misc]
-            yield f"data/{run.id}.js", known, lambda run=run: data_of(material.history, run)  # type: ignore[misc]
+            yield f"data/{run.id}.js", known, lambda run=run: self._data(material, run)  # type: ignore[misc]
             before = known if run.scored else before
+
+    def _data(self, material: Material, run: Run) -> str:
+        curves = panels(self.workspace.with_curves(run), None) if run.scored else ()
+        return data_of(material.history, run, curves)
 
     def _around(self, material: Material, run: Run, stamps: Mapping[str, str]) -> str:
         """The key of a run's page: changes with the run, its parents, its children and the template's run."""

@@ -15,6 +15,7 @@ from agent.core.languages import LANGUAGES
 from agent.core.text import ENGLISH, Text
 
 Point = tuple[float, float]
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 40.0, 52.0  # around what a large figure shows
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks that are easy to read
 
 
@@ -44,6 +45,19 @@ def path(points: Iterable[Point], kind: str, steps: bool = False) -> Markup:
     (x, y), *rest = points
     drawn = (f"H{x:.1f}V{y:.1f}" if steps else f"L{x:.1f} {y:.1f}" for x, y in rest)
     return element("path", d=f"M{x:.1f} {y:.1f}{''.join(drawn)}", class_=kind)
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a large figure, of which the page shows the one that fits its window, and that of its words."""
+
+    name: str
+    width: float
+    height: float
+    font: float
+
+
+WIDE, NARROW = Size("wide", 960.0, 400.0, 13.0), Size("narrow", 400.0, 330.0, 14.0)
 
 
 @dataclass(frozen=True)
@@ -82,10 +96,13 @@ def grid(x: Scale, y: Scale, x_name: Text, y_name: Text) -> Iterator[Markup]:
     yield words(y_name, x.start, y.end - 12, "axis")
 
 
-def drawing(width: float, height: float, inside: Iterable[Markup], label: str, kind: str = "plot") -> Markup:
-    """A whole figure. `label` is the id of what describes it to those who do not see it."""
+def drawing(
+    width: float, height: float, inside: Iterable[Markup], label: str, kind: str = "plot", role: str = "img"
+) -> Markup:
+    """A whole figure. `label` is the id of what describes it to those who do not see it; one that holds links is no
+    picture but a group."""
     return element(
-        "svg", *inside, viewBox=f"0 0 {width:g} {height:g}", class_=kind, role="img", aria_labelledby=label
+        "svg", *inside, viewBox=f"0 0 {width:g} {height:g}", class_=kind, role=role, aria_labelledby=label
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from agent.science.summary import summary_of
 from agent.search.budget import Ledger
 from agent.search.printing import describe
 from agent.store.files import WorkspaceError
-from agent.store.status import END, STATUS, End, Status, clock, describe_run, read_status
+from agent.store.status import END, STATUS, End, Phase, Status, clock, describe_run, read_status, record_phase
 from agent.store.workspace import Workspace
 
 SECONDS_BETWEEN_WRITES = 2.0
@@ -61,6 +61,7 @@ class Journal:
         """The search turns to something else, of this proposal."""
         idea = f"{proposal.title[ENGLISH]}{_origin(proposal)}" if proposal else ""
         self._change(phase=phase, run=proposal.name if proposal else "", idea=idea, training="", share=0.0)
+        record_phase(self.workspace, Phase(self.status.updated, phase))
         self.write()
 
     def training(self, protocol: Protocol) -> Callable[[Update], None]:
@@ -92,6 +93,7 @@ class Journal:
         if not self.written:
             return
         self._change(phase="", run="", idea="", training="", share=0.0)
+        record_phase(self.workspace, Phase(self.status.updated, ""))
         self.write()
         if self.resumes:
             return

@@ -11,10 +11,10 @@ from agent.core.text import Text
 from agent.science.comparison import AVERAGE, Verdict
 from agent.science.field import Rival
 from agent.science.history import History, card_of
-from agent.store.files import WorkspaceError, reading
+from agent.store.files import WorkspaceError, append, reading
 from agent.store.workspace import RUNS, Workspace
 
-STATUS, END = "status.json", "ended.json"
+STATUS, END, PHASES = "status.json", "ended.json", "phases.jsonl"
 
 MARKS: dict[Verdict, str] = {"better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?", "larger": "△"}
 RESULTS = "".join(MARKS.values()) + "·✗"  # what the line of a finished run begins with
@@ -39,6 +39,14 @@ class Status:
     failed: int = 0
     best: str = ""
     latest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What a search turned to, and when, in seconds since the epoch; no name once it has stopped."""
+
+    at: float
+    name: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,26 @@ def read_end(workspace: Workspace) -> End | None:
             return None
         facts = json.loads(path.read_text(encoding="utf-8"))
         return End(facts["started"], facts["ended"], Text(**facts["reason"]))
+
+
+def record_phase(workspace: Workspace, phase: Phase) -> None:
+    """Add to what the searches of a workspace turned to."""
+    path = workspace.root / RUNS / PHASES
+    append(path, json.dumps({"at": round(phase.at, 2), "phase": phase.name}) + "\n")
+
+
+def read_phases(workspace: Workspace, since: float) -> tuple[Phase, ...]:
+    """What was turned to since then; nothing of a search by an earlier version. A line that a kill tore is left out."""
+    path = workspace.root / RUNS / PHASES
+    found = []
+    with reading(path):
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                facts = json.loads(line)
+                found.append(Phase(float(facts["at"]), str(facts["phase"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+    return tuple(phase for phase in found if phase.at >= since)
 
 
 def read_status(workspace: Workspace) -> Status:

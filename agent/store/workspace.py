@@ -92,9 +92,14 @@ class Workspace:
         return History(runs, noise, self._memory, self.budget())
 
     def find(self, key: str) -> Run:
-        """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists."""
-        runs = self.history().runs
+        """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists.
+
+        A name may lack what nearly all begin with, as the report writes names, and may hold the spaces without width
+        that its notes held once.
+        """
+        runs, key = self.history().runs, key.replace("\u200b", "").strip()
         found = [run for run in runs if key in (run.id, run.name)]
+        found = found or [run for run in runs if run.name == f"{TEMPLATE}_{key}"]
         if not found:
             known = ", ".join(run.id for run in runs[-5:]) or "there is none yet"
             raise WorkspaceError(f"{self.root}: no run {key!r}; the latest: {known}")

@@ -1,6 +1,8 @@
 """The site as a reader meets it, in a real browser without a screen."""
 
+import gzip
 import math
+import re
 import threading
 from dataclasses import replace
 from random import Random
@@ -13,16 +15,18 @@ from agent.core.isolation import Isolation
 from agent.core.run import Review
 from agent.core.sentences import confident
 from agent.core.text import Text
+from agent.report import sentences
 from agent.report.morning import LatestSearch
 from agent.report.render import Material, Pages
 from agent.report.serve import open_server
 from agent.report.site import ASSETS, Site, asset
+from agent.report.talks import Talks
 from agent.science.comparison import Noise
 from agent.science.history import History
 from agent.store.workspace import Workspace
 
 PAGES = ("index.html", "lineage.html", "compare.html", "ideas.html")
-MANY = 1000
+MANY = 2000
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +98,7 @@ def test_light_and_dark_follow_the_system_until_they_are_chosen(browser, at):
 def test_the_table_sorts_by_each_column_and_back(browser, at):
     with opened(browser, at("index.html")) as page:
         scores = """[...document.querySelectorAll('#board tbody tr')].map(
-            row => row.cells.length > 5 ? parseFloat(row.cells[4].textContent) : null)"""
+            row => row.cells.length > 5 ? parseFloat(row.cells[5].textContent) : null)"""
         heading = page.get_by_role("columnheader", name="Fuzzy Recall")
         heading.get_by_role("button").click()
         falling = [score for score in page.evaluate(scores) if score is not None]
@@ -115,6 +119,7 @@ def test_a_variant_is_found(browser, at):
 
 def test_failures_are_in_the_table_with_their_reasons(browser, at):
     with opened(browser, at("index.html"), "zh-Hans") as page:
+        page.locator("#board tr.failed").first.scroll_into_view_if_needed()
         assert page.locator("#board tr.failed .reason").first.inner_text().strip()
         assert "✗" in page.locator("#board tr.failed").first.inner_text()
 
@@ -122,7 +127,7 @@ def test_failures_are_in_the_table_with_their_reasons(browser, at):
 def test_progress_is_shown_by_evaluations_or_hours(browser, at):
     with opened(browser, at("index.html")) as page:
         figure = page.locator("figure.progress")
-        assert figure.get_by_role("img", name="The best average so far").count() == 1
+        assert figure.get_by_role("group", name="The best average so far").count() == 1
         assert "hours of training" not in figure.locator("svg:visible").text_content()
         page.get_by_label("by hours of training").check(force=True)
         assert "hours of training" in figure.locator("svg:visible").text_content()
@@ -157,11 +162,11 @@ def test_any_two_variants_are_compared_as_python_compares_them(browser, runs, at
             page.wait_for_selector("#differences tbody tr")
             rows = page.locator("#differences tbody tr").all_inner_texts()
             for row, (task, found) in zip(rows, history.compare(other, one).items(), strict=True):
-                assert row.startswith(task)
-                assert found.verdict in row
-                assert f"{abs(found.difference):.3f}" in row
-                assert row.endswith(f" {confident(found.confidence)}"), row
-            page.get_by_role("button", name="Swap").click()
+                name, difference, verdict, *_ = re.split(r"[\n\t]+", row)
+                assert name == task
+                assert difference == sentences.difference(found)
+                assert verdict == f"{found.verdict} {confident(found.confidence)}"
+            page.get_by_role("button", name="Compare with this").click()
             page.wait_for_function(f"location.hash === '#{other.id}&{one.id}'")
 
 
@@ -182,7 +187,7 @@ def test_noise_that_two_cards_share_counts_once_in_the_browser_as_well(browser, 
         assert shown["confidence"] == reverse["confidence"] == math.floor(1000 * expected.confidence)
         assert shown["verdict"] == expected.verdict
         assert shown["difference"] == -reverse["difference"] == pytest.approx(expected.difference)
-        assert shown["error"] == pytest.approx(expected.error)
+        assert shown["error"] == pytest.approx(expected.error, abs=1e-5)
 
 
 def test_a_run_is_not_told_apart_from_itself(browser, runs, at):
@@ -190,8 +195,7 @@ def test_a_run_is_not_told_apart_from_itself(browser, runs, at):
     with opened(browser, at(f"compare.html#{one.id}&{one.id}")) as page:
         page.wait_for_selector("#differences tbody tr")
         for row in page.locator("#differences tbody tr").all_inner_texts():
-            assert "indistinguishable" in row
-            assert row.endswith(" 0.0%")
+            assert "indistinguishable 0.0%" in row
 
 
 def test_what_differs_in_the_code_is_shown(browser, runs, at):
@@ -261,23 +265,25 @@ def test_a_hostile_note_is_text(browser, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_thousand_runs_stay_light(browser, tmp_path):
+def test_two_thousand_runs_stay_light(browser, tmp_path):
     """The pages that show every run; the others do not grow with the number of runs."""
     history = History(made_history(MANY), {})
-    material = Material(Workspace(tmp_path), history, LatestSearch(None, None, Text("x", "停")), {}, ())
+    material = Material(
+        Workspace(tmp_path), history, LatestSearch(None, None, Text("x", "停")), {}, (), Talks(Workspace(tmp_path))
+    )
     pages = Pages()
     (tmp_path / "assets").mkdir()
     for name in ASSETS:
         (tmp_path / "assets" / name).write_text(asset(name))
     for name, render in (("index", pages.morning), ("lineage", pages.lineage), ("compare", pages.compare)):
         (tmp_path / f"{name}.html").write_text(render(material))
-        assert (tmp_path / f"{name}.html").stat().st_size < 1_500_000
+        assert len(gzip.compress((tmp_path / f"{name}.html").read_bytes())) < 300_000
     with opened(browser, (tmp_path / "index.html").as_uri()) as page:
         assert page.locator("#board tbody tr:visible").count() == 100
         assert page.locator("figure.progress svg:visible a").count() < 400  # older points are one path
         page.get_by_role("columnheader", name="Memorize").get_by_role("button").click()
         assert page.locator("#board tbody tr:visible").count() == 100
-        page.get_by_label("Find a variant").fill("_777")
+        page.get_by_label("Find a variant").fill("_1777")
         assert page.locator("#board tbody tr:visible").count() == 1
         page.get_by_label("Find a variant").fill("")
         page.get_by_role("button", name="Show all").click()
@@ -296,7 +302,7 @@ def test_a_served_page_follows_the_search(browser, tmp_path):
             opened(browser, f"http://127.0.0.1:{server.server_address[1]}/index.html") as page,
             Workspace(tmp_path).searching(),
         ):
-            page.wait_for_selector("#live:visible", timeout=30_000)
+            page.wait_for_selector("#live .doing:has-text('analysing')", timeout=30_000)
             assert "analysing" in page.locator("#live").inner_text()
             page.get_by_label("Find a variant").fill("delta")
             proposal = replace(runs[-1].proposal, name="delta_net_4layer_newest")

@@ -42,8 +42,8 @@ SENTENCES = {
     "page.failed one": "failed",
     "page.all results": "All results",
     "page.board caption": (
-        "Scores with their standard errors. Colour shows a difference from the template beyond the noise; "
-        "what is left white cannot be told from it."
+        "Scores with their standard errors. Colour shows a difference beyond the noise from what they are "
+        "compared with; what is left white cannot be told from it."
     ),
     "page.sort hint": "A heading sorts by its column.",
     "page.variant": "variant",
@@ -52,6 +52,41 @@ SENTENCES = {
     "page.minutes": "min",
     "page.show all": "Show all",
     "page.find": "Find a variant",
+    "page.find hint": (
+        "Finds words of names, titles, moves, verdicts and reasons. The address keeps what you find and sort by."
+    ),
+    "page.found": "found",
+    "page.basis": "Compared with",
+    "page.basis parent": "its parent",
+    "page.basis best": "the best",
+    "page.against the best": "against the best",
+    "page.steps": "Steps",
+    "page.path": "How the best came about",
+    "page.path caption": (
+        "From the variant without a parent to the best, a step each: the difference from the step before, between what "
+        "it lies with 95 percent, and the same by task, coloured where it is beyond the noise."
+    ),
+    "page.earlier steps": "Earlier steps",
+    "page.lanes": "Where the hours went",
+    "page.lanes caption": (
+        "What the search did when, by the clock of this machine. While it trains, a language model may already "
+        "write the next proposal."
+    ),
+    "page.lane": "doing",
+    "page.lane time": "time",
+    "page.lane share": "share",
+    "page.lane cost": "dollars",
+    "page.lane proposing": "proposing",
+    "page.lane checking": "checking",
+    "page.lane training": "training",
+    "page.lane writing notes": "writing notes",
+    "page.lane idle": "idle",
+    "page.lane not recorded": "not recorded",
+    "page.copy": "Copy",
+    "page.copied": "Copied",
+    "page.copy name": "Copy the name",
+    "page.copy file": "Copy the file",
+    "page.save": "Save the figure as",
     "page.much worse": "worse",
     "page.noise": "noise",
     "page.much better": "better",
@@ -151,12 +186,22 @@ SENTENCES = {
     "page.tree hint": "Arrow keys move, left and right fold and unfold, Enter opens.",
     "page.also from": "also from",
     # compare
-    "page.compare caption": "Any two variants: what the second does to the scores, and what differs in the code.",
-    "page.first": "First",
-    "page.second": "Second",
-    "page.swap": "Swap",
+    "page.compare caption": (
+        "Up to five variants: how the others differ from the first, and what differs in the code."
+    ),
+    "page.add variant": "Add a variant",
+    "page.no such variant": "No variant has this name; choose one of the list.",
+    "page.compare with this": "Compare with this",
+    "page.remove": "Remove",
+    "page.scores compared": "Scores",
+    "page.compared curves caption": (
+        "Accuracy on unseen examples over the course of training: the mean over settings and seeds."
+    ),
+    "page.settings compared caption": (
+        "The mean over seeds of each difficulty setting, and the differences from the first."
+    ),
+    "page.far": "not judged here: more than 300 scored variants lie between them",
     "page.difference": "difference",
-    "page.verdict": "verdict",
     "page.no score": "One of them has no score.",
     "page.code changes": "What differs in the code",
     # ideas

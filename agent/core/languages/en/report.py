@@ -34,6 +34,12 @@ SENTENCES = {
     "report.proposals": "proposals",
     "report.proposals so far": "proposals so far",
     "report.proposals in": "proposal in {duration}|proposals in {duration}",
+    "report.steps": (
+        "better / worse than their own parent beyond the noise, of {count} scored change|"
+        "better / worse than their own parent beyond the noise, of {count} scored changes"
+    ),
+    "report.tied": "{count} other cannot be told from it.|{count} others cannot be told from it.",
+    "report.interval": "95%: {low} to {high}",
     "report.waiting": "{count} proposal waits for a decision.|{count} proposals wait for a decision.",
     # what failed
     "report.failed refused": "{failed} × refused",

@@ -34,6 +34,9 @@ SENTENCES = {
     "report.proposals": "个提案",
     "report.proposals so far": "个提案，仍在继续",
     "report.proposals in": "个提案，用时 {duration}",
+    "report.steps": "超出噪声地优于 / 劣于各自的父变体，共 {count} 个有得分的改动",
+    "report.tied": "另有 {count} 个与它无法区分。",
+    "report.interval": "95%：{low} 至 {high}",
     "report.waiting": "{count} 个提案待定。",
     # what failed
     "report.failed refused": "{failed} 个被拒绝",
