@@ -119,9 +119,9 @@ def test_a_variant_is_found(browser, at):
 
 def test_failures_are_in_the_table_with_their_reasons(browser, at):
     with opened(browser, at("index.html"), "zh-Hans") as page:
-        page.locator("#board tr.failed").first.scroll_into_view_if_needed()
-        assert page.locator("#board tr.failed .reason").first.inner_text().strip()
-        assert "✗" in page.locator("#board tr.failed").first.inner_text()
+        row = page.locator("#board tr.failed", has=page.locator(".reason .zh")).first
+        assert row.locator(".reason .zh").text_content().strip()
+        assert "✗" in row.text_content()
 
 
 def test_progress_is_shown_by_evaluations_or_hours(browser, at):
