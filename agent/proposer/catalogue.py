@@ -63,8 +63,8 @@ class Catalogue:
     def choose(self, history: History, draw: Random) -> Proposal:
         """The best untried set of moves of all, by one joint draw of what every move may do.
 
-        A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where every
-        set was tried or cannot be made.
+        A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where
+        every set was tried or cannot be made.
         """
         expected = {name: move.expected for name, move in self.moves.items()}
         beliefs = believe(history, expected, draw)
