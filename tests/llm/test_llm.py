@@ -110,7 +110,7 @@ def test_a_wait_is_as_long_as_the_endpoint_asks_and_is_told(calling):
     ["0", "-5", "nan", "inf", "0.0", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "soon", ""],
 )
 def test_a_wait_is_never_shorter_than_the_back_off(calling, asked):
-    error, _, script = calling(refuse(429, "slow down", retry_after=asked), limits=Limits(5, 20, 1.0))
+    error, _, script = calling(refuse(429, "slow down", retry_after=asked), limits=Limits(5, 20, 1.4))
     assert "429: slow down" in str(error)
     assert len(script.requests) in (2, 3)
 
@@ -171,7 +171,7 @@ def test_an_answer_in_another_form_than_was_asked_for_is_used(calling):
     ],
 )
 def test_an_error_with_status_200_is_told_in_its_words(calling, body, told, tries):
-    error, _, script = calling(raw(json.dumps(body), "application/json"), limits=Limits(5, 20, 1.0))
+    error, _, script = calling(raw(json.dumps(body), "application/json"), limits=Limits(5, 20, 1.4))
     assert told in str(error)
     assert min(len(script.requests), 2) == tries
 
