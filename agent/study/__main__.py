@@ -5,6 +5,7 @@
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
+    python -m agent.study field                          the table of the published mixers in docs/field.md
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
 where they were stopped. The others train nothing; the last prints the tables of docs/protocols.md.
@@ -29,6 +30,7 @@ from agent.science.comparison import AVERAGE
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
 from agent.store.files import write_atomically
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
+from agent.study.field_page import write
 from agent.study.measuring import measure
 from agent.study.page import markdown, page
 from agent.study.rows import Table, kept
@@ -128,6 +130,14 @@ def pairs(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     write_atomically(path, with_pairs(known, {setting: each for setting, each in found.items() if each}))
     for setting, each in found.items():
         typer.echo(f"{setting}: " + (f"{each.std:.4f}, worth {each.freedom:.1f} degrees of freedom" if each else "?"))
+
+
+@app.command()
+def field() -> None:
+    """Write the table of the published mixers into docs/field.md again: sizes, and scores where they are measured."""
+    if CHECKOUT is None:
+        raise UsageError("this is an installed package, which has no docs/field.md: work in a checkout")
+    write(CHECKOUT / "docs")
 
 
 @app.command()
