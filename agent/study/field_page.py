@@ -55,11 +55,11 @@ class Entry:
 def field_table(protocol: Protocol = QUICK) -> str:
     """The rows of the page, the template first."""
     measured = task_scores(protocol, Table(MEASURED / f"{protocol.name}.csv").rows())
+    averages = measured[AVERAGE].to_dict() if AVERAGE in measured.columns else {}
     lines = [HEAD, "|---|---|---|--:|--:|--:|"]
     for name in (TEMPLATE, *published_paths()):
         each = Entry.of(name, protocol)
-        known = AVERAGE in measured.columns and name in measured.index
-        average = f"{measured.loc[name, AVERAGE]:.3f}" if known else NOT_YET
+        average = f"{averages[name]:.3f}" if name in averages else NOT_YET
         shown = f"{field_name(name)} (`{name}`)" if name != TEMPLATE else f"the template (`{name}`)"
         cells = (shown, each.paper, each.leaves_out, f"{each.parameters:,}", f"{each.state_bytes:,}", average)
         lines.append(f"| {' | '.join(cells)} |")
