@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +10,16 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
+from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.run import PERSON, Proposal, RunFacts
+from agent.core.score import ScoreCard
 from agent.core.text import say
 from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
+from agent.science.budget import MeansBudget, excess
 from agent.store.workspace import Workspace
 
 LARGEST_TEST_SEED = (1 << 48) - 1  # of those that are drawn
@@ -52,6 +56,7 @@ def evaluate(
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 
+    from agent.evaluator.contract.gate import check_code
     from agent.evaluator.evaluation import evaluate
     from agent.search.printing import print_card, watching
 
@@ -59,6 +64,8 @@ def evaluate(
     known: RunFacts = _facts_of_a_run(file, chosen, device) if name is not None else {}
     if name is not None and test_seed is None:
         test_seed = Workspace(workspace).test_seed()
+    for remark in check_code(file):
+        print(f"{file}, {remark}", file=sys.stderr)
     with watching(chosen) as watch:
         card = evaluate(file, chosen, device, test_seed, watch)
     if as_json:
@@ -66,6 +73,7 @@ def evaluate(
         print()
     else:
         print_card(card)
+        _print_excess(card, chosen, Workspace(workspace).budget())
     if name is not None:  # last, so that a disk that is full by now costs the row alone
         from agent.search.loop import conclude
         from agent.store.lineage import Lineage
@@ -75,6 +83,17 @@ def evaluate(
         known["card"] = card
         run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", **known)
         conclude(home, Lineage(workspace), run)
+
+
+def _print_excess(card: ScoreCard, protocol: Protocol, budget: MeansBudget) -> None:
+    """What the variant takes beyond the budget, beside the template, whose means are counted for it."""
+    from agent.evaluator.check import op_under_test
+    from agent.evaluator.means import SECONDS, measure_means
+
+    with op_under_test(baseline_path(TEMPLATE), protocol, time.monotonic() + SECONDS) as op:
+        template = replace(card, **asdict(measure_means(op)))
+    for axis, ratio in excess(card, template, budget).items():
+        print(say("means.larger", axis=say(f"means.{axis}"), ratio=ratio)["en"])
 
 
 def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> RunFacts:

@@ -11,6 +11,7 @@ from agent.evaluator.probes.op_under_test import OpUnderTest, recording_variant
 from agent.evaluator.training.network import FILTER, Architecture, Network
 from agent.evaluator.training.stack import architecture
 
+SECONDS = 60.0  # for a measurement: most take less than one
 CHUNKS = 8  # of the sequence whose operations are counted
 
 

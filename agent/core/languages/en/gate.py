@@ -139,4 +139,8 @@ SENTENCES = {
     "failure.instead_operator": "{file}, line {line}: uses {name}; write the expression, or a lambda",
     "failure.instead_leave_out": "{file}, line {line}: uses {name}; leave it out",
     "remark.decorator": "line {line}: the decorator {name} is left out: the trainer decides what is compiled",
+    "means.larger": "larger, never better: it takes {ratio:.2f} times the {axis} of the template",
+    "means.parameters": "parameters",
+    "means.state": "bytes of state",
+    "means.flops": "operations a token",
 }
