@@ -7,6 +7,7 @@ setup(
     package_dir={"agent.templates": "templates", "agent.baselines": "baselines"},
     package_data={
         "": ["*.j2"],
+        "agent.desk": ["pages/*"],
         "agent.report": ["pages/*"],
         "agent.templates": ["moves/*.toml"],
         "agent.baselines": ["*.csv", "*/*.csv", "*/*.py"],

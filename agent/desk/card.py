@@ -110,11 +110,11 @@ def _numbers(run: Run, history: History, language: str, width: int, dollars: flo
     facts.add_column(style=HEADING, no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row(words(language, "checks"), checks)
-    facts.add_row(words(language, "cost"), _cost(run, history, language, dollars))
+    facts.add_row(words(language, "cost"), cost_of(run, history, language, dollars))
     yield Padding(facts, (1, 0, 0, 0))
 
 
-def _cost(run: Run, history: History, language: str, dollars: float) -> str:
+def cost_of(run: Run, history: History, language: str, dollars: float = 0.0) -> str:
     """What the search has used, and how long this run will take: about as long as its parent."""
     scored = history.scored
     if not scored:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -25,7 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 # A page that leads on by itself, and not a redirect: a Strict cookie does not go with a redirect that began elsewhere.
-ENTERED = '<!doctype html><meta http-equiv="refresh" content="0; url=/"><a href="/">deltasearch</a>'
+ENTERED = '<!doctype html><meta http-equiv="refresh" content="0; url={path}"><a href="{path}">deltasearch</a>'
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Guard:
         given = parse_qs(scope["query_string"].decode("ascii", "replace")).get("token", [""])[0]
         if scope["method"] != "GET" or not _same(given, self.access.token):
             return _refused(HTTPStatus.FORBIDDEN, "open the address that `report --serve` has printed, with its token")
-        entered = HTMLResponse(ENTERED)
+        path = "/" + quote(scope["path"].lstrip("/"))  # of this server: "//name" would be another
+        entered = HTMLResponse(ENTERED.format(path=path))
         entered.set_cookie(self.access.cookie, self.access.session, httponly=True, samesite="strict")
         return entered
 

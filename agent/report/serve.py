@@ -36,13 +36,15 @@ def serve_site(
     host: str = "",
     token: str = "",
     routes: Sequence[BaseRoute] = (),
+    page: str = "",
 ) -> None:
-    """Serve until interrupted. UsageError where the port is taken."""
+    """Serve until interrupted, and open `page` first. UsageError where the port is taken."""
     with open_server(site, port, host, token, routes) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            print(f"{server.address} is up to date while this runs; Ctrl-C ends it", flush=True)
-            opened(server.address)
+            address = server.address(page)
+            print(f"{address} is up to date while this runs; Ctrl-C ends it", flush=True)
+            opened(address)
             _keep_up_to_date(site)
         except KeyboardInterrupt:
             print()
@@ -70,11 +72,10 @@ class SiteServer:
         host, port = self.listening.getsockname()[:2]
         return host, port
 
-    @property
-    def address(self) -> str:
+    def address(self, page: str = "") -> str:
         """What to open, with the token where there is one."""
         query = f"?token={self.access.token}" if self.access.token else ""
-        return f"http://{self.access.names[-1]}:{self.access.port}/{query}"
+        return f"http://{self.access.names[-1]}:{self.access.port}/{page}{query}"
 
     def serve_forever(self) -> None:
         self._idle.clear()

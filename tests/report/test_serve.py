@@ -104,7 +104,7 @@ def test_another_device_needs_a_named_host_and_a_token(site, host, token):
 
 def test_a_named_host_is_the_only_name(site):
     with open_server(site, 0, "localhost", TOKEN) as server:
-        assert server.address == f"http://localhost:{server.server_address[1]}/?token={TOKEN}"
+        assert server.address() == f"http://localhost:{server.server_address[1]}/?token={TOKEN}"
         assert server.access.names == ("localhost",)
 
 

@@ -13,10 +13,11 @@ from agent.core.languages.en import (
     proposals,
     report,
     searches,
+    web,
 )
 from agent.core.languages.language import Language
 
-TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches, web)
 
 
 def plural(count: int) -> int:

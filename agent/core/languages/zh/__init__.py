@@ -14,9 +14,10 @@ from agent.core.languages.zh import (
     proposals,
     report,
     searches,
+    web,
 )
 
-TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches)
+TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches, web)
 
 
 def plural(count: int) -> int:
