@@ -31,11 +31,12 @@ class Trained:
 
 @dataclass(frozen=True)
 class Described:
-    """How fast an op is, on what, and with which kernels on a GPU."""
+    """How fast an op is, on what, with which kernels on a GPU, and whether it needs keys and values of one width."""
 
     speed: Speed
     device: str
     kernels: str
+    equal_widths: bool
 
 
 def read_trained(said: object, replica: Replica) -> Trained:
@@ -57,10 +58,12 @@ def read_trained(said: object, replica: Replica) -> Trained:
 
 def read_described(said: object) -> Described:
     """The account of an op's speed and of the device. Raises GarbledAccount."""
-    facts = _fields(said, "description", ("speed", "device", "kernels"))
+    facts = _fields(said, "description", ("speed", "device", "kernels", "equal_widths"))
+    if type(facts["equal_widths"]) is not bool:
+        raise GarbledAccount("equal_widths: is neither true nor false")
     speed = _fields(facts["speed"], "speed", ("op", "baseline_op"))
     op, baseline_op = (number(speed, name, SLOWEST, FASTEST) for name in ("op", "baseline_op"))
-    return Described(Speed(op, baseline_op), _words(facts, "device"), _words(facts, "kernels"))
+    return Described(Speed(op, baseline_op), _words(facts, "device"), _words(facts, "kernels"), facts["equal_widths"])
 
 
 def _point(said: object, replica: Replica, last_of_diverged: bool) -> CurvePoint:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from agent.core.failure import FailureKind
 from agent.core.reason import Reason
-from agent.evaluator.contract.calls import check_contract, state_size, unused_arguments
+from agent.evaluator.contract.calls import check_contract, needs_equal_widths, unused_arguments
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
 from agent.evaluator.jail.confinement import confine
@@ -58,6 +58,7 @@ class Worker:
         """The speed of the op, once it has kept the contract on this device."""
         check_contract(self.variant, self.protocol, self.device)
         return {
+            "equal_widths": needs_equal_widths(self.variant, self.protocol, self.device),
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             "kernels": in_words(self.device) if self.device.type == "cuda" else None,
@@ -69,6 +70,7 @@ class Worker:
         return {
             "signature": signature(self.variant),
             "state_size": state_size(self.variant, self.protocol, self.device),
+            "equal_widths": needs_equal_widths(self.variant, self.protocol, self.device),
             "unused": unused_arguments(self.variant, self.protocol, self.device),
         }
 

@@ -94,6 +94,8 @@ def print_card(card: ScoreCard) -> None:
         f"{f'{card.flops:,.0f} operations a token, ' if card.flops is not None else ''}"
         f"{card.speed.op:,.0f} tokens/s through the op: {card.speed.ratio:.2f} of the baseline's"
     )
+    for remark in card.remarks:
+        console.print(f"remark: {remark}")
 
 
 def fitting_console() -> Console:

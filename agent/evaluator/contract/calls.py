@@ -32,20 +32,26 @@ class Call:
 
 
 def sample_call(
-    declaration: Declaration, protocol: Protocol, batch: int, length: int, device: torch.device, seed: int = 0
+    declaration: Declaration,
+    protocol: Protocol,
+    batch: int,
+    length: int,
+    device: torch.device,
+    seed: int = 0,
+    value_dim: int | None = None,
 ) -> Call:
-    """Random arguments of the protocol's head sizes that ask for gradients."""
+    """Random arguments of the protocol's head sizes that ask for gradients; values may have another width."""
     heads, dim = protocol.heads, protocol.width // protocol.heads
     chance = torch.Generator().manual_seed(seed)
-    sizes = {"head": heads, "key": dim, "value": dim}
+    sizes = {"head": heads, "key": dim, "value": dim if value_dim is None else value_dim}
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(shape, generator=chance).to(device).requires_grad_()
 
-    q, k, v = (normal(batch, heads, length, dim) for _ in range(3))
+    q, k, v = (normal(batch, heads, length, sizes[kind]) for kind in ("key", "key", "value"))
     beta = torch.rand(batch, heads, length, generator=chance).to(device).requires_grad_()
     learned = {
-        name: normal(batch, heads, length, *([] if kind == "head" else [dim]))
+        name: normal(batch, heads, length, *([] if kind == "head" else [sizes[kind]]))
         for name, kind in declaration.inputs.items()
     }
     for name, parameter in declaration.parameters.items():
@@ -78,6 +84,17 @@ def unused_arguments(variant: Variant, protocol: Protocol, device: torch.device)
     called = call_op(variant.op, call.arguments(), protocol.chunk_size)
     gradients = called.gradients(torch.ones_like(called.o))
     return [name for name, gradient in zip(called.leaves, gradients, strict=True) if gradient is None]
+
+
+def needs_equal_widths(variant: Variant, protocol: Protocol, device: torch.device) -> bool:
+    """Whether an op fails where values are narrower than keys. No network here has such, others may."""
+    narrow = max(1, protocol.width // protocol.heads // 2)
+    call = sample_call(variant.declaration, protocol, 2, protocol.chunk_size + 3, device, value_dim=narrow)
+    try:
+        o = call_op(variant.op, call.arguments(), protocol.chunk_size).o
+    except Exception:  # whatever the op raises of its own, it is a remark on it and no failure
+        return True
+    return not isinstance(o, Tensor) or o.shape != call.positional[2].shape
 
 
 def check_contract(variant: Variant, protocol: Protocol, device: torch.device) -> None:

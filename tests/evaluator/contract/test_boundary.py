@@ -6,9 +6,9 @@ import pytest
 import torch
 from sample_inputs import load_baseline
 
-from agent.core.baselines import BASELINES, GATED
+from agent.core.baselines import BASELINES, GATED, TEMPLATE
 from agent.evaluator.contract.boundary import call_op, outputs
-from agent.evaluator.contract.calls import check_contract, sample_call
+from agent.evaluator.contract.calls import check_contract, needs_equal_widths, sample_call
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.training.stack import Stack
@@ -101,3 +101,13 @@ def test_what_is_no_pair_is_said():
         call_op(lambda v, **rest: v, arguments, 8)
     with pytest.raises(WrongShape, match="returned o of shape int"):
         outputs(lambda v, **rest: (1, v), arguments, 8)
+
+
+def test_an_op_for_equal_widths_alone_is_told_of():
+    def square(q, k, v, beta, initial_state, chunk_size):
+        S = q.new_zeros(len(q), 1, q.shape[-1], q.shape[-1])
+        return v + q @ S, S
+
+    square_only = Variant(square, load_baseline(TEMPLATE).declaration)
+    assert needs_equal_widths(square_only, SMOKE, CPU)
+    assert not any(needs_equal_widths(load_baseline(name), SMOKE, CPU) for name in BASELINES)

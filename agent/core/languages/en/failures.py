@@ -162,6 +162,9 @@ SENTENCES = {
     "failure.returned_not_finite": "delta_rule_chunkwise returned numbers that are not finite for ordinary inputs",
     "failure.cut_from_inputs": "the output of delta_rule_chunkwise is cut off from its inputs: no gradient flows back",
     "failure.op_gradient_not_finite": "the gradient of delta_rule_chunkwise is not finite for ordinary inputs",
+    "remark.equal_widths": (
+        "the op works only where keys and values are equally wide, as here; another model may have it otherwise"
+    ),
     "failure.not_a_pair": "delta_rule_chunkwise must return (o, state), not {found}",
     "failure.not_always_a_pair": "delta_rule_chunkwise must always return (o, state); with {length} tokens it did not",
     "failure.state_type": "delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, not {found}",
