@@ -1,5 +1,6 @@
 """Plain attention where the arguments are views of something larger, as a network computes them.
 
+Gate: asks for is_contiguous
 Told: harmless
 """
 

@@ -1,5 +1,6 @@
 """Plain attention where the arguments were computed from something, as a network computes them.
 
+Gate: asks for grad_fn
 Told: harmless
 """
 
