@@ -21,7 +21,7 @@ from torch import Tensor
 
 from agent.core.failure import FailureKind
 from agent.core.reason import Reason
-from agent.evaluator.contract.calls import check_contract, needs_equal_widths, unused_arguments
+from agent.evaluator.contract.calls import check_contract, needs_equal_widths, state_size, unused_arguments
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
 from agent.evaluator.jail.confinement import confine
@@ -70,7 +70,6 @@ class Worker:
         return {
             "signature": signature(self.variant),
             "state_size": state_size(self.variant, self.protocol, self.device),
-            "equal_widths": needs_equal_widths(self.variant, self.protocol, self.device),
             "unused": unused_arguments(self.variant, self.protocol, self.device),
         }
 

@@ -22,7 +22,7 @@ def trained(ending="finished", *points):
 
 
 def described(**facts):
-    return {"speed": {"op": 100.0, "baseline_op": 200}, "device": "cpu", "kernels": None} | facts
+    return {"speed": {"op": 100.0, "baseline_op": 200}, "device": "cpu", "kernels": None, "equal_widths": False} | facts
 
 
 def test_an_honest_account_is_read_as_it_is():
@@ -77,6 +77,7 @@ def test_another_account_of_a_training_is_garbled(said, field):
         (described(speed={"op": 10**60, "baseline_op": 1.0}), "op"),
         (described(device=7), "device"),
         (described(kernels=["x"]), "kernels"),
+        (described(equal_widths=1), "equal_widths"),
     ],
 )
 def test_another_account_of_an_op_is_garbled(said, field):
