@@ -6,8 +6,6 @@ from functools import cached_property
 from math import isfinite
 from statistics import fmean, stdev
 
-from agent.core.reason import Reason
-
 
 @dataclass(frozen=True)
 class CurvePoint:
@@ -102,7 +100,7 @@ class ScoreCard:
     seconds: float
     state_bytes: int | None = None  # of one sequence's state, all heads together
     flops: float | None = None  # operations a token of the forward pass; both None in cards of earlier versions
-    remarks: tuple[Reason, ...] = ()  # what was seen of the op and is no failure
+    remarks: tuple[str, ...] = ()  # keys of sentences: what was seen of the op and is no failure
 
     @property
     def scores(self) -> dict[str, float]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 from agent.core.errors import Unavailable, UsageError
-from agent.core.reason import Reason
 from agent.core.score import ScoreCard, SeedScore, TaskScore
 from agent.core.temporary import temporary_folder
 from agent.evaluator.account import Described, read_described
@@ -97,7 +96,7 @@ def evaluate(
         versions=_versions(described),
         test_seed=test_seed,
         seconds=time.monotonic() - started,
-        remarks=(Reason("remark.equal_widths"),) if described.equal_widths else (),
+        remarks=("remark.equal_widths",) if described.equal_widths else (),
     )
 
 

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from agent.core.reason import Reason
 from agent.core.score import ScoreCard
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
@@ -95,7 +96,7 @@ def print_card(card: ScoreCard) -> None:
         f"{card.speed.op:,.0f} tokens/s through the op: {card.speed.ratio:.2f} of the baseline's"
     )
     for remark in card.remarks:
-        console.print(f"remark: {remark}")
+        console.print(f"remark: {Reason(remark)}")
 
 
 def fitting_console() -> Console:

@@ -30,7 +30,7 @@ def test_an_honest_account_is_read_as_it_is():
     assert read_trained(trained(), REPLICA) == Trained("finished", curve)
     assert read_trained(trained("solved", point(accuracy=1)), REPLICA).curve[0].accuracy == 1.0
     assert read_trained(trained("diverged", point(), point(STEPS, loss=NAN)), REPLICA).ending == "diverged"
-    assert read_described(described()) == Described(Speed(100.0, 200.0), "cpu", "")
+    assert read_described(described()) == Described(Speed(100.0, 200.0), "cpu", "", False)
     assert read_described(described(kernels="fused\x1b[2J")).kernels == "fused\N{REPLACEMENT CHARACTER}[2J"
 
 
