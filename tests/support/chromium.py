@@ -42,4 +42,5 @@ def opened(browser, address, language="en", **options):
 def _outside(url, address):
     """The request, unless it is for a file of the same site."""
     root = address.partition("/variants/")[0] if "/variants/" in address else address.rpartition("/")[0]
-    return [] if url.startswith(f"{root}/") else [f"asked for {url}"]
+    own = url.startswith((f"{root}/", "blob:"))  # a blob is what the page itself made
+    return [] if own else [f"asked for {url}"]
