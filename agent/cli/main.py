@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import check, evaluate, maintain, read, report, review, search
+from agent.cli import check, evaluate, export, maintain, read, report, review, search
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
 
@@ -42,6 +42,7 @@ VERBS: dict[Callable[..., None], str] = {
     read.diff: "diff delta_net_4layer gated_delta_net_4layer",
     read.log: "log",
     report.report: "report --serve --open",
+    export.export: "export tensorboard runs/tensorboard",
     maintain.import_notes: "import old_notes/*.txt",
     maintain.rebuild: "rebuild",
     maintain.doctor: "doctor",

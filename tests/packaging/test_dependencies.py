@@ -46,7 +46,13 @@ def undeclared(paths, names: set[str]) -> dict[str, list[str]]:
 
 
 def test_what_the_program_imports_is_declared():
-    assert undeclared(House.of(ROOT).sources.values(), ALWAYS | OPTIONAL["ray"]) == {}
+    assert (
+        undeclared(
+            House.of(ROOT).sources.values(),
+            ALWAYS.union(*(names for extra, names in OPTIONAL.items() if extra != "dev")),
+        )
+        == {}
+    )
 
 
 def test_what_tests_and_benchmarks_import_is_declared():

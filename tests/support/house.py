@@ -19,7 +19,7 @@ FLOORS = (
     ("core",),
     ("science", "llm", "kernels"),
     ("evaluator", "store"),
-    ("proposer", "analyst"),
+    ("proposer", "analyst", "export"),
     ("search", "report"),
     ("desk", "study"),
     ("cli",),

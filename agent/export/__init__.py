@@ -1,0 +1,1 @@
+"""What a workspace has measured, in the files of other programs: TensorBoard, Optuna, Weights & Biases."""
