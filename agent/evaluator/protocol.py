@@ -126,6 +126,14 @@ class Protocol:
         facts = self._facts() | unread | ALWAYS_HASHED | {"edition": EDITION}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
+    def setting_fingerprint(self, setting: Setting) -> str:
+        """What tells whether a kept score of a setting is still one of this protocol: how it is trained, by any seed.
+
+        Not the whole protocol's: another setting or a further seed makes no score of this one worthless.
+        """
+        plan = next(plan for plan in self.plans if setting in plan.settings)
+        return replace(self, plans=(replace(plan, settings=(setting,), seeds=1, first_seed=0),)).fingerprint
+
     def to_json(self) -> str:
         return json.dumps(self._facts())
 

@@ -1,5 +1,6 @@
 """The protocols that ship with the project."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -154,3 +155,11 @@ def choose_protocol(name: str | None, device: str) -> Protocol:
     if name not in PROTOCOLS:
         raise UsageError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
+
+
+def protocol_of(name: str, fingerprint: str, tasks: Iterable[str]) -> Protocol | None:
+    """The protocol that a run was scored by, whole or restricted to its tasks; None for one of an earlier edition."""
+    whole = PROTOCOLS.get(name)
+    if whole is None or not set(tasks) <= set(whole.tasks):
+        return None
+    return next((found for found in (whole, whole.only(tuple(tasks))) if found.fingerprint == fingerprint), None)

@@ -1,8 +1,9 @@
 """How good registered predictions were, and what the next ones should learn from that."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean, pstdev
 
 from agent.core.run import BASELINE, Run
@@ -30,6 +31,11 @@ class Outcome:
         return self.measured.mean - self.predicted
 
     @property
+    def miss_of_no_change(self) -> float:
+        """What would have been missed by predicting the parent's score; what was, where there is no parent."""
+        return self.miss + self.change
+
+    @cached_property
     def hit(self) -> bool | None:
         """Whether the prediction lies within 95 percent of the score's noise; None where that is not known."""
         reach = self.measured.half_width
@@ -45,12 +51,24 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How good the predictions were over some runs: hits, of how many, and the mean of measured minus predicted."""
+    """How good the predictions were over some runs: hits, of how many, and the mean of measured minus predicted.
+
+    `error` is the mean absolute error, and `error_of_no_change` what it would have been of predictions that nothing
+    changes: the score of the parent, which is known for nothing.
+    """
 
     hits: int
     judged: int  # of those whose score's noise is known
     count: int
     bias: float
+    error: float
+    error_of_no_change: float
+
+    @property
+    def skill(self) -> float | None:
+        """The share of that error which the predictions save: 1 of perfect ones, 0 of those that say no more than "no
+        change", below 0 of worse ones; None where "no change" is exactly right."""
+        return 1.0 - self.error / self.error_of_no_change if self.error_of_no_change else None
 
 
 def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
@@ -75,14 +93,28 @@ def outcomes_of(history: History, run: Run) -> tuple[Outcome, ...]:
 
 
 def calibrate(history: History) -> dict[str, Calibration]:
-    """Hits and bias by task, and over all tasks under "average". What a person edited is not what was predicted."""
+    """Hits, bias, error and skill by task, and over all tasks under "average".
+
+    What a person edited is not what was predicted.
+    """
     predicted = [run for run in history.scored if run.proposal.author != BASELINE and not run.proposal.editor]
     found = [outcome for run in predicted for outcome in outcomes_of(history, run)]
     tasks = list(dict.fromkeys(outcome.task for outcome in found))
     groups = {task: [outcome for outcome in found if outcome.task == task] for task in tasks}
     if found:
         groups[AVERAGE] = found
-    return {name: Calibration(*hits(group), len(group), fmean(o.miss for o in group)) for name, group in groups.items()}
+    return {name: _calibration(group) for name, group in groups.items()}
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> Calibration:
+    """ValueError without an outcome."""
+    return Calibration(
+        *hits(outcomes),
+        count=len(outcomes),
+        bias=fmean(outcome.miss for outcome in outcomes),
+        error=fmean(abs(outcome.miss) for outcome in outcomes),
+        error_of_no_change=fmean(abs(outcome.miss_of_no_change) for outcome in outcomes),
+    )
 
 
 def hits(outcomes: Iterable[Outcome]) -> tuple[int, int]:

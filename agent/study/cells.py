@@ -11,7 +11,7 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.tasks.task import Setting
 from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, difference, estimate
 from agent.science.noise import read_noise
-from agent.study.pieces import setting_fingerprint, settings_of
+from agent.study.pieces import settings_of
 from agent.study.rows import Row
 
 
@@ -56,7 +56,7 @@ class Cell:
 
 def cells_of(protocol: Protocol, rows: Sequence[Row]) -> list[Cell]:
     """Every cell of the table of known scores, with the rows that this protocol as it now is would measure again."""
-    prints = {setting.label: setting_fingerprint(protocol, setting) for setting in settings_of(protocol)}
+    prints = {setting.label: protocol.setting_fingerprint(setting) for setting in settings_of(protocol)}
     current = [row for row in rows if prints.get(row.setting) == row.fingerprint]
     noise = read_noise(protocol.fingerprint)
     return [

@@ -1,7 +1,7 @@
 """What is still to be measured of some variants, cut where an evaluation can be stopped without loss."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Protocol, Replica
@@ -64,7 +64,7 @@ def missing_pieces(
     """
     pieces = []
     for variant in variants:
-        prints = {setting: setting_fingerprint(protocol, setting) for setting in settings_of(protocol)}
+        prints = {setting: protocol.setting_fingerprint(setting) for setting in settings_of(protocol)}
         grids = {
             replica.grid
             for replica in protocol.replicas()
@@ -77,15 +77,6 @@ def missing_pieces(
 
 def settings_of(protocol: Protocol) -> tuple[Setting, ...]:
     return tuple(setting for plan in protocol.plans for setting in plan.settings)
-
-
-def setting_fingerprint(protocol: Protocol, setting: Setting) -> str:
-    """What tells whether a kept score of a setting is still one of this protocol: how it is trained, with any seed.
-
-    Not the whole protocol's: another setting or a further seed makes no score of this one worthless.
-    """
-    plan = next(plan for plan in protocol.plans if setting in plan.settings)
-    return replace(protocol, plans=(replace(plan, settings=(setting,), seeds=1, first_seed=0),)).fingerprint
 
 
 def _validated(replica: Replica, protocol: Protocol) -> int:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from agent.core.errors import UsageError
 from agent.core.score import ScoreCard, SeedScore
 from agent.store.files import reading, sync, writing
-from agent.study.pieces import Key, Piece, setting_fingerprint
+from agent.study.pieces import Key, Piece
 
 DIVERGED = "diverged"
 
@@ -49,7 +49,7 @@ class Row:
 
 def rows_of(piece: Piece, card: ScoreCard) -> list[Row]:
     """What an evaluated piece adds to the table."""
-    prints = {setting.label: setting_fingerprint(piece.protocol, setting) for setting, _ in piece.grids}
+    prints = {setting.label: piece.protocol.setting_fingerprint(setting) for setting, _ in piece.grids}
     seconds = round(card.seconds / len(piece.grids), 1)
     versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
     return [
@@ -65,7 +65,7 @@ def rows_of(piece: Piece, card: ScoreCard) -> list[Row]:
 def diverged_row(piece: Piece, test_seed: int, device: str) -> Row:
     """That the one seed of a piece came to no score, since its loss was no longer finite."""
     ((setting, seed),) = piece.grids
-    fingerprint = setting_fingerprint(piece.protocol, setting)
+    fingerprint = piece.protocol.setting_fingerprint(setting)
     return Row(piece.variant, setting.task, setting.label, seed, None, 0.0, fingerprint, test_seed, device, "")
 
 

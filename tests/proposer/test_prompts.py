@@ -1,10 +1,11 @@
 """What the model is asked: all that it should know, within its budget however much there is to know."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from jinja2 import UndefinedError
-from long_history import long_history
+from long_history import long_history, under_quick
 from model_replies import NAIVE
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
@@ -19,8 +20,9 @@ from agent.evaluator.tasks import TASKS
 from agent.llm.prompts import quoted, render
 from agent.llm.tokens import estimate
 from agent.proposer import NothingToPropose
-from agent.proposer.briefing import Part, fit, relatedness
+from agent.proposer.briefing import relatedness
 from agent.proposer.model import ModelProposer
+from agent.proposer.shares import BETWEEN, LEFT_OUT, Part, fit
 from agent.science.history import History
 
 LONG = long_history(2000)
@@ -43,11 +45,35 @@ def run(name, number, **facts):
     return Run(f"20250101_0000{number:02}", facts.pop("stage", "analysed"), proposal, "smoke", FINGERPRINT, **facts)
 
 
+def length_of(asked):
+    return estimate(asked.rules) + estimate(asked.question)
+
+
+@pytest.mark.parametrize("tokens", [6_000, 12_000, 24_000])
+@pytest.mark.parametrize("runs", [1, 2, 3, 10, 11, 60])
+def test_a_prompt_stays_within_its_budget_and_uses_it_from_the_tenth_run_on(runs, tokens):
+    length = length_of(prompt(long_history(runs), tokens=tokens))
+    assert length <= tokens
+    assert runs < 10 or length > 0.8 * tokens
+
+
+def test_a_prompt_of_real_runs_stays_within_its_budget_too():
+    history = under_quick(long_history(60))
+    assert 0.8 * 12_000 < length_of(prompt(history, older=[OLD] * 5, idea="Try a bound. " * 500)) <= 12_000
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3, 60])
+def test_there_is_no_heading_without_content(runs):
+    lines = [line for line in prompt(long_history(runs)).question.split("\n") if line]
+    for line, following in pairwise(lines):
+        assert not (line.startswith("# ") and following.startswith(("# ", "(", "Propose")))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tokens", [6_000, 12_000])
 def test_a_prompt_on_two_thousand_runs_stays_within_its_budget_and_uses_it(tokens):
     asked = prompt(tokens=tokens, older=[OLD] * 5, idea="Try a bound. " * 500)
-    length = estimate(asked.rules) + estimate(asked.question)
+    length = length_of(asked)
     assert 0.8 * tokens < length <= tokens
     best = LONG.best.name
     for wanted in (best, LONG.scored[-1].name, "2000 runs: ", "more)", "a matrix had the wrong size", "Not again."):
@@ -89,12 +115,15 @@ def test_everything_that_is_known_is_told():
         "delta_net_4layer_crashed (crash):\n> KeyError: 'gate'",
         "rejected delta_net_4layer_no (A change):\n> Too many gates.\n> STOP",
         "delta_net_4layer_now: A change",
-        "all tasks: 5 of 6 hit, measured minus predicted +0.050 on the mean",
+        "all tasks: 5 of 6 hit, measured minus predicted +0.050 on the mean, mean absolute error 0.050, of no change "
+        "0.050, skill +0.00",
         "Memorize: 0 of 1 hit, measured minus predicted +0.300 on the mean",
-        "value_skip: +",
+        "(the skip D of Mamba: Gu and Dao 2023, arXiv 2312.00752). Measured: average +",
         "> A bound keeps what was written.\n> Bound more.",
         "5 of 6 predictions hit",
-        "note 20240101_000000; 2 variants there, the best older_b\n> 经验：限制误差。",
+        "note 20240101_000000\n> 经验：限制误差。",
+        "older_b: Compress 0.500; average 0.500 (note 20240101_000000)",
+        "older_a: Compress 0.400; average 0.400 (note 20240101_000000)",
         "6 runs: 3 scored, 1 failed (crash 1)",
     ):
         assert wanted in told
@@ -110,13 +139,23 @@ def test_a_parent_that_fills_the_prompt_is_passed_over():
         prompt(History((long,), {}))
 
 
-def test_what_a_part_leaves_of_its_share_goes_to_those_after_it():
-    line = "x" * 30
-    cost = estimate(line) + 1
-    fitted = fit({"a": Part(0.5, [line]), "b": Part(0.5, [line] * 9)}, 8 * cost)
-    assert [len(fitted["a"].lines), len(fitted["b"].lines), fitted["b"].left_out] == [1, 7, 2]
-    crowded = fit({"a": Part(0.5, [line] * 9), "b": Part(0.5, [line] * 9)}, 8 * cost)
-    assert [len(crowded["a"].lines), len(crowded["b"].lines)] == [4, 4]
+def test_what_a_part_leaves_of_its_share_goes_to_those_after_it_and_then_to_all():
+    line = "x" * 40
+    cost, heading = estimate(line) + BETWEEN, estimate("# A") + BETWEEN + LEFT_OUT
+
+    def lines(room, **counts):
+        share = 1 / len(counts)
+        return {
+            name: (len(part.lines), part.left_out)
+            for name, part in fit(
+                {name: Part("A", share, [line] * count) for name, count in counts.items()}, room
+            ).items()
+        }
+
+    assert lines(8 * cost + 2 * heading, a=1, b=9) == {"a": (1, 0), "b": (7, 2)}
+    assert lines(8 * cost + 2 * heading, a=9, b=9) == {"a": (4, 5), "b": (4, 5)}
+    assert lines(8 * cost + 2 * heading, a=9, b=1) == {"a": (7, 2), "b": (1, 0)}
+    assert lines(heading + cost - 1, a=9) == {"a": (0, 9)}
 
 
 def test_kin_and_namesakes_are_related():

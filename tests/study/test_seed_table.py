@@ -19,7 +19,7 @@ from agent.evaluator.training.stack import stacks
 from agent.study.cells import cells_of
 from agent.study.measuring import measure
 from agent.study.page import EXPLAINED, page
-from agent.study.pieces import missing_pieces, setting_fingerprint, settings_of
+from agent.study.pieces import missing_pieces, settings_of
 from agent.study.rows import Row, Table, kept
 
 SECONDS = 1200.0  # against hanging only
@@ -28,7 +28,7 @@ DOCS = ROOT / "docs"
 
 def row(setting, seed=0, macro=0.5, variant=TEMPLATE, protocol=MAD):
     score = SeedScore(setting.task, setting.label, seed, macro, macro, macro, 1e-3, 0.0, "finished", 10, 10)
-    fingerprint = setting_fingerprint(protocol, setting)
+    fingerprint = protocol.setting_fingerprint(setting)
     return Row(
         variant, setting.task, setting.label, seed, None if macro is None else score, 1.0, fingerprint, 1, "cpu", "x 1"
     )
@@ -185,5 +185,5 @@ def test_differences_are_judged_against_the_spread_of_our_own_seeds(monkeypatch)
 def test_the_shipped_page_is_made_of_the_shipped_rows_and_they_are_of_the_shipped_protocol():
     rows = Table(MEASURED / "mad.csv").rows()
     assert rows
-    assert {row.fingerprint for row in rows} <= {setting_fingerprint(MAD, setting) for setting in settings_of(MAD)}
+    assert {row.fingerprint for row in rows} <= {MAD.setting_fingerprint(setting) for setting in settings_of(MAD)}
     assert (DOCS / "seed_table.md").read_text() == page(MAD, rows)

@@ -16,7 +16,7 @@ from agent.science import noise
 from agent.science.noise import noise_table, read_noise
 from agent.study import __main__ as study
 from agent.study.cells import one_seed_scores, task_scores
-from agent.study.pieces import missing_pieces, setting_fingerprint, settings_of
+from agent.study.pieces import missing_pieces, settings_of
 from agent.study.rows import Row, Table
 
 # What was measured under each protocol, as it stood in the CSV of two formats that baselines/measured/ held before:
@@ -26,7 +26,7 @@ MEASURED_BEFORE = {"quick": (264, "551e84dd394d3db4"), "mad": (104, "7ff1db7a38a
 
 def row(variant, setting, seed, macro, protocol=QUICK):
     score = SeedScore(setting.task, setting.label, seed, macro, macro, macro, 2e-3, 0.0, "finished", 10, 10)
-    fingerprint = setting_fingerprint(protocol, setting)
+    fingerprint = protocol.setting_fingerprint(setting)
     return Row(variant, setting.task, setting.label, seed, score, None, fingerprint, 1, "cpu", "x 1")
 
 

@@ -1,5 +1,6 @@
 """A history as long as many nights make it: runs of all fates, with notes as long as models write them."""
 
+from dataclasses import replace
 from random import Random
 
 from model_replies import MOVES, NAIVE
@@ -10,7 +11,9 @@ from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.core.text import Text
+from agent.evaluator.protocols import QUICK
 from agent.science.history import History
+from agent.science.noise import read_noise
 
 SENTENCE = "the memory keeps what the decay forgets and a gate bounds the error of each chunk before it is written"
 WORDS = SENTENCE.split(" ")
@@ -31,6 +34,18 @@ def long_history(count, seed=0):
         scored += [name] if run.scored else []
         runs.append(run)
     return History(tuple(runs), {})
+
+
+def under_quick(history):
+    """The same runs, as if they were scored under the protocol quick."""
+
+    def scored(card):
+        return card and replace(card, protocol="quick", fingerprint=QUICK.fingerprint, seconds=150.0)
+
+    runs = [
+        replace(run, protocol="quick", fingerprint=QUICK.fingerprint, card=scored(run.card)) for run in history.runs
+    ]
+    return History(tuple(runs), read_noise(QUICK.fingerprint))
 
 
 def _run(number, name, draw, source, author="a-large-model", parents=(), fate=1.0):

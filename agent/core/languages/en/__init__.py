@@ -6,6 +6,7 @@ from agent.core.languages.en import (
     failures,
     gate,
     isolation,
+    learning,
     lists,
     mixers,
     notes,
@@ -17,7 +18,22 @@ from agent.core.languages.en import (
 )
 from agent.core.languages.language import Language
 
-TABLES = (claims, desk, failures, gate, isolation, lists, mixers, notes, pages, proposals, report, searches, web)
+TABLES = (
+    claims,
+    desk,
+    failures,
+    gate,
+    isolation,
+    learning,
+    lists,
+    mixers,
+    notes,
+    pages,
+    proposals,
+    report,
+    searches,
+    web,
+)
 
 
 def plural(count: int) -> int:

@@ -1,0 +1,115 @@
+"""The experiment as a model is told of it: every number from the protocol's own data and the template's score card."""
+
+from collections.abc import Iterator
+
+from agent.core.run import Run
+from agent.core.score import TaskScore
+from agent.core.sentences import counted
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import protocol_of
+from agent.evaluator.tasks import TASKS
+from agent.evaluator.tasks.task import Setting
+from agent.science.history import History, card_of
+
+
+def experiment(history: History, parent: Run) -> list[str]:
+    """What is trained, on what and for how long; empty where the runs are of a protocol that is no more."""
+    card = card_of(parent)
+    protocol = protocol_of(card.protocol, card.fingerprint, card.tasks)
+    if protocol is None:
+        return []
+    template = history.baseline
+    return [
+        _network(protocol),
+        _training(protocol),
+        *(_task(protocol, task, template) for task in protocol.tasks),
+        _metric(protocol),
+        *_cost(protocol, template),
+    ]
+
+
+def _network(protocol: Protocol) -> str:
+    head = protocol.width // protocol.heads
+    return (
+        f"Network: 4 layers, [mixer, SwiGLU] twice, each on an RMS norm and added to the residual stream; width "
+        f"{protocol.width}, {counted(protocol.heads, 'head')} of K = V = {head} channels, SwiGLU {protocol.inner} "
+        "wide. Mixer: linear projections to q, k, v and beta (sigmoid), a causal convolution of width 4 a channel and "
+        "SiLU on q, k and v, the op, an RMS norm a head with gain, a linear output projection. No position embedding. "
+        f"chunk_size is {protocol.chunk_size}."
+    )
+
+
+def _training(protocol: Protocol) -> str:
+    rates = sorted({rate for plan in protocol.plans for rate in plan.learning_rates})
+    decays = sorted({decay for plan in protocol.plans for decay in plan.weight_decays})
+    grid = len(rates) * len(decays) > 1
+    return (
+        f"Training: AdamW (0.9, 0.999), learning rate {' or '.join(f'{rate:g}' for rate in rates)}, weight decay "
+        f"{' or '.join(f'{decay:g}' for decay in decays)}, constant, without warm-up"
+        f"{', the best point of this grid for each seed' if grid else ''}. Cross-entropy at the scored positions. A "
+        f"training ends early once validation accuracy passes {protocol.solved_at:g}: solved."
+    )
+
+
+def _task(protocol: Protocol, task: str, template: Run | None) -> str:
+    """A task's sizes, how long it is trained, and what the template needed for it."""
+    plan = next(plan for plan in protocol.plans if task in {setting.task for setting in plan.settings})
+    first, *others = [setting for setting in plan.settings if setting.task == task]
+    steps = plan.epochs * -(-first.train_examples // plan.batch)
+    told = _sizes(first)
+    if others:
+        told += f", and {counted(len(others), 'setting')} more that each vary one of these"
+    spent = f"; {used}" if (used := _spent(protocol, task, template)) else ""
+    return (
+        f"{task}: {told}; {counted(plan.seeds, 'seed')} each, batch {plan.batch}, {steps} steps "
+        f"({counted(plan.epochs, 'epoch')}){spent}"
+    )
+
+
+def _sizes(setting: Setting) -> str:
+    options = {option.name: option for task in TASKS if task.name == setting.task for option in task.options}
+    own = [f", {options[name].meaning}: {value:g}" for name, value in setting.options.items()]
+    return f"{setting.vocab} tokens, length {setting.length}, {setting.train_examples} training examples{''.join(own)}"
+
+
+def _spent(protocol: Protocol, task: str, template: Run | None) -> str:
+    """How long the template trained on it: its minutes are shared out by the tokens that each task took."""
+    if template is None or template.card is None or task not in template.card.tasks:
+        return ""
+    taken = {name: _tokens(protocol, score) for name, score in template.card.tasks.items()}
+    seconds = template.card.seconds * taken[task] / max(1, sum(taken.values()))
+    return f"the template takes about {_time(seconds)}"
+
+
+def _time(seconds: float) -> str:
+    return counted(round(seconds), "second") if seconds < 100 else f"{seconds / 60:.1f} minutes"
+
+
+def _tokens(protocol: Protocol, score: TaskScore) -> int:
+    """The tokens that the chosen replicas of a task were trained on."""
+    shapes = {setting.label: plan.batch * setting.input_length for plan in protocol.plans for setting in plan.settings}
+    return sum(seed.steps * shapes.get(seed.setting, 0) for seed in score.seeds)
+
+
+def _metric(protocol: Protocol) -> str:
+    return (
+        f"Score: macro accuracy on {protocol.test_examples} fresh examples at the weights of lowest validation loss. "
+        "In each batch of 128, the share correct of each token class, averaged over the classes that occur among the "
+        "targets or the predictions: a class that is predicted and absent counts as 0, one that is in neither does not "
+        "count, so one rare class can cost much where almost every token is right. Mean over batches, then seeds, then "
+        "settings."
+    )
+
+
+def _cost(protocol: Protocol, template: Run | None) -> Iterator[str]:
+    limit = f"Limit: a row that takes more than {60 * protocol.time_limit_hours:.0f} minutes is a timeout"
+    if template is None or template.card is None:
+        yield f"{limit}."
+        return
+    card = template.card
+    times = protocol.time_limit_hours * 3600 / max(1.0, card.seconds)
+    yield (
+        f"{limit}; the template's took {_time(card.seconds)}, so that a variant may be about {times:.0f} times as "
+        f"slow. The template has {card.parameters:,} parameters in all and a state of {card.state_size:,} numbers a "
+        "sequence and mixer; what others have is told relative to it."
+    )
