@@ -31,6 +31,7 @@ def _scored(history: History, facts: Facts) -> list[Text]:
         *_compared(facts),
         *_best_known(history, facts),
         *words.noise(facts),
+        *words.learning(facts),
         *words.local_apart(facts),
         *words.interplay(facts),
         *words.cost(facts),
@@ -41,7 +42,13 @@ def _scored(history: History, facts: Facts) -> list[Text]:
 def _baseline(history: History, facts: Facts) -> list[Text]:
     """A known system has no prediction: its note says what everything else is measured by."""
     card = card_of(facts.run)
-    lines = [words.placing(facts), solved_and_room(card.scores), *_compared(facts), *words.noise(facts)]
+    lines = [
+        words.placing(facts),
+        solved_and_room(card.scores),
+        *_compared(facts),
+        *words.noise(facts),
+        *words.learning(facts),
+    ]
     noise = sorted(history.noise.items(), key=lambda item: item[1].std, reverse=True)
     if noise:
         (setting, loudest), (quiet, least) = noise[0], noise[-1]

@@ -68,6 +68,11 @@ def noise(facts: Facts) -> list[Text]:
     return [say("note.noise", needed=facts.resolution), *pairs]
 
 
+def learning(facts: Facts) -> list[Text]:
+    """Each seed's score, and how far the training had come: what was still rising may be better than its score."""
+    return [say("note.learning", list=facts.learning)] if facts.run.scored else []
+
+
 def local_apart(facts: Facts) -> list[Text]:
     """A task such as Memorize rewards what only smooths or starts well, so a gain on it alone is told apart."""
     found = ((task, facts.against_baseline.get(task), facts.without(task)) for task in LOCAL)

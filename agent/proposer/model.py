@@ -52,6 +52,7 @@ class ModelProposer:
     older: Callable[[], Sequence[OlderNote]]
     prompt_tokens: int
     say: Callable[[str], None] = lambda line: None  # tells the reader of the search's log
+    with_curves: Callable[[Run], Run] = lambda run: run  # reads a run's learning curves, which a history leaves out
     too_long_to_repair: set[str] = field(default_factory=set)  # ids of runs
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
@@ -101,7 +102,7 @@ class ModelProposer:
         left = self.prompt_tokens - estimate(bare.rules) - estimate(bare.question)
         if left < LEAST_KNOWN:
             raise NothingToPropose(f"{parent.name} is too long for a prompt of {self.prompt_tokens} tokens")
-        return self._rendered(parent, idea, brief(history, parent, older, left))
+        return self._rendered(parent, idea, brief(history, parent, older, left, self.with_curves))
 
     def failed_in_training(self, history: History) -> Run | None:
         """The latest of this model's variants that passed all checks, failed in training and was not sent back yet."""

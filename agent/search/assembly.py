@@ -115,7 +115,9 @@ def make_thinkers(
     from agent.store.conversations import Conversations
 
     talks = Conversations(workspace, llm.censor)
-    model = ModelProposer(llm, check.why_not, talks, workspace.older_notes, config.prompt_tokens, say)
+    model = ModelProposer(
+        llm, check.why_not, talks, workspace.older_notes, config.prompt_tokens, say, workspace.with_curves
+    )
     proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
     return Thinkers(proposer, ModelAnalyst(llm, talks, workspace.older_notes))
 

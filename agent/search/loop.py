@@ -209,7 +209,7 @@ class Search:
 def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
     """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
     history = workspace.history()
-    analysed = replace(run, analysis=analyse(history, run))
+    analysed = replace(run, analysis=analyse(history, workspace.with_curves(run)))
     workspace.write(run, NOTE, render_note(history, analysed))
     if run.scored:
         lineage.record(analysed)

@@ -20,6 +20,7 @@ SENTENCES = {
     "note.noise of settings": (
         "单个种子的标准差：噪声最大的 {loudest} 为 {most:.3f}，最小的 {quietest} 为 {least:.3f}。"
     ),
+    "note.learning": "学习过程（先列各种子得分）：{list}。",
     "note.local apart": (
         "去掉 {task} 后，其余任务的平均分与模板相差 {others}。{task} 只依赖前一个 token，"
         "其收益可能来自初始化或平滑，而非更好的记忆。"
