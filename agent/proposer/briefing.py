@@ -55,8 +55,8 @@ def brief(
         ),
         "rows": (
             "Results (score ± standard error; the verdict says whether the average differs from the template's by more "
-            f"than noise; unjudged: the noise is not known; larger: ahead, but beyond the budget of means; last, what it "
-            f"takes in units of the template)\nvariant | {scores} | average | verdict | takes",
+            f"than noise; unjudged: the noise is not known; larger: ahead, but beyond the budget of means; last, what "
+            f"it takes in units of the template)\nvariant | {scores} | average | verdict | takes",
             0.15,
             map(standings.row, rows),
         ),
