@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -117,9 +118,13 @@ def make_application(site: Site, access: Access, routes: Sequence[BaseRoute] = (
     def live(request: Request) -> HTMLResponse:
         return HTMLResponse(live_line(site))
 
+    def no_picture(request: Request) -> Response:
+        """Browsers ask for one of their own accord, and would note an error."""
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
     files = StaticFiles(directory=site.root, html=True)
     return Starlette(
-        routes=[*routes, Route(LIVE, live), Mount("/", files)],
+        routes=[*routes, Route(LIVE, live), Route("/favicon.ico", no_picture), Mount("/", files)],
         middleware=[Middleware(Guard, access=access), Middleware(GZipMiddleware, minimum_size=ZIPPED, compresslevel=6)],
     )
 
