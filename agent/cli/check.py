@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import JsonOption, WorkspaceOption
+from agent.cli.variant_file import read_variant
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.languages import LANGUAGES
@@ -14,7 +15,6 @@ from agent.core.sentences import listed
 from agent.core.text import ENGLISH, Text, clean, say
 from agent.evaluator.contract.declaration import Declaration
 from agent.evaluator.contract.parsing import parse_variant
-from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.store.workspace import Workspace
@@ -32,7 +32,7 @@ def check(
     """Whether a file keeps the contract, with its sizes and remarks; nothing is trained. See docs/contract.md."""
     if lang not in LANGUAGES:
         raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)}")
-    declaration = read_declaration(file)  # what can be refused without torch is refused at once
+    declaration = read_variant(file)  # what can be refused without torch is refused at once
     remarks = [remark.text for remark in parse_variant(file).remarks]
     chosen = choose_protocol(protocol, "cpu")
 

@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
+from agent.cli.variant_file import read_variant
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.run import PERSON, Proposal, RunFacts
 from agent.core.score import ScoreCard
 from agent.core.text import say
-from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
 from agent.science.budget import MeansBudget, excess
@@ -43,7 +43,7 @@ def evaluate(
 ) -> None:
     """Train and score one variant file."""
     # Importing torch takes a second: what can be refused without it is refused at once.
-    read_declaration(file)
+    read_variant(file)
     held = Workspace(workspace).protocol() if name is not None else None
     chosen = protocol_of(protocol or (held["name"] if held else None), device)
     chosen = chosen.only(tuple(task)) if task else chosen

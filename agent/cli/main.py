@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import check, evaluate, export, maintain, read, report, review, search
+from agent.cli import adapt, check, evaluate, export, maintain, read, report, review, search
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
 
@@ -35,6 +35,7 @@ VERBS: dict[Callable[..., None], str] = {
     review.propose: 'propose --idea "value_skip"',
     review.review: "review",
     check.check: "check my_mixer.py",
+    adapt.adapt: "adapt fla/ops/kda/naive.py",
     evaluate.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
     read.table: "table --csv > scores.csv",
     read.status: "status",

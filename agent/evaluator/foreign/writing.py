@@ -1,0 +1,173 @@
+"""The contract file of a plan: the foreign function with what it calls, and an op that calls it."""
+
+import ast
+from pathlib import Path
+
+from agent.evaluator.contract.declaration import OP, RESERVED
+from agent.evaluator.foreign.plan import Given, Plan
+
+GIVEN = "given_"  # before the name of a function that has the op's own
+
+
+def write_file(tree: ast.Module, plan: Plan, path: Path) -> str:
+    """The source of a file that keeps the contract, if the plan is right."""
+    wanted = _needed(tree, plan.function.name)
+    kept = [node for node in tree.body if _kept(node, wanted)]
+    body = [_Renamed(plan).visit(ast.parse(ast.unparse(node)).body[0]) for node in kept]
+    imports = {"import torch", "import torch.nn.functional as F"}
+    written = [ast.unparse(ast.fix_missing_locations(node)) for node in body]
+    heads = sorted(imports | {text for text in written if text.startswith(("import ", "from "))})
+    rest = [text for text in written if not text.startswith(("import ", "from "))]
+    says = f'"""{plan.function.name} of {path.name}, made a mixer by `adapt`: what its layer does is not in it."""'
+    return "\n\n\n".join([f"{says}\n\n" + "\n".join(heads) + _declarations(plan), *rest, _op(plan)]) + "\n"
+
+
+def _needed(tree: ast.Module, name: str) -> set[str]:
+    """The names that a function uses, and those that what it uses uses."""
+    defined: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined[node.name] = node
+        elif isinstance(node, ast.Assign):
+            defined |= {target.id: node for target in node.targets if isinstance(target, ast.Name)}
+    found, waiting = set(), [name]
+    while waiting:
+        each = waiting.pop()
+        if each in found:
+            continue
+        found.add(each)
+        if each in defined:
+            waiting += [node.id for node in ast.walk(defined[each]) if isinstance(node, ast.Name)]
+    return found
+
+
+def _kept(node: ast.stmt, wanted: set[str]) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name in wanted
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id in wanted for target in node.targets)
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return any((alias.asname or alias.name).partition(".")[0] in wanted for alias in node.names)
+    return False
+
+
+class _Renamed(ast.NodeTransformer):
+    """A function of the op's own name gets another; a state that starts at zero starts from what is handed in."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(GIVEN + node.id, node.ctx) if node.id == OP else node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list = []
+        if node.name == self.plan.function.name and self.plan.patched:
+            _patch(node, self.plan.starts)
+        self.generic_visit(node)
+        if node.name == OP:
+            node.name = GIVEN + OP
+        return node
+
+
+def _patch(function: ast.FunctionDef, starts: tuple[str, ...]) -> None:
+    """Give a function the state to begin with, and have it return the state beside what it returned."""
+    function.args.args.append(ast.arg("initial_state"))
+    if function.args.defaults:
+        function.args.defaults.append(ast.Constant(None))
+    body: list[ast.stmt] = []
+    for statement in function.body:
+        body.append(statement)
+        for place, name in enumerate(starts):
+            if isinstance(statement, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == name for t in statement.targets
+            ):
+                handed = f"if initial_state is not None:\n    {name} = initial_state[{place}].to({name}.dtype)"
+                body += ast.parse(handed).body
+    function.body = body
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            state = ast.Tuple([ast.Name(name, ast.Load()) for name in starts], ast.Load())
+            node.value = ast.Tuple([node.value, state], ast.Load())
+
+
+def _argument(given: Given) -> str:
+    """What a declared argument of the op is called: another name where the layer has given it away."""
+    return f"{given.name}_in" if given.name in RESERVED else given.name
+
+
+def _declarations(plan: Plan) -> str:
+    inputs = {_argument(each): each.kind for each in plan.given if each.source == "input"}
+    parameters = {
+        _argument(each): (tuple(each.kind.split()), (0.0, 1.0)) for each in plan.given if each.source == "parameter"
+    }
+    lines = [f"LEARNED_INPUTS = {inputs!r}"] if inputs else []
+    lines += [f"LEARNED_PARAMETERS = {parameters!r}"] if parameters else []
+    return "\n\n" + "\n".join(lines) if lines else ""
+
+
+def _op(plan: Plan) -> str:
+    """The op: casts to float32, as naive files want it, the layout of the function, padding, and all of it back."""
+    learned = [_argument(each) for each in plan.given if each.source in ("input", "parameter")]
+    star = f", *, {', '.join(learned)}" if learned else ""
+    lines = [
+        f"def {OP}(q, k, v, beta, initial_state=None, chunk_size=32{star}):",
+        "    dtype, length = v.dtype, v.shape[2]",
+    ]
+    tokens = ["q", "k", "v"]
+    if plan.normalise:
+        lines += ["    q = F.normalize(q, dim=-1)", "    k = F.normalize(k, dim=-1)"]
+    for each in plan.given:
+        if each.source == "beta":
+            tokens.append("beta")
+        elif each.source == "input":
+            name = _argument(each)
+            lines.append(f"    {name} = " + each.how.partition(", a ")[0].format(name))
+            tokens.append(name)
+    chunked = any(each.how == "chunk_size" for each in plan.given)
+    swap = ".transpose(1, 2)" if plan.layout == "BTHD" else ""
+    padded = "pad(x, chunk_size)" if chunked else "x"
+    for each in plan.given:
+        if each.source == "parameter":  # one set of numbers a call is what such functions take
+            lines.append(f"    {_argument(each)} = {_argument(each)}.float()[0]")
+    lines.append(f"    {', '.join(tokens)} = ({padded}.float(){swap} for x in ({', '.join(tokens)}))")
+    lines += _state(plan)
+    values = {
+        each.name: "beta" if each.source == "beta" else _argument(each) if each.source != "option" else each.how
+        for each in plan.given
+    }
+    arguments = [f"{name}={name}" for name in ("q", "k", "v")] + [f"{name}={value}" for name, value in values.items()]
+    name = plan.function.name if plan.function.name != OP else GIVEN + OP
+    handed = (
+        "initial_state=initial_state"
+        if plan.patched
+        else ", ".join(f"{each}=state_{n}" for n, each in enumerate(plan.starts))
+    )
+    call = ", ".join([*arguments, *([handed] if handed else [])])
+    lines.append(f"    returned = {name}({call})")
+    if plan.patched:
+        lines += ["    returned, state = returned", "    o = returned[0] if isinstance(returned, tuple) else returned"]
+    elif plan.starts:
+        lines += ["    o, *rest = returned", "    state = rest[0] if len(rest) == 1 else tuple(rest)"]
+    else:
+        lines += [
+            "    o = returned[0] if isinstance(returned, tuple) else returned",
+            "    state = o.new_zeros(len(v), 1)",
+        ]
+    lines.append(f"    return o{swap}[:, :, :length].to(dtype), state")
+    helper = (
+        '\n\n\ndef pad(x, chunk_size):\n    """(B, H, L, ...) -> a whole number of chunks, filled with zeros."""\n'
+        "    missing = -x.shape[2] % chunk_size\n"
+        "    return torch.cat([x, x.new_zeros(*x.shape[:2], missing, *x.shape[3:])], dim=2) if missing else x"
+    )
+    return "\n".join(lines) + (helper if chunked else "")
+
+
+def _state(plan: Plan) -> list[str]:
+    if plan.patched or not plan.starts:
+        return []
+    names = [f"state_{number}" for number in range(len(plan.starts))]
+    if len(names) == 1:
+        return ["    state_0 = initial_state"]
+    empty = f"({', '.join(['None'] * len(names))})"
+    return [f"    {', '.join(names)} = {empty} if initial_state is None else initial_state"]
