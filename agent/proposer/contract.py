@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.core.resources import CHECKOUT
 from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
 from agent.llm.prompts import render
-from agent.proposer.model import kernel_lines
+from agent.proposer.question import kernel_lines
 
 FENCE = "```text\n"
 

@@ -1,37 +1,30 @@
 """The proposer that asks a language model, and lets it correct what does not do before anything is recorded."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from agent import kernels
 from agent.core.failure import Failure
 from agent.core.run import OlderNote, Proposal, Run
 from agent.core.text import clean
-from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
-from agent.evaluator.tasks import TASKS
 from agent.llm import Conversation, LanguageModel, Message, PromptTooLong
 from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.thoughts import without_thoughts
 from agent.llm.tokens import estimate
 from agent.llm.transcript import answered
-from agent.proposer import NothingToPropose, ProposalFailed
+from agent.proposer import ProposalFailed
 from agent.proposer.answer import Answer, shown_lines
-from agent.proposer.briefing import NOTHING_KNOWN, Fitted, brief
+from agent.proposer.question import LEAST_KNOWN, length_without_evidence, longest_code, prompt_for
 from agent.science.claims import Figures, figures_of
-from agent.science.history import History, card_of
+from agent.science.history import History
 from agent.store.conversations import Conversations
 
 HERE = Path(__file__).parent
 TRIES = 2  # to correct a reply
-CODE_SHARE = 4  # a file may take one part in so many of a prompt
-LEAST_KNOWN = 500  # tokens that must be left for what is known
 ROOM_FOR_A_REPLY, LONGEST_REPLY = 3, 8000  # one part in so many of a context, and at most so many tokens
 SHORTER, LEAST_SHORTER = 0.75, 0.95  # what a prompt that is too long is cut to, of its length
 LOG = 1200  # characters from its end
-IDEA = 400  # tokens
 LATEST = 20  # runs among which a failed one is looked for
 NOT_REPAIRED = ("duplicate", "interrupted", "unusable reply")
 
@@ -73,8 +66,7 @@ class ModelProposer:
         else:
             share = SHORTER
         tokens = int(min(sent, self.prompt_tokens) * min(share, LEAST_SHORTER))
-        bare = self._rendered(parent, idea, NOTHING_KNOWN)
-        if tokens < estimate(bare.rules) + estimate(bare.question) + LEAST_KNOWN:
+        if tokens < length_without_evidence(parent, tokens, idea) + LEAST_KNOWN:
             raise refusal
         holds = f"holds {refusal.context} tokens" if refusal.context else "is too short"
         self.say(f"· the model's context {holds}: prompt_tokens is {tokens} from now on, not {self.prompt_tokens}")
@@ -97,12 +89,7 @@ class ModelProposer:
 
     def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
         """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
-        older = self.older()
-        bare = self._rendered(parent, idea, NOTHING_KNOWN)
-        left = self.prompt_tokens - estimate(bare.rules) - estimate(bare.question)
-        if left < LEAST_KNOWN:
-            raise NothingToPropose(f"{parent.name} is too long for a prompt of {self.prompt_tokens} tokens")
-        return self._rendered(parent, idea, brief(history, parent, older, left, self.with_curves))
+        return prompt_for(history, parent, self.older(), self.prompt_tokens, idea, self.with_curves)
 
     def failed_in_training(self, history: History) -> Run | None:
         """The latest of this model's variants that passed all checks, failed in training and was not sent back yet."""
@@ -125,7 +112,7 @@ class ModelProposer:
 
     @property
     def _longest(self) -> int:
-        return self.prompt_tokens // CODE_SHARE
+        return longest_code(self.prompt_tokens)
 
     def _begin(self, purpose: str, *messages: Message) -> Conversation:
         name = self.conversations.new_name()
@@ -169,30 +156,6 @@ class ModelProposer:
 
     def _figures(self, history: History, parent: Run) -> Figures:
         return figures_of(history, None, parent, self.older())
-
-    def _rendered(self, parent: Run, idea: str, known: Mapping[str, Fitted]) -> Prompt:
-        return render(
-            HERE / "propose.j2",
-            op=OP,
-            imports=", ".join(ALLOWED_IMPORTS),
-            kernels=kernel_lines(),
-            longest=self._longest,
-            idea=quoted(idea, IDEA) if idea else "",
-            parent=parent.name,
-            code=parent.proposal.source.rstrip(),
-            tasks=[task for task in TASKS if task.name in card_of(parent).tasks],
-            columns=" | ".join(card_of(parent).tasks),
-            known=known,
-        )
-
-
-def kernel_lines() -> list[str]:
-    """What a variant may import from agent.kernels: each function with its arguments and what it is for."""
-    functions = [getattr(kernels, name) for name in kernels.__all__]
-    return [
-        f"{function.__name__}{inspect.signature(function)}: {(function.__doc__ or '').strip().splitlines()[0]}"
-        for function in functions
-    ]
 
 
 def _sent_back(failure: Failure | None, missing: Sequence[str], source: str, left: int) -> str:

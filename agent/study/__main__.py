@@ -6,9 +6,10 @@
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
     python -m agent.study field                          the table of the published mixers in docs/field.md
+    python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
-where they were stopped. The others train nothing; the last prints the tables of docs/protocols.md.
+where they were stopped. The others train nothing; agreement prints the tables of docs/protocols.md.
 """
 
 import sys
@@ -28,11 +29,14 @@ from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocols import choose_protocol
 from agent.science.comparison import AVERAGE
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
+from agent.search.config import read_config
 from agent.store.files import write_atomically
+from agent.store.workspace import Workspace
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.field_page import write
 from agent.study.measuring import measure
 from agent.study.page import markdown, page
+from agent.study.prompts import prompt_at, told
 from agent.study.rows import Table, kept
 
 NOISE_SEEDS = 10
@@ -154,6 +158,18 @@ def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     correlations = ours.corrwith(known[ours.columns], method="spearman")
     print(markdown(["variant", *ours.columns], [[name, *scores] for name, scores in ours.iterrows()]))
     print(markdown(["Spearman over the variants", *ours.columns], [[f"{len(ours)} variants", *correlations]]))
+
+
+@app.command()
+def prompts(
+    workspace: Annotated[Path, typer.Option(help="The workspace whose history it is.")] = Path(),
+    run: Annotated[str | None, typer.Option(help="As at the proposal of this run, by id or name; else now.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Of the prompt; default: prompt_tokens of search.toml.")] = None,
+) -> None:
+    """Print the prompt that a model gets at a moment of a history, and how many tokens it takes."""
+    home = Workspace(workspace)
+    budget = tokens or read_config(workspace, {}).prompt_tokens
+    print(told(prompt_at(home, budget, home.find(run) if run else None), budget))
 
 
 def main() -> None:

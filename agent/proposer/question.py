@@ -1,0 +1,71 @@
+"""What a model is asked: the rules, the parent's code, and of all that is known as much as fits."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from agent import kernels
+from agent.core.run import OlderNote, Run
+from agent.evaluator.contract.variant import ALLOWED_IMPORTS, OP
+from agent.evaluator.tasks import TASKS
+from agent.llm.prompts import Prompt, quoted, render
+from agent.llm.tokens import estimate
+from agent.proposer import NothingToPropose
+from agent.proposer.briefing import NOTHING_KNOWN, brief
+from agent.proposer.shares import Fitted
+from agent.science.history import History, card_of
+
+HERE = Path(__file__).parent
+CODE_SHARE = 4  # a file may take one part in so many of a prompt
+LEAST_KNOWN = 500  # tokens that must be left for what is known
+IDEA = 400  # tokens
+
+
+def prompt_for(
+    history: History,
+    parent: Run,
+    older: Sequence[OlderNote],
+    tokens: int,
+    idea: str = "",
+    with_curves: Callable[[Run], Run] = lambda run: run,
+) -> Prompt:
+    """All that a model is told, in at most so many tokens. NothingToPropose if the parent alone fills them."""
+    left = tokens - length_without_evidence(parent, tokens, idea)
+    if left < LEAST_KNOWN:
+        raise NothingToPropose(f"{parent.name} is too long for a prompt of {tokens} tokens")
+    return _rendered(parent, tokens, idea, brief(history, parent, older, left, with_curves))
+
+
+def length_without_evidence(parent: Run, tokens: int, idea: str) -> int:
+    """The tokens of a prompt that tells the rules and the parent alone."""
+    bare = _rendered(parent, tokens, idea, NOTHING_KNOWN)
+    return estimate(bare.rules) + estimate(bare.question)
+
+
+def longest_code(tokens: int) -> int:
+    """The tokens of the longest file that is wanted in answer to a prompt of so many."""
+    return tokens // CODE_SHARE
+
+
+def _rendered(parent: Run, tokens: int, idea: str, known: Mapping[str, Fitted]) -> Prompt:
+    return render(
+        HERE / "propose.j2",
+        op=OP,
+        imports=", ".join(ALLOWED_IMPORTS),
+        kernels=kernel_lines(),
+        longest=longest_code(tokens),
+        idea=quoted(idea, IDEA) if idea else "",
+        parent=parent.name,
+        code=parent.proposal.source.rstrip(),
+        tasks=[task for task in TASKS if task.name in card_of(parent).tasks],
+        known=known,
+    )
+
+
+def kernel_lines() -> list[str]:
+    """What a variant may import from agent.kernels: each function with its arguments and what it is for."""
+    functions = [getattr(kernels, name) for name in kernels.__all__]
+    return [
+        f"{function.__name__}{inspect.signature(function)}: {(function.__doc__ or '').strip().splitlines()[0]}"
+        for function in functions
+    ]
