@@ -10,7 +10,7 @@ from agent.report.labels import Box, Room, Spot, above, dot_box, shortened, text
 from agent.report.markup import page_of, short
 from agent.report.progress import Attempt, Progress
 from agent.report.standing import shade
-from agent.report.svg import BOTTOM, LEFT, NARROW, RIGHT, TOP, WIDE, Scale, Size, drawing, element, grid
+from agent.report.svg import BOTTOM, LEFT, NAME_ABOVE, NARROW, RIGHT, TOP, WIDE, Scale, Size, drawing, element, grid
 
 CROWDED = 300  # scored variants: with more of them only the way to the best is drawn, and the rest are pale dots
 Edge = tuple[str, str, bool]  # the ids of a parent and its child, and whether it is a further parent
@@ -51,14 +51,14 @@ def _places(data: Progress, way: Sequence[str], size: Size) -> Places:
     scored = {a.standing.run.id: a for a in data.attempts if a.score is not None}
     scores = [attempt.score or 0.0 for attempt in scored.values()] or [0.0, 1.0]
     room = 0.08 * (max(scores) - min(scores)) or 0.05
-    y = Scale(max(0.0, min(scores) - room), min(1.0, max(scores) + 1.6 * room), size.height - BOTTOM, TOP + 14)
+    y = Scale(max(0.0, min(scores) - room), min(1.0, max(scores) + 1.6 * room), size.height - BOTTOM, TOP)
     x = Scale(0.0, float(len(data.attempts)) + 1.0, LEFT, size.width - RIGHT)
     return Places(size, x, y, scored, tuple(run_id for run_id in way if run_id in scored))
 
 
 def _drawn(places: Places, lines: Sequence[Edge], label: str) -> Markup:
     known = [edge for edge in lines if edge[0] in places.attempts and edge[1] in places.attempts]
-    frame = grid(places.x, places.y, say("page.evaluations"), say("page.average score"))
+    frame = grid(places.x, places.y, say("page.evaluations"), say("page.average score"), NAME_ABOVE)
     parts = [*frame, *_edges(places, known), *_nodes(places), *_name_of_best(places)]
     links = places.size is WIDE and places.attempts
     size = places.size
@@ -109,7 +109,7 @@ def _name_of_best(places: Places) -> Iterator[Markup]:
     font, top = places.size.font, y - places.radius - 6
     text = shortened(short(places.attempts[best].standing.run.name), font, max(x - LEFT, places.x.end - x))
     room = Room(Box(0.0, 0.0, places.size.width, places.size.height))
-    room.take([text_box(say("page.average score"), font, Spot(places.x.start, places.y.end - 12))])
+    room.take([text_box(say("page.average score"), font, Spot(places.x.start, places.y.end - NAME_ABOVE))])
     room.take(dot_box(*places[run_id], places.radius) for run_id in places.attempts)
     spot = room.first_free(text, font, above(x, top, 4, 16.0)) or Spot(x, top, end=x > places.size.width / 2)
     yield element("text", text, x=spot.x, y=spot.y, class_=f"label top{' end' * spot.end}", translate="no")

@@ -9,7 +9,22 @@ from agent.core.text import say
 from agent.report.labels import LETTER, Box, Room, Spot, above, dot_box, shortened, text_box
 from agent.report.markup import page_of
 from agent.report.progress import Attempt, Progress
-from agent.report.svg import BOTTOM, LEFT, NARROW, RIGHT, TOP, WIDE, Scale, Size, drawing, element, grid, path, words
+from agent.report.svg import (
+    BOTTOM,
+    LEFT,
+    NAME_ABOVE,
+    NARROW,
+    RIGHT,
+    TOP,
+    WIDE,
+    Scale,
+    Size,
+    drawing,
+    element,
+    grid,
+    path,
+    words,
+)
 
 CLICKABLE = 240  # the latest points lead to their pages; older ones are marks of one path, which cost nothing
 LABELLED = 6  # records whose change is written beside them, where there is room; the best is always one
@@ -44,7 +59,7 @@ def _frame(data: Progress, size: Size, by_hours: bool) -> Frame:
     tops = [record.score + record.half_width for record in data.records if record.score is not None]
     low, high = min(scores), max([*scores, *tops])
     room = 0.08 * (high - low) or 0.05
-    y = Scale(max(0.0, low - room), min(1.0, high + 1.6 * room), size.height - BOTTOM - 18, TOP + 14)
+    y = Scale(max(0.0, low - room), min(1.0, high + 1.6 * room), size.height - BOTTOM - 18, TOP)
     last = data.attempts[-1] if data.attempts else None
     end = (last.hours if by_hours else float(last.number)) if last else 1.0
     return Frame(size, Scale(0.0, end or 1.0, LEFT, size.width - RIGHT), y, by_hours)
@@ -53,12 +68,12 @@ def _frame(data: Progress, size: Size, by_hours: bool) -> Frame:
 def _drawn(data: Progress, frame: Frame, label: str) -> Markup:
     x_name, y_name = say("page.hours" if frame.by_hours else "page.evaluations"), say("page.average score")
     room = Room(Box(0.0, 0.0, frame.size.width, frame.size.height))
-    room.take([text_box(y_name, frame.size.font, Spot(frame.x.start, frame.y.end - 12))])
+    room.take([text_box(y_name, frame.size.font, Spot(frame.x.start, frame.y.end - NAME_ABOVE))])
     room.take(dot_box(*frame.place(attempt), RECORD_RADIUS) for attempt in data.attempts)
     room.take(_interval_box(frame, record) for record in data.records)
     labels = [*_labels(data, frame, room), *_template_name(data, frame, room)]
     clickable = CLICKABLE if frame.size is WIDE else 0
-    parts = [*_template(data, frame), *grid(frame.x, frame.y, x_name, y_name), *_intervals(data, frame)]
+    parts = [*_template(data, frame), *grid(frame.x, frame.y, x_name, y_name, NAME_ABOVE), *_intervals(data, frame)]
     parts += [*_points(data, frame, clickable), *labels]
     role = "group" if clickable else "img"
     return drawing(frame.size.width, frame.size.height, parts, label, f"plot {frame.size.name}", role)

@@ -15,7 +15,8 @@ from agent.core.languages import LANGUAGES
 from agent.core.text import ENGLISH, Text
 
 Point = tuple[float, float]
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 40.0, 52.0  # around what a large figure shows
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 12.0, 60.0, 52.0  # around what a large figure shows
+NAME_ABOVE = 42.0  # the name of the vertical axis, so that a label fits between it and the highest point
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks that are easy to read
 
 
@@ -85,15 +86,15 @@ class Scale:
         return [round(index * step, 10) + 0.0 for index in range(first, last + 1)]
 
 
-def grid(x: Scale, y: Scale, x_name: Text, y_name: Text) -> Iterator[Markup]:
-    """Thin lines at the ticks of both axes, their numbers, and what they measure."""
+def grid(x: Scale, y: Scale, x_name: Text, y_name: Text, above: float = 12.0) -> Iterator[Markup]:
+    """Thin lines at the ticks of both axes, their numbers, and what they measure: y's name stands `above` its axis."""
     for tick in y.ticks():
         yield element("line", x1=x.start, x2=x.end, y1=y(tick), y2=y(tick), class_="grid")
         yield element("text", f"{tick:g}", x=x.start - 8, y=y(tick), dy="0.35em", class_="tick end")
     for tick in x.ticks(6):
         yield element("text", f"{tick:g}", x=x(tick), y=y.start + 22, class_="tick middle")
     yield words(x_name, x.end, y.start + 42, "axis end")
-    yield words(y_name, x.start, y.end - 12, "axis")
+    yield words(y_name, x.start, y.end - above, "axis")
 
 
 def drawing(
