@@ -14,6 +14,7 @@ CHUNKS = ("chunk_size", "mini_batch_size", "BT")
 LOG_DECAYS = ("g", "gk", "gv", "g_gamma", "log_alpha", "log_mu", "g_atk", "log_decay")
 GIVEN_ANYWAY = (*LOG_DECAYS, "beta", "eta")  # also where they may be left out
 OF_HEADS = ("beta", "g", "eta", "theta", "g_gamma", "log_alpha", "log_mu", "g_atk", "beta_atk")
+OF_LAYERS = ("lamb", "w", "b")  # one set of numbers for all tokens, where nothing tells otherwise
 UNITS = ("p", "w_key")  # that stand for keys
 MOST_TRIALS = 24
 
@@ -111,6 +112,9 @@ def _choices(
         yield _of_kind(name, kinds[name])
     elif len(shape) in (1, 2) and shape[0].upper().startswith("H"):
         yield Given(name, "parameter", "head" if len(shape) == 1 else f"head {_channel(shape[1])}")
+    elif name in OF_LAYERS and not shape:
+        for kind in ("head key", "head"):
+            yield Given(name, "parameter", kind)
     elif not optional or name in GIVEN_ANYWAY:
         told = {3: ["head"], 4: [_channel(shape[-1])] if shape else []}.get(len(shape), [])
         for kind in dict.fromkeys([*told, *([] if told else _untold(name))]):

@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.evaluator.contract.declaration import OP, RESERVED
 from agent.evaluator.foreign.plan import Given, Plan
 
+ONE = "of_one_sequence"
 GIVEN = "given_"  # before the name of a function that has the op's own
 
 
@@ -111,7 +112,7 @@ def _op(plan: Plan) -> str:
     learned = [_argument(each) for each in plan.given if each.source in ("input", "parameter")]
     star = f", *, {', '.join(learned)}" if learned else ""
     lines = [
-        f"def {OP}(q, k, v, beta, initial_state=None, chunk_size=32{star}):",
+        f"def {ONE if has_parameters(plan) else OP}(q, k, v, beta, initial_state=None, chunk_size=32{star}):",
         "    dtype, length = v.dtype, v.shape[2]",
     ]
     tokens = ["q", "k", "v"]
@@ -128,7 +129,7 @@ def _op(plan: Plan) -> str:
     swap = ".transpose(1, 2)" if plan.layout == "BTHD" else ""
     padded = "pad(x, chunk_size)" if chunked else "x"
     for each in plan.given:
-        if each.source == "parameter":  # one set of numbers a call is what such functions take
+        if each.source == "parameter":  # without a batch, as such functions take them
             lines.append(f"    {_argument(each)} = {_argument(each)}.float()[0]")
     lines.append(f"    {', '.join(tokens)} = ({padded}.float(){swap} for x in ({', '.join(tokens)}))")
     lines += _state(plan)
@@ -155,12 +156,42 @@ def _op(plan: Plan) -> str:
             "    state = o.new_zeros(len(v), 1)",
         ]
     lines.append(f"    return o{swap}[:, :, :length].to(dtype), state")
+    if has_parameters(plan):
+        lines += _row_by_row(learned)
     helper = (
         '\n\n\ndef pad(x, chunk_size):\n    """(B, H, L, ...) -> a whole number of chunks, filled with zeros."""\n'
         "    missing = -x.shape[2] % chunk_size\n"
         "    return torch.cat([x, x.new_zeros(*x.shape[:2], missing, *x.shape[3:])], dim=2) if missing else x"
     )
     return "\n".join(lines) + (helper if chunked else "")
+
+
+def has_parameters(plan: Plan) -> bool:
+    """Whether the function takes numbers a head that are the same for all sequences of a call."""
+    return any(each.source == "parameter" for each in plan.given)
+
+
+def _row_by_row(learned: list[str]) -> list[str]:
+    """The op that calls another for each sequence: a call of the layer holds sequences whose parameters differ."""
+    rows = ", ".join(f"{name}={name}[row]" for name in ("q", "k", "v", "beta", *learned))
+    return [
+        "",
+        "",
+        f"def {OP}(q, k, v, beta, initial_state=None, chunk_size=32, *, {', '.join(learned)}):",
+        "    outputs, states = [], []",
+        "    for b in range(len(q)):",
+        "        row = slice(b, b + 1)",
+        "        before = initial_state",
+        "        if initial_state is not None:",
+        "            parts = initial_state if isinstance(initial_state, tuple) else (initial_state,)",
+        "            before = tuple(part[row] for part in parts)",
+        "            before = before if isinstance(initial_state, tuple) else before[0]",
+        f"        o, state = {ONE}(initial_state=before, chunk_size=chunk_size, {rows})",
+        "        outputs.append(o)",
+        "        states.append(state if isinstance(state, tuple) else (state,))",
+        "    state = tuple(torch.cat(parts) for parts in zip(*states))",
+        "    return torch.cat(outputs), state if len(state) > 1 else state[0]",
+    ]
 
 
 def _state(plan: Plan) -> list[str]:

@@ -59,6 +59,10 @@ def delta_rule_chunkwise(q, k, v, beta, chunk_size=32):
         o[:, :, t] = (q[:, :, t][..., None] * S).sum(-2)
     return o, S
 """
+BY_HEAD = OWN_NAME.replace("def delta_rule_chunkwise(q, k, v, beta, chunk_size=32)", "def mixer(q, k, v, beta, lamb)")
+BY_HEAD = BY_HEAD.replace("    assert q.shape[2] % chunk_size == 0\n", "").replace(
+    "S = S + k[", "S = S * lamb.sigmoid()[None, :, :, None] + k["
+)
 ATTENTION = "def attend(q, k, v):\n    return (q @ k.transpose(-1, -2)).tril().softmax(-1) @ v\n"
 
 
@@ -105,6 +109,12 @@ def test_the_state_is_patched_in_and_the_length_filled_up(written, tmp_path):
     assert "def given_delta_rule_chunkwise" in made.source
     assert "pad(x, chunk_size)" in made.source
     assert passes(made.source, tmp_path).state_size > 0
+
+
+def test_numbers_a_head_are_learned_parameters_and_each_sequence_has_its_own(written, tmp_path):
+    made = adapt(written(BY_HEAD))
+    assert "LEARNED_PARAMETERS = {'lamb': (('head', 'key'), (0.0, 1.0))}" in made.source
+    assert passes(made.source, tmp_path).unused == ()
 
 
 def test_what_is_no_mixer_is_told_in_words(written):
