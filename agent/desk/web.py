@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -27,6 +27,7 @@ from agent.core.text import Text, in_each, say
 from agent.desk.card import ORDER
 from agent.desk.cards import card_for, seen_of
 from agent.desk.decisions import approve, reject, waiting
+from agent.desk.forms import Approval, Asked, Edit, Idea, OfSearch, Rejection
 from agent.desk.keys import DRAFT
 from agent.desk.words import reason_in
 from agent.report.markup import both
@@ -36,7 +37,7 @@ from agent.report.sentences import author, phase
 from agent.report.serve import LIVE, live_line
 from agent.report.site import Site
 from agent.store.files import WorkspaceError
-from agent.store.requests import NothingIsSearching, Wish, ask_of_search, queue_idea, queued_ideas, wish_of
+from agent.store.requests import NothingIsSearching, ask_of_search, queue_idea, queued_ideas, wish_of
 from agent.store.status import read_status
 from agent.store.workspace import StaleRun, Workspace
 
@@ -44,47 +45,6 @@ HERE = Path(__file__).parent / "pages"
 PAGE = "decide"
 LONGEST = 1_000_000  # bytes of a request: a variant file has some tens of thousands
 LATEST_IDEAS = 8
-
-
-class Asked(BaseModel):
-    """What a page sends. Anything else in it is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Approval(Asked):
-    """`seen` is what the page had shown: see agent/desk/cards.py."""
-
-    seen: str
-    remark: str = ""
-
-
-class Rejection(Asked):
-    """A rejection of one variant, or of its move everywhere."""
-
-    seen: str
-    reason: str
-    everywhere: bool = False
-
-
-class Edit(Asked):
-    """The reader's own version: a whole file, or SEARCH/REPLACE blocks."""
-
-    seen: str
-    source: str
-
-
-class Idea(Asked):
-    """What to try next, and from which variant."""
-
-    idea: str = ""
-    parent: str = ""
-
-
-class OfSearch(Asked):
-    """What the search is to do after its step."""
-
-    wish: Wish
 
 
 class NoSuchRun(UsageError):
