@@ -34,9 +34,9 @@ from agent.report.talks import Talks
 from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.science.summary import active_since
-from agent.store.folder import LOG
+from agent.store.folder import LOG, VARIANT
 from agent.store.status import MARKS, Status, read_phases
-from agent.store.workspace import Workspace
+from agent.store.workspace import RUNS, Workspace
 
 PAGES = Path(__file__).parent / "pages"
 SCRIPTS = ("board.js", "tree.js", "compare.js", "figures.js", "live.js")  # after report.js, whose words they use
@@ -170,6 +170,7 @@ class Pages:
             else None,
             source=Markup("").join(Markup(f"<code>{line}\n</code>") for line in highlighted(run.proposal.source)),
             children=material.children(run),
+            file=f"{RUNS}/{run.id}/{VARIANT}",
             log=_log_of(material.workspace, run),
             cost=material.talks.cost(run),
         )

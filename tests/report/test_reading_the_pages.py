@@ -179,6 +179,11 @@ def test_a_name_is_copied_as_it_is(browser, site, history):
         page.get_by_text("Copied").first.wait_for()
         assert page.evaluate("navigator.clipboard.readText()").rstrip("\n") == run.proposal.source.rstrip("\n")
         assert "\u200b" not in page.content()
+        page.get_by_role("button", name="Copy the command").click()
+        page.get_by_text("Copied").first.wait_for()
+        command = page.evaluate("navigator.clipboard.readText()")
+        assert f" evaluate runs/{run.id}/" in command
+        assert (site.workspace.root / command.split(" ")[4]).parent == site.workspace.folder(run)
 
 
 @pytest.mark.parametrize(
