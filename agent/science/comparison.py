@@ -212,8 +212,10 @@ def _compared(found: Estimate, apart: Estimate) -> Comparison:
 def _against(mine: TaskScore, theirs: TaskScore, noise: Mapping[str, Noise], paired: bool) -> Estimate:
     """How much higher one score of a task is than another, each setting seed by seed where that can and should be."""
     shares: list[Share] = []
-    others = _by_seed(theirs)
-    for setting, scores in _by_seed(mine).items():
+    own, others = _by_seed(mine), _by_seed(theirs)
+    if own.keys() != others.keys():  # cards of a part of the protocol: nothing of theirs makes a pair
+        return Estimate(mine.mean - theirs.mean, estimate(mine, noise).shares + estimate(theirs, noise).shares)
+    for setting, scores in own.items():
         prior, other = noise.get(setting, Noise(0.0, 1)), others[setting]
         if paired and prior.paired and scores.keys() == other.keys() and sharper_in_pairs(prior, len(scores)):
             differences = [score - other[seed] for seed, score in scores.items()]

@@ -45,6 +45,12 @@ def test_other_seeds_or_another_test_are_not_paired():
     assert compare(mine, mine, PAIRED)["Memorize"].removed is not None
 
 
+def test_cards_of_other_settings_are_compared_and_not_paired():
+    found = compare(card(task_score(a=[0.5, 0.6])), card(task_score(b=[0.3, 0.4])), PAIRED)["Memorize"]
+    assert found.difference == pytest.approx(0.2)
+    assert found.removed is None
+
+
 def test_equal_differences_do_not_make_a_comparison_exact():
     found = compare(
         card(task_score(a=[0.6] * 2)), card(task_score(a=[0.5] * 2)), {"a": Noise(0.2, 10, PairedNoise(0, 1))}
