@@ -18,7 +18,10 @@ class ClaimWords:
     `stops` end a sentence wherever they stand, and `clauses` end a part of one. `compared` stand before what something
     is compared with, `start` before the number that a change begins at, `own` between these and the number or name.
     `change` stand before the amount of a change, `after_change` between the two. `up`, `down` and `differ` are verbs
-    and nouns of a change, by their beginnings. `follows` stand between a number and the task that it belongs to.
+    and nouns of a change, by their beginnings. `follows` stand between a number and the task that it
+    belongs to, and `no_score` before what is no score: rates, errors. `difference_is` are nouns of a difference, which
+    stands behind them in the same clause, and `apart` follow the amount of one. `surely` with `above` or `below` claims
+    a verdict, unless `denied` stands before it.
     """
 
     stops: str = ""
@@ -32,6 +35,13 @@ class ClaimWords:
     down: str = ""
     differ: str = ""
     follows: str = ""
+    no_score: str = ""
+    difference_is: str = ""
+    apart: str = ""
+    surely: str = ""
+    above: str = ""
+    below: str = ""
+    denied: str = ""
     average: str = ""
     roles: Mapping[Role, str] = field(default_factory=dict)
 
@@ -52,6 +62,13 @@ ENGLISH = ClaimWords(
     down=r"\b(?:drop|fall|fell|loss of|lose|losing|lost|declin|decreas|reduc|worse|lower)",
     differ=r"\b(?:chang|differ)",
     follows="on|in|for|at|as",
+    no_score=r"(?:standard )?errors?|std|deviations?|noise|rates?|decays?|momentum|thresholds?|bounds?|losses?|spread",
+    difference_is=r"\b(?:gain|loss|drop|rise|difference|change|margin|gap|improvement|advantage|deficit)\b",
+    apart=r"(?:points? )?(?:higher|lower|better|worse|above|below|more|less|over|up|down|ahead|behind)\b",
+    surely=r"\b(?:clearly|significantly|surely|certainly|definitely|reliably|beyond (?:the )?noise)\s+",
+    above=r"(?:better|higher|ahead|above|improv\w+)",
+    below=r"(?:worse|lower|behind|below)",
+    denied=r"\b(?:not|no|never|neither|hardly|cannot|whether|if|nor)\b|n't\b",
     average=whole("averages?|means?"),
     roles={
         "this": whole("this variant|the variant|this one"),
@@ -71,6 +88,13 @@ CHINESE = ClaimWords(
     down="下降|降低|减少|低",
     differ="变化|相差",
     follows="的",
+    no_score="标准误差?|标准差|误差|噪声|学习率|速率|衰减率?|阈值|上限|损失",
+    difference_is="增益|收益|提升|差距|差值|差异|变化|优势|降幅|升幅|涨幅",
+    apart="(?:个百分点)?(?:之差|的差距|的提升|的下降|的增益)",
+    surely="(?:明显|显著|确实|肯定|无疑)地?",
+    above="(?:优于|高于|好于|更好|更高|领先|超过)",
+    below="(?:差于|低于|不如|更差|更低|落后)",
+    denied="不|未|没有|并非|是否|无法|难以|如果|若",
     average="平均",
     roles={"this": "本变体|该变体|此变体", "parent": "父变体", "template": "模板|基线", "best": "最佳变体"},
 )
@@ -98,6 +122,17 @@ DIRECTION = re.compile(
     f"|{any_of(lambda words: words.differ)}",
     re.IGNORECASE,
 )
+# What stands before a number that is no score, and what makes it a difference, before and behind.
+NO_SCORE = re.compile(rf"(?:{any_of(lambda words: words.no_score)})\s*(?:of|is|was|=|:|：|为|约)?\s*$", re.IGNORECASE)
+DIFFERENCE_IS = re.compile(rf"{any_of(lambda words: words.difference_is)}{_REST}{{0,40}}$", re.IGNORECASE)
+APART = re.compile(rf"\s*{any_of(lambda words: words.apart)}", re.IGNORECASE)
+# A verdict in words: surely or not, above or below.
+VERDICT = re.compile(
+    rf"(?P<surely>{any_of(lambda words: words.surely)})?"
+    rf"(?:(?P<above>{any_of(lambda words: words.above)})|(?P<below>{any_of(lambda words: words.below)}))",
+    re.IGNORECASE,
+)
+DENIED = re.compile(any_of(lambda words: words.denied), re.IGNORECASE)
 FOLLOWS = re.compile(rf"\s*[(（]?{any_of(lambda words: words.follows)}\b", re.IGNORECASE)
 AVERAGE_NAME = re.compile(any_of(lambda words: words.average), re.IGNORECASE)
 ROLES: Mapping[Role, re.Pattern[str]] = {

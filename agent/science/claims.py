@@ -21,9 +21,23 @@ from agent.core.run import OlderNote, Run
 from agent.core.score import MAD_TASKS
 from agent.core.sentences import signed, spread
 from agent.core.text import Text, say
-from agent.science.claim_words import AVERAGE_NAME, CHANGE, DIRECTION, FOLLOWS, OTHERS, ROLES, SENTENCE, START, whole
-from agent.science.comparison import AVERAGE
+from agent.science.claim_words import (
+    APART,
+    AVERAGE_NAME,
+    CHANGE,
+    DIFFERENCE_IS,
+    DIRECTION,
+    FOLLOWS,
+    NO_SCORE,
+    OTHERS,
+    ROLES,
+    SENTENCE,
+    START,
+    whole,
+)
+from agent.science.comparison import AVERAGE, Comparison
 from agent.science.history import History, card_of
+from agent.science.verdict_claims import wrong_verdicts
 
 REFERENCE = re.compile(r"\{\{\s*(score|change)\s*:\s*([^{}]*?)\s*\}\}")
 NUMBER = re.compile(
@@ -50,6 +64,12 @@ class Figures:
         tasks = dict.fromkeys(chain(MAD_TASKS, *rows))
         patterns = {task: re.compile(whole(r"[\s_-]+".join(task.split())), re.IGNORECASE) for task in tasks}
         return patterns | {AVERAGE: AVERAGE_NAME}
+
+    def compared(self, variant: str, other: str, task: str) -> Comparison | None:
+        """How a variant stands against another on a task or "average"; None where one of both has no score of it."""
+        if variant not in self.runs or other not in self.runs or self.runs[variant].id == self.runs[other].id:
+            return None
+        return self.history.compare(self.runs[variant], self.runs[other]).get(task)
 
     def score(self, variant: str, task: str) -> float | None:
         """A variant's score of a task or "average"; None if there is none."""
@@ -125,7 +145,12 @@ def _checked_sentence(sentence: str, language: str, figures: Figures) -> str:
         mark = Claim(number, near, named, figures).mark()
         parts += [sentence[done : number.end()], mark[language]]
         done = number.end()
-    return "".join([*parts, sentence[done:]])
+    rest = sentence[done:]
+    if not any(mark for mark in parts[1::2]):
+        for end, mark in wrong_verdicts(sentence, [task for *_, task in tasks], named, figures.compared)[:1]:
+            if end >= done:
+                return "".join([*parts, sentence[done:end], mark[language], sentence[end:]])
+    return "".join([*parts, rest])
 
 
 def _variants(sentence: str, figures: Figures) -> Iterator[tuple[int, str]]:
@@ -156,18 +181,27 @@ class Claim:
 
     def mark(self) -> Text:
         """Nothing behind a number that is right; else what is wrong with it, if that can be known."""
+        if self._follows(NO_SCORE):
+            return RIGHT
         if self.number["sign"] is not None or self._follows(CHANGE):
             return self._mark_of_difference()
-        return self._mark_of_score()
+        found = self._mark_of_score()
+        if found not in (RIGHT, say("claim.other way")) and (
+            self._follows(DIFFERENCE_IS) or APART.match(self.number.string, self.number.end())
+        ):
+            return self._mark_of_difference()
+        return found
 
     def _mark_of_score(self) -> Text:
-        owners = self._before()[::-1] or [name for _, name in self.named]
-        whose = owners if owners and not self._follows(OTHERS) else [*owners, *ASSUMED]
+        before = self._before()[::-1]
+        owners = before or [name for _, name in self.named]
+        whose = owners if before and not self._follows(OTHERS) else [*owners, *ASSUMED]
         if any(self._says(score) for task in self.tasks for score in self._scores(whose, task)):
             start, way = START.search(self._text_before), self._way()
             against = start is not None and way * (float(self.number["digits"]) - float(start["start"])) < 0
             return say("claim.other way") if against else RIGHT
-        truth = self.figures.score(owners[0], self.tasks[0]) if owners else None
+        meant = before[:1] or [name for name in ("this",) if self.named and name in self.figures.runs] or owners
+        truth = self.figures.score(meant[0], self.tasks[0]) if meant else None
         return say("claim.unchecked") if truth is None else say("claim.wrong", truth=truth)
 
     def _mark_of_difference(self) -> Text:
@@ -206,7 +240,8 @@ class Claim:
         """1 where the number tells of a rise, -1 of a fall, 0 where it does not say: its sign, else the verb before."""
         if self.number["sign"] is not None:
             return 1 if self.number["sign"] == "+" else -1
-        words = [*DIRECTION.finditer(self._text_before)]
+        behind = APART.match(self.number.string, self.number.end())
+        words = [*DIRECTION.finditer(behind[0] if behind else "")] or [*DIRECTION.finditer(self._text_before)]
         return 0 if not words else 1 if words[-1]["up"] else -1 if words[-1]["down"] else 0
 
     @property

@@ -6,5 +6,6 @@ SENTENCES = {
     "claim.wrong": " [wrong: the table has {truth:.3f}]",
     "claim.other way": " [wrong: it goes the other way]",
     "claim.no difference": " [wrong: the table has no such difference]",
+    "claim.indistinguishable": " [wrong: indistinguishable by the table]",
     "claim.unchecked": " [not checked]",
 }
