@@ -122,15 +122,16 @@ def _outputs(source: str, sizes: tuple[int, int]) -> Tensor:
 
 
 def _arguments(declaration: Declaration, sizes: tuple[int, int]) -> dict[str, Tensor]:
+    """The same numbers for the same names, in whatever order a form takes them."""
     chance = torch.Generator().manual_seed(1)
     key, value = sizes
     channels = {"head": (), "key": (key,), "value": (value,)}
     shapes = {"q": (key,), "k": (key,), "v": (value,), "beta": ()}
-    shapes |= {name: channels[kind] for name, kind in declaration.inputs.items()}
+    shapes |= {name: channels[kind] for name, kind in sorted(declaration.inputs.items())}
     found = {name: torch.randn(BATCH, HEADS, LENGTH, *each, generator=chance) for name, each in shapes.items()}
     found["beta"] = found["beta"].sigmoid()
     lengths = {"head": HEADS, "key": key, "value": value}
-    for name, parameter in declaration.parameters.items():
+    for name, parameter in sorted(declaration.parameters.items()):
         shape = [lengths.get(str(each)) or int(each) for each in parameter.shape]
         found[name] = torch.rand(1, *shape, generator=chance).expand(BATCH, *shape).contiguous()
     return found

@@ -92,6 +92,18 @@ def test_a_recurrent_function_becomes_a_mixer_and_its_forms_are_compared(written
     assert passes(made.source, tmp_path).state_size > 0
 
 
+def test_forms_that_take_their_arguments_in_another_order_agree(written):
+    both = RECURRENT.replace("g, scale=None", "g, w, scale=None").replace(
+        "        g: [B", "        w: [B, T, H]\n        g: [B"
+    )
+    both = both.replace("def naive_chunk_mixer(q, k, v, beta, g, chunk_size=64)", "def chunk(q, k, v, w, beta, g)")
+    both = both.replace("(q, k, 2 * v, beta, g)", "(q, k, v, beta, g, w)").replace(
+        "S * g[", "S * w.sigmoid().transpose(1, 2)[:, :, t][..., None, None] * g["
+    )
+    made = adapt(written(both), "naive_recurrent_mixer")
+    assert made.remarks == ("chunk of the same file computes the same",)
+
+
 def test_the_axes_are_found_by_trying_where_nothing_tells_them(written):
     silent = RECURRENT.replace(
         '"""\n    Args:\n        q: [B, T, H, K]\n        g: [B, T, H]\n        beta: [B, T, H]\n', '"""\n'
