@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from random import Random
+from typing import get_args
 
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
@@ -16,11 +17,11 @@ from agent.core.reason import Reason
 from agent.core.resources import MOVES
 from agent.core.run import MARKER, SECTIONS, Milestone, Run, heading
 from agent.core.score import MAD_TASKS
-from agent.core.text import Text
+from agent.core.text import Text, say
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
 from agent.proposer.moves import load_moves
-from agent.science.comparison import Noise
+from agent.science.comparison import Noise, Verdict
 from agent.science.history import History
 from agent.store.older_notes import read_older
 
@@ -272,3 +273,11 @@ def test_the_table_is_as_it_stood_when_the_run_ended():
     text = render_note(later, first)
     assert later.runs[2].name not in text
     assert render_note(later, later.runs[2]).count("\n2  ") == 1
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_every_verdict_has_its_words(verdict):
+    """Wherever one is said: a table that lacks it would end the search that comes to it."""
+    keys = [f"page.{verdict}", f"verdict.{verdict}", f"report.why {verdict}"]
+    keys += [f"next.{verdict}"] if verdict not in ("indistinguishable", "unjudged") else []
+    assert all(say(key, difference="", telling="")["zh"] for key in keys)

@@ -90,6 +90,7 @@ SENTENCES = {
         "look at transcript.jsonl: a larger model, or more reply_tokens, may write what can be used"
     ),
     "next.better": "Next: go on from here, and confirm the gain under a longer protocol before it is believed.",
+    "next.larger": "Next: say the same idea with less: what takes more than the budget allows is never the best.",
     "next.worse": "Next: do not go on from here as it is.",
     "next.measure": (
         "Next: measure the noise. A search does so by itself where it has the time for it; by hand it is {command}. "
