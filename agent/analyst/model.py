@@ -18,7 +18,7 @@ from agent.store.conversations import Conversations
 
 ASKED = Path(__file__).parent / "analyse.j2"
 TRIES = 1  # to complete a reply
-CHANGE, EXPECTED, FACTS, LOG = 1500, 400, 900, 400  # tokens
+CHANGE, EXPECTED, FACTS, LOG = 1500, 400, 1500, 400  # tokens
 
 
 @dataclass
