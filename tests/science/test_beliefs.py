@@ -4,7 +4,7 @@ from random import Random
 from statistics import fmean, stdev
 
 import pytest
-from test_effects import history
+from made_scores import history
 
 from agent.science.beliefs import TRUST, believe, shrunken_margins
 

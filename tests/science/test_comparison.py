@@ -6,8 +6,8 @@ from dataclasses import replace
 from statistics import stdev
 
 import pytest
+from made_scores import card, task_score
 
-from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.science.comparison import (
     AVERAGE,
     LEAST_STD,
@@ -37,23 +37,6 @@ QUANTILES = [
     (100_000, 1.960, 0.95),
     (100_000, 2.576, 0.99),
 ]
-
-
-def task_score(task="Memorize", **settings):
-    """A task's score from the macro accuracies of each setting's seeds."""
-    return TaskScore(
-        task,
-        tuple(
-            SeedScore(task, setting, seed, macro, macro, macro, 1e-3, 0.0, "finished", 1, 1)
-            for setting, scores in settings.items()
-            for seed, macro in enumerate(scores)
-        ),
-    )
-
-
-def card(*tasks, protocol="mad", fingerprint="0" * 12):
-    speed = Speed(1.0, 1.0)
-    return ScoreCard(protocol, fingerprint, {task.task: task for task in tasks}, 1, 1, speed, "cpu", {}, 0, 1.0)
 
 
 def verdict(mine, theirs, noise=None):
@@ -157,7 +140,7 @@ def test_equals_are_told_apart_no_oftener_than_the_confidence_allows():
     def drawn(std: float, seeds: int) -> list[float]:
         return [chance.gauss(0.5, std) for _ in range(seeds)]
 
-    def one_card() -> ScoreCard:
+    def one_card():
         return card(*(task_score(f"task {i}", **{f"s{i}": drawn(std, 3)}) for i, std in enumerate(stds)))
 
     apart, pairs = 0, 1500

@@ -1,8 +1,7 @@
 """The estimated effect of each move."""
 
-from random import Random
-
 import pytest
+from made_scores import TRUE, history
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.run import Run
@@ -10,20 +9,6 @@ from agent.core.score import MAD_TASKS
 from agent.science.comparison import AVERAGE
 from agent.science.effects import PRIOR_STD, effects, measured_effects
 from agent.science.history import History
-
-TRUE = {"a": 0.1, "b": -0.05, "c": 0.0}
-
-
-def history(*sets, seed=0, noise=0.005):
-    """Scored runs of the template and of these sets of moves, whose effects on every task are the true ones."""
-    chance = Random(seed)
-    runs = []
-    for number, moves in enumerate(((), *sets)):
-        scores = {t.replace(" ", "_"): 0.5 + sum(TRUE[m] for m in moves) + chance.gauss(0, noise) for t in MAD_TASKS}
-        name = "delta_net_4layer" if not moves else f"delta_net_4layer_{number}"
-        proposal = sample_proposal(name, moves=tuple(moves))
-        runs.append(Run(str(number), "analysed", proposal, "smoke", FINGERPRINT, card=sample_card(**scores)))
-    return History(tuple(runs), {})
 
 
 def test_without_runs_there_is_what_was_expected():

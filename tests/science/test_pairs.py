@@ -5,7 +5,7 @@ from random import Random
 from statistics import stdev
 
 import pytest
-from test_comparison import card, task_score
+from made_scores import card, task_score
 
 from agent.evaluator.protocols import QUICK
 from agent.science.comparison import AVERAGE, LEAST_STD, Noise, PairedNoise, compare, sharper_in_pairs
