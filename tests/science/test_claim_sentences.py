@@ -42,6 +42,10 @@ TRUE = [
     ("The template is below the parent on Memorize.", "模板在 Memorize 上低于父变体。"),
     ("Memorize rises from 0.586 to 0.965.", "Memorize 从 0.586 上升到 0.965。"),
     ("Fuzzy Recall falls by 0.012 against the parent.", "与父变体相比，Fuzzy Recall 下降 0.012。"),
+    (
+        "The gate costs the parent 0.038 on Fuzzy Recall against the template.",
+        "门控使父变体的 Fuzzy Recall 相对模板损失 0.038。",
+    ),
     ("The margin on Compress over the template is 0.078.", "Compress 与模板的差距为 0.078。"),
 ]
 FALSE = [
