@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import adapt, check, evaluate, export, maintain, read, report, review, search
+from agent.cli import adapt, check, confirm, evaluate, export, maintain, read, report, review, search
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
 
@@ -36,6 +36,7 @@ VERBS: dict[Callable[..., None], str] = {
     review.review: "review",
     check.check: "check my_mixer.py",
     adapt.adapt: "adapt fla/ops/kda/naive.py",
+    confirm.confirm: "confirm",
     evaluate.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
     read.table: "table --csv > scores.csv",
     read.status: "status",

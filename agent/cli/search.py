@@ -15,6 +15,7 @@ from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
+from agent.science.confirmation import standing_of, winner
 from agent.science.field import rivals
 from agent.science.history import History
 from agent.science.summary import summary_of
@@ -153,8 +154,10 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
         f"{facts.failed} failed, {facts.rejected} rejected{waiting}.",
     ]
     if facts.best is not None:
-        lines.append(f"Best: {describe_run(history, facts.best)}")
+        lines.append(f"Best: {describe_run(history, facts.best)}; {standing_of(history, facts.best)[ENGLISH]}")
         lines += [f"      {describe_rival(rival)}" for rival in rivals(history, facts.best)]
+    if (won := winner(history)) is not None and won != facts.best:
+        lines.append(f"Winner: {describe_run(history, won)}; {standing_of(history, won)[ENGLISH]}")
     if facts.worth_reading:
         lines.append("Read first:")
     for run in facts.worth_reading:

@@ -149,6 +149,15 @@ QUICK = Protocol(
 PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}
 
 
+def on_fresh_seeds(protocol: Protocol, times: int) -> Protocol:
+    """A protocol on so many times its own seeds, none of which it trains itself: those from FRESH_SEED up."""
+    plans = tuple(
+        replace(plan, seeds=times * plan.seeds, first_seed=max(FRESH_SEED, plan.seed_numbers.stop))
+        for plan in protocol.plans
+    )
+    return replace(protocol, plans=plans, time_limit_hours=times * protocol.time_limit_hours)
+
+
 def choose_protocol(name: str | None, device: str) -> Protocol:
     """A protocol by its name; by default what the device can afford."""
     name = name or ("quick" if device == "cpu" else "mad")

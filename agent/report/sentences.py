@@ -15,7 +15,8 @@ from agent.science.field import Rival
 
 # What a search may be doing, as its status has it.
 PHASES = (
-    "starting", "proposing", "checking", "training", "analysing", "measuring the noise with", "waiting for a decision",
+    "starting", "proposing", "checking", "training", "analysing", "measuring the noise with", "confirming",
+    "waiting for a decision",
     "paused",
 )  # fmt: skip
 # Authors that are words of ours; every other is the name of a language model or of a script.

@@ -37,10 +37,12 @@ class Ledger:
     spending: Spending = field(default_factory=Spending)
     clock: Callable[[], float] = time.monotonic
     finished: int = 0
+    known_finished: int = 0  # known variants, which count towards the hours alone
     failures_in_a_row: int = 0
     evaluations: list[float] = field(default_factory=list)  # seconds each
     began: float | None = None  # the evaluation under way
     interrupted: bool = False
+    reserved: float = 0.0  # seconds at the end that nothing new is begun in: see agent/search/confirmation.py
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -68,6 +70,8 @@ class Ledger:
         if run.proposal.author != BASELINE:
             self.finished += 1
             self.failures_in_a_row = 0 if run.scored else self.failures_in_a_row + 1
+        else:
+            self.known_finished += 1
 
     def stop(self) -> Stop | None:
         """Why to stop now, before anything else is begun; None while there is budget left."""
@@ -89,9 +93,24 @@ class Ledger:
             return Stop(say("stop.failures", count=self.failures_in_a_row), TOO_MANY_FAILURES)
         if budget.runs is not None and finished >= budget.runs:
             return Stop(say("stop.runs", count=budget.runs))
-        if budget.hours is not None and seconds + self._expected / 2 >= budget.hours * 3600:
+        if (
+            budget.hours is not None
+            and not self._owes_a_try
+            and seconds + self._expected / 2 >= budget.hours * 3600 - self.reserved
+        ):
             return Stop(_over(budget.hours))
         return None
+
+    @property
+    def overtime(self) -> bool:
+        """Whether the hours are over and yet one proposal is tried: no search ends with its baselines alone."""
+        hours = self.budget.hours
+        return hours is not None and self._owes_a_try and self.seconds + self._expected / 2 >= hours * 3600
+
+    @property
+    def _owes_a_try(self) -> bool:
+        """Whether known variants were trained, and no proposal has ended."""
+        return self.known_finished > 0 and self.finished == 0
 
     @property
     def _expected(self) -> float:

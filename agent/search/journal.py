@@ -11,6 +11,7 @@ from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
+from agent.science.confirmation import standing_of, winner
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger
@@ -85,6 +86,11 @@ class Journal:
         self._change(latest=(*self.status.latest, line)[-LATEST:], **_tally(history))
         self.write()
 
+    def confirmed(self, history: History) -> None:
+        """The finalists were trained on fresh seeds."""
+        self._change(**_tally(history))
+        self.write()
+
     def stopped(self, reason: Text) -> None:
         """Keep why the search ended, for its reader in the morning. A search that never began leaves no trace.
 
@@ -131,7 +137,8 @@ class Aside(Journal):
 def _tally(history: History) -> dict[str, object]:
     """The facts of a status that follow from the runs."""
     facts = summary_of(history)
-    best = describe_run(history, facts.best) if facts.best else ""
+    leader = winner(history) or facts.best
+    best = f"{describe_run(history, leader)}; {standing_of(history, leader)[ENGLISH]}" if leader else ""
     return {"best": best, "tried": facts.tried, "kept": facts.kept, "failed": facts.failed}
 
 

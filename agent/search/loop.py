@@ -1,9 +1,9 @@
 """The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
@@ -22,9 +22,11 @@ from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
 from agent.proposer.patch import apply_patch
+from agent.science.confirmation import Confirmation, finalists
 from agent.science.history import History, card_of
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
+from agent.search.confirmation import Confirming
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
@@ -59,6 +61,11 @@ class Search:
     evaluator: Evaluator = evaluate_source  # or the same of an executor, which does it elsewhere
     begun: set[str] = field(default_factory=set)  # runs of known variants
 
+    @cached_property
+    def confirming(self) -> Confirming:
+        """Who is trained on fresh seeds, and for how long."""
+        return Confirming(self.workspace, self.protocol, self.ledger, self.journal.line)
+
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
         with self.workspace.searching(), self.drafts.open(), self.analyses.open():
@@ -68,6 +75,7 @@ class Search:
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
             while (stop := heed(self.workspace, self.ledger, self.journal)) is None:
+                self.ledger.reserved = self.confirming.reserve(self.workspace.history())
                 try:
                     run = self.unfinished() or self.next_baseline()
                     if run is None and self.measure_noise():
@@ -82,6 +90,7 @@ class Search:
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
                     self.carry_on(run)
                 self.analyses.collect()
+            self.confirm()
         return stop
 
     def unfinished(self) -> Run | None:
@@ -112,6 +121,24 @@ class Search:
                 self.replication.give_up(str(error))
         return True
 
+    def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
+        """Train the finalists, or who is named, on seeds that no choice ever saw, in the time that was kept for it."""
+        history = self.workspace.history()
+        times = times or self.confirming.times(history, self.ledger.reserved)
+        if not times:
+            return
+        for run in self.confirming.waiting(history, chosen or finalists(history)):
+            if self.ledger.interrupted:
+                return
+            self.journal.phase("confirming", run.proposal)
+            with self.ledger.evaluating():
+                try:
+                    card = self.train(run.proposal, self.confirming.fresh(times))
+                    self.confirming.keep(run, Confirmation(times, card))
+                except EvaluationFailed as error:
+                    self.confirming.give_up(run, str(error))
+        self.journal.confirmed(self.workspace.history())
+
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
 
@@ -123,6 +150,8 @@ class Search:
             if queued is not None:
                 return queued
         self.journal.phase("proposing")
+        if self.ledger.overtime:
+            self.journal.line("· the time is over, and nothing was tried yet: one proposal is, before the search ends")
         while draft := self.drafts.next(self.workspace.history(), idea, parent):
             with suppress(NameTaken):  # by another process, meanwhile
                 return self.register(draft.proposal, draft.failure)

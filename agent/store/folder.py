@@ -12,17 +12,27 @@ from pydantic import TypeAdapter, ValidationError
 from agent.core.invocation import command
 from agent.core.run import Run
 from agent.core.score import CurvePoint, ScoreCard, SeedScore, TaskScore
+from agent.science.confirmation import Confirmation
 from agent.store.files import WorkspaceError, reading, sync, write_atomically, writing
 
 RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (
-    "run.json", "naive.py", "insights.md", "patch.diff", "log.txt", "curves.csv", "config.json", "transcript.jsonl",
+    "run.json",
+    "naive.py",
+    "insights.md",
+    "patch.diff",
+    "log.txt",
+    "curves.csv",
+    "config.json",
+    "transcript.jsonl",
     "analysis_error.txt",
-)  # fmt: skip
+)
+CONFIRMATION = "confirmation.json"  # fmt: skip
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)
+_CONFIRMATION = TypeAdapter(Confirmation)
 
 
 class UnreadableRun(WorkspaceError):
@@ -78,6 +88,19 @@ def load(folder: Path) -> Run:
         if run.id != folder.name:
             raise ValueError(f"it is of run {run.id}: a copy")
     return run
+
+
+def keep_confirmation(folder: Path, confirmation: Confirmation) -> None:
+    """Keep a run's scores on fresh seeds beside it; they make no row."""
+    kept = replace(confirmation, card=without_curves(confirmation.card))
+    write_atomically(folder / CONFIRMATION, _CONFIRMATION.dump_json(kept, indent=1).decode() + "\n")
+
+
+def load_confirmation(folder: Path) -> Confirmation | None:
+    """A run's scores on fresh seeds; None where it was not trained on any."""
+    path = folder / CONFIRMATION
+    with reading(path):
+        return _CONFIRMATION.validate_json(path.read_bytes()) if path.exists() else None
 
 
 def with_curves(folder: Path, run: Run) -> Run:

@@ -24,6 +24,7 @@ from agent.core.reason import Reason
 from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, RunChanges, RunFacts, Stage
 from agent.core.score import ScoreCard
 from agent.science.budget import MeansBudget
+from agent.science.confirmation import Confirmation
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
 from agent.store import folder
@@ -89,7 +90,8 @@ class Workspace:
         noise = self.replicates().noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
-        return History(runs, noise, self._memory, self.budget())
+        fresh = {run.id: found for run in runs if run.scored and (found := folder.load_confirmation(self.folder(run)))}
+        return History(runs, noise, self._memory, self.budget(), confirmations=fresh)
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists.
@@ -258,6 +260,11 @@ class Workspace:
         there = self.replicates()
         cards = (*there.cards, folder.without_curves(card))
         self.keep(Path(REPLICATES).name, replace(there, cards=cards).to_json() + "\n")
+
+    def keep_confirmation(self, run: Run, confirmation: Confirmation) -> None:
+        """Keep a run's scores on fresh seeds in its folder."""
+        with self._writing():
+            folder.keep_confirmation(self.folder(run), confirmation)
 
     def keep_older(self, note: OlderNote) -> None:
         """Put a note of the older format among what was imported; the same note again replaces itself."""

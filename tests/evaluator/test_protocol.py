@@ -8,7 +8,16 @@ import pytest
 from agent.core.errors import UsageError
 from agent.core.score import MAD_TASKS
 from agent.evaluator.protocol import EDITION, Cut, Plan, Protocol
-from agent.evaluator.protocols import MAD, MAD_GRID, PROTOCOLS, QUICK, SMOKE, choose_protocol
+from agent.evaluator.protocols import (
+    FRESH_SEED,
+    MAD,
+    MAD_GRID,
+    PROTOCOLS,
+    QUICK,
+    SMOKE,
+    choose_protocol,
+    on_fresh_seeds,
+)
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
 
@@ -224,3 +233,13 @@ def test_the_device_chooses_the_protocol_unless_it_is_named():
     assert choose_protocol("smoke", "cuda") is SMOKE
     with pytest.raises(UsageError, match=r"'fast'.*smoke, quick, mad, mad-grid"):
         choose_protocol("fast", "cpu")
+
+
+def test_fresh_seeds_are_none_that_a_protocol_trains():
+    for protocol in PROTOCOLS.values():
+        fresh = on_fresh_seeds(protocol, 2)
+        seeds, own = ({(r.setting, r.seed) for r in each.replicas()} for each in (fresh, protocol))
+        assert not seeds & own
+        assert len(seeds) == 2 * len(own)
+        assert min(seed for _, seed in seeds) >= FRESH_SEED
+        assert fresh.fingerprint != protocol.fingerprint

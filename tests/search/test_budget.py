@@ -113,3 +113,25 @@ def test_the_evaluation_under_way_counts_as_training(clock):
         clock.now = 400
         assert ledger.busy == pytest.approx(0.75)
     assert ledger.busy == pytest.approx(0.75)
+
+
+def test_no_search_ends_with_its_baselines_alone(clock):
+    """The hours are over before anything was proposed: one proposal is tried all the same, and then it is the end."""
+    ledger = Ledger(Budget(hours=0.25), clock=clock)
+    with ledger.evaluating():
+        clock.now += 1000
+    ledger.enter(run(author="baseline"))
+    assert ledger.overtime
+    assert ledger.stop() is None
+    ledger.enter(run(failed=True))
+    assert not ledger.overtime
+    assert ledger.stop().exit_code == ENDED
+
+
+def test_what_is_kept_for_confirming_is_not_searched_in(clock):
+    ledger = Ledger(Budget(hours=1), clock=clock)
+    ledger.enter(run())
+    clock.now = 3000
+    assert ledger.stop() is None
+    ledger.reserved = 720
+    assert ledger.stop().exit_code == ENDED

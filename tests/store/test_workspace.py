@@ -22,6 +22,7 @@ from agent.core.reason import Reason
 from agent.core.run import Review
 from agent.core.score import MAD_TASKS, Speed
 from agent.core.text import Text
+from agent.science.confirmation import Confirmation
 from agent.store.files import WorkspaceError
 from agent.store.folder import CURVES, RUN, VARIANT
 from agent.store.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
@@ -449,3 +450,17 @@ def test_one_secret_test_seed_a_workspace(tmp_path):
     card = sample_card(Memorize=0.5)
     older.create(sample_proposal(TEMPLATE), card.protocol, card.fingerprint, "evaluated", card=card)
     assert older.test_seed() == card.test_seed
+
+
+def test_scores_on_fresh_seeds_stay_with_the_run_and_make_no_row(tmp_path):
+    home = Workspace(tmp_path)
+    card = sample_card(Memorize=0.5)
+    run = home.create(sample_proposal(TEMPLATE), card.protocol, card.fingerprint, "evaluated", card=card)
+    rows = home.rows()
+    fresh = Confirmation(2, sample_card(Memorize=0.9))
+    home.keep_confirmation(run, fresh)
+    found = Workspace(tmp_path).history()
+    assert found.confirmations[run.id].times == 2
+    assert found.confirmations[run.id].card.scores == fresh.card.scores
+    assert home.rows() == rows
+    assert found.find(TEMPLATE).card.scores == card.scores

@@ -240,6 +240,7 @@ SENTENCES = {
     "page.checking": "checking",
     "page.training": "training",
     "page.analysing": "analysing",
+    "page.confirming": "confirming",
     "page.measuring the noise with": "measuring the noise with",
     "page.paused": "paused",
     "page.waiting for a decision": "waiting for a decision",

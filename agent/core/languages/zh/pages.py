@@ -206,6 +206,7 @@ SENTENCES = {
     "page.checking": "正在检查",
     "page.training": "正在训练",
     "page.analysing": "正在分析",
+    "page.confirming": "正在证实",
     "page.measuring the noise with": "正在测量噪声，使用",
     "page.paused": "已暂停",
     "page.waiting for a decision": "正在等待决定",

@@ -1,0 +1,44 @@
+"""Confirming by hand: runs of a workspace, new or old, are trained on seeds that no choice ever saw."""
+
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import DeviceOption, UnsandboxedOption, WorkspaceOption
+from agent.core.errors import UsageError
+from agent.core.invocation import HERE
+from agent.core.text import ENGLISH
+from agent.science.confirmation import finalists, standing_of
+from agent.store.workspace import Workspace
+
+
+def confirm(
+    run: Annotated[
+        list[str] | None, typer.Argument(help="Runs or variants; default: those that are most probably better.")
+    ] = None,
+    times: Annotated[int, typer.Option(min=1, help="Train on so many times the protocol's seeds.")] = 1,
+    device: DeviceOption = None,
+    allow_unsandboxed: UnsandboxedOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Train runs, the template and the best known variant on fresh seeds, and say which are winners."""
+    from agent.search.assembly import assembled, training
+    from agent.search.config import read_config
+    from agent.search.screen import open_screen
+
+    home = Workspace(workspace)
+    history = home.history()
+    chosen = [home.find(key) for key in run] if run else finalists(history)
+    if history.baseline is None:
+        raise UsageError(f"{workspace}: the template has no score here, and everything is compared with it")
+    if unscored := [one.name for one in chosen if not one.scored]:
+        raise UsageError(f"{unscored[0]} has no score: only a scored run can be confirmed")
+    if not chosen:
+        raise UsageError(f"{workspace}: no run is probably better than the template: name the runs to confirm")
+    with open_screen() as screen:
+        search = training(assembled(read_config(workspace, {"device": device}), home, allow_unsandboxed, screen))
+        with home.searching():
+            search.confirm(chosen, times)
+    history = home.history()
+    for one in chosen:
+        print(f"{one.name}: {standing_of(history, one)[ENGLISH]}")

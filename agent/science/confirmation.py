@@ -1,0 +1,99 @@
+"""Whether a variant is a winner: better than the template on seeds that no choice ever saw.
+
+The best of many scores is mostly a lucky one, so a search's finalists are trained again, beside the template and the
+best known variant, on fresh seeds. As many finalists as a workspace ever had are as many chances to be lucky: each is
+called a winner only beyond 95 percent shared out among all of them (Bonferroni).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.run import BASELINE, Run
+from agent.core.score import ScoreCard
+from agent.core.sentences import signed
+from agent.core.text import Text, say
+from agent.science.beliefs import shrunken_margins
+from agent.science.comparison import AVERAGE, CONFIDENT, Comparison, compare
+from agent.science.history import History, card_of
+
+FINALISTS = 3
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A variant's scores on fresh seeds, `times` as many as its protocol has."""
+
+    times: int
+    card: ScoreCard
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """How a finalist stands against the template on fresh seeds, and whether that makes it a winner."""
+
+    margin: float
+    half_width: float  # of its 95 percent interval
+    winner: bool
+
+
+def finalists(history: History) -> list[Run]:
+    """The scored proposals that are most probably above the template, by the posterior mean; FINALISTS at most."""
+    margins = shrunken_margins(history)
+    ahead = [run for run in history.scored if _may_win(history, run) and margins.get(run.id, 0.0) > 0]
+    return sorted(ahead, key=lambda run: -margins[run.id])[:FINALISTS]
+
+
+def _may_win(history: History, run: Run) -> bool:
+    """Whether a run is a proposal that keeps to the budget of means."""
+    return run.proposal.author != BASELINE and not history.excess(run)
+
+
+def references(history: History) -> list[Run]:
+    """What finalists are trained beside: the template, and the best other known variant that was scored."""
+    baseline = history.baseline
+    if baseline is None:
+        return []
+    known = [run for run in history.scored if run.proposal.author == BASELINE and run.id != baseline.id]
+    return [baseline, *sorted(known, key=lambda run: -card_of(run).average)[:1]]
+
+
+def confirmed(history: History, run: Run) -> Confirmed | None:
+    """How a run that was trained on fresh seeds stands there; None without its scores or those of the template."""
+    found = on_fresh_seeds(history, run)
+    if found is None:
+        return None
+    tried = [one for one in history.scored if one.id in history.confirmations and one != history.baseline]
+    chances = sum(one.proposal.author != BASELINE for one in tried)
+    sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances)
+    return Confirmed(found.difference, found.needed, sure and found.difference > 0)
+
+
+def on_fresh_seeds(history: History, run: Run) -> Comparison | None:
+    """A run's average against the template's, both on the same fresh seeds."""
+    known: Mapping[str, Confirmation] = history.confirmations
+    baseline = history.baseline
+    if baseline is None or run.id == baseline.id or not known.keys() >= {run.id, baseline.id}:
+        return None
+    mine, theirs = known[run.id].card, known[baseline.id].card
+    return compare(mine, theirs, history.noise)[AVERAGE] if mine.fingerprint == theirs.fingerprint else None
+
+
+def winner(history: History) -> Run | None:
+    """The confirmed run that lies furthest above the template on fresh seeds; None where none is confirmed."""
+    every = {run.id: confirmed(history, run) for run in history.scored}
+    found = {key: verdict for key, verdict in every.items() if verdict is not None and verdict.winner}
+    ours = [run for run in history.scored if run.id in found and _may_win(history, run)]
+    return max(ours, key=lambda run: found[run.id].margin, default=None)
+
+
+def standing_of(history: History, run: Run) -> Text:
+    """What may be claimed of a run: a winner, with its margin on fresh seeds, or something that is not confirmed."""
+    found = confirmed(history, run)
+    if found is not None:
+        key = "confirm.winner" if found.winner else "confirm.failed"
+        return say(key, margin=signed(found.margin), low=signed(found.margin - found.half_width),
+                   high=signed(found.margin + found.half_width))  # fmt: skip
+    if run.proposal.author == BASELINE:
+        return say("confirm.known")
+    ours = sum(one.proposal.author != BASELINE and one != history.baseline for one in history.scored)
+    return say("confirm.best of", count=ours, margin=signed(shrunken_margins(history).get(run.id, 0.0)))

@@ -1,0 +1,62 @@
+"""The end of a search: finalists, the template and the best known variant are trained on seeds no choice ever saw."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from agent.core.run import Run
+from agent.core.sentences import counted
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import on_fresh_seeds
+from agent.science.confirmation import Confirmation, finalists, references
+from agent.science.history import History, card_of
+from agent.search.budget import Ledger
+from agent.store.workspace import Workspace
+
+SHARE = 0.2  # of the hours
+MOST_TIMES = 6  # as many seeds as the protocol's own
+
+
+@dataclass
+class Confirming:
+    """What is still to be trained on fresh seeds, for one search or for `confirm`."""
+
+    workspace: Workspace
+    protocol: Protocol
+    ledger: Ledger
+    say: Callable[[str], None] = lambda line: None
+    given_up: set[str] = field(default_factory=set, init=False)
+
+    def reserve(self, history: History) -> float:
+        """The seconds of a search's time that are kept for this; none where a fifth would not do for a finalist."""
+        hours = self.ledger.budget.hours
+        return SHARE * hours * 3600 if hours and self.times(history, SHARE * hours * 3600) else 0.0
+
+    def times(self, history: History, seconds: float) -> int:
+        """How many times the protocol's seeds everyone may be trained on in so many seconds; 0 where not even once."""
+        baseline, chosen = history.baseline, finalists(history)
+        if baseline is None or not chosen:
+            return 0
+        if baseline.id in history.confirmations:
+            return history.confirmations[baseline.id].times
+        row = card_of(baseline).seconds
+        return min(MOST_TIMES, int(seconds / (row * (len(chosen) + len(references(history))))))
+
+    def waiting(self, history: History, chosen: Sequence[Run]) -> list[Run]:
+        """Who has no score on fresh seeds yet, the template first; nobody where nobody was chosen."""
+        everyone = [*references(history)[:1], *chosen, *references(history)[1:]] if chosen else []
+        return [run for run in everyone if run.id not in history.confirmations and run.id not in self.given_up]
+
+    def fresh(self, times: int) -> Protocol:
+        """The protocol on fresh seeds."""
+        return on_fresh_seeds(self.protocol, times)
+
+    def keep(self, run: Run, confirmation: Confirmation) -> None:
+        """What came of it."""
+        self.workspace.keep_confirmation(run, confirmation)
+        seeds = f"{counted(confirmation.times, 'time')} the protocol's seeds"
+        self.say(f"· fresh seeds: {run.name} {confirmation.card.average:.4f} on {seeds}")
+
+    def give_up(self, run: Run, reason: str) -> None:
+        """Leave a run unconfirmed in this search, and say so."""
+        self.given_up.add(run.id)
+        self.say(f"· {run.name} is not confirmed: {reason}")

@@ -1,0 +1,54 @@
+"""Only what holds on seeds that no choice ever saw is called a winner."""
+
+from dataclasses import replace
+
+import pytest
+from test_effects import history
+
+from agent.core.text import ENGLISH
+from agent.science.confirmation import FINALISTS, Confirmation, confirmed, finalists, standing_of, winner
+from agent.science.history import History
+
+from sample_cards import sample_card  # isort: skip
+
+LEVEL = dict.fromkeys(("Compress", "Context_Recall", "Fuzzy_Recall", "Memorize", "Noisy_Recall", "Selective_Copy"), 0.5)
+
+
+def with_fresh(known: History, **averages: float) -> History:
+    """The same with scores on fresh seeds of the runs at these places: run0 is the template."""
+    fresh = {
+        known.runs[int(place.removeprefix("run"))].id: Confirmation(1, sample_card(**dict.fromkeys(LEVEL, average)))
+        for place, average in averages.items()
+    }
+    return replace(known, confirmations=fresh)
+
+
+def test_finalists_are_the_most_probably_better():
+    known = history("a", "b", "c", "ab", "ac", "abc", noise=0.002)
+    chosen = finalists(known)
+    assert 0 < len(chosen) <= FINALISTS
+    assert all("a" in run.proposal.moves for run in chosen)
+
+
+def test_without_fresh_seeds_nothing_is_a_winner():
+    known = history("a", noise=0.002)
+    assert winner(known) is None
+    assert confirmed(known, known.runs[1]) is None
+    said = standing_of(known, known.runs[1])[ENGLISH]
+    assert said.startswith("best of 1, not confirmed")
+    assert winner(with_fresh(known, run1=0.9)) is None  # the template has none: there is nothing to compare with
+
+
+def test_a_winner_is_told_with_its_interval_on_fresh_seeds():
+    known = with_fresh(history("a", "c", noise=0.002), run0=0.5, run1=0.7, run2=0.5)
+    assert winner(known) == known.runs[1]
+    found = confirmed(known, known.runs[1])
+    assert found.margin == pytest.approx(0.2)
+    assert standing_of(known, known.runs[1])[ENGLISH].startswith("a winner: +0.200")
+    assert not confirmed(known, known.runs[2]).winner
+    assert standing_of(known, known.runs[2])[ENGLISH].startswith("not confirmed: +0.000")
+
+
+def test_what_is_worse_on_fresh_seeds_is_no_winner():
+    known = with_fresh(history("a", noise=0.002), run0=0.7, run1=0.5)
+    assert winner(known) is None
