@@ -31,6 +31,12 @@ class Confirming:
         hours = self.ledger.budget.hours
         return SHARE * hours * 3600 if hours and self.times(history, SHARE * hours * 3600) else 0.0
 
+    @property
+    def seconds_left(self) -> float:
+        """How long confirming may take now: a fifth of the hours, and no more than is left of them."""
+        hours = self.ledger.budget.hours
+        return min(SHARE * hours * 3600, hours * 3600 - self.ledger.seconds) if hours else 0.0
+
     def times(self, history: History, seconds: float) -> int:
         """How many times the protocol's seeds everyone may be trained on in so many seconds; 0 where not even once."""
         baseline, chosen = history.baseline, finalists(history)
@@ -39,7 +45,7 @@ class Confirming:
         if baseline.id in history.confirmations:
             return history.confirmations[baseline.id].times
         row = card_of(baseline).seconds
-        return min(MOST_TIMES, int(seconds / (row * (len(chosen) + len(references(history))))))
+        return min(MOST_TIMES, max(0, int(seconds / (row * (len(chosen) + len(references(history)))))))
 
     def waiting(self, history: History, chosen: Sequence[Run]) -> list[Run]:
         """Who has no score on fresh seeds yet, the template first; nobody where nobody was chosen."""

@@ -124,7 +124,7 @@ class Search:
     def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
         """Train the finalists, or who is named, on seeds that no choice ever saw, in the time that was kept for it."""
         history = self.workspace.history()
-        times = times or self.confirming.times(history, self.ledger.reserved)
+        times = times or self.confirming.times(history, self.confirming.seconds_left)
         if not times:
             return
         for run in self.confirming.waiting(history, chosen or finalists(history)):
