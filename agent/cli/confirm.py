@@ -8,7 +8,6 @@ from agent.cli.options import DeviceOption, UnsandboxedOption, WorkspaceOption
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.text import ENGLISH
-from agent.science.confirmation import finalists, standing_of
 from agent.store.workspace import Workspace
 
 
@@ -22,6 +21,7 @@ def confirm(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Train runs, the template and the best known variant on fresh seeds, and say which are winners."""
+    from agent.science.confirmation import finalists, standing_of
     from agent.search.assembly import assembled, training
     from agent.search.config import read_config
     from agent.search.screen import open_screen

@@ -15,7 +15,6 @@ from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
-from agent.science.confirmation import standing_of, winner
 from agent.science.field import rivals
 from agent.science.history import History
 from agent.science.summary import summary_of
@@ -146,6 +145,8 @@ def stopping(ledger: Ledger, warn: Callable[[str], None]) -> Iterator[None]:
 
 def summarise(history: History, stop: Stop, root: Path) -> str:
     """The summary as plain lines, with where to read on."""
+    from agent.science.confirmation import standing_of, winner  # numpy takes a moment
+
     facts = summary_of(history)
     waiting = f", {facts.waiting} waiting for a decision" if facts.waiting else ""
     lines = [

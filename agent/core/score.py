@@ -112,6 +112,14 @@ class ScoreCard:
         return fmean(self.scores.values())
 
 
+@dataclass(frozen=True)
+class Confirmation:
+    """A variant's scores on seeds that no choice ever saw, `times` as many as its protocol has."""
+
+    times: int
+    card: ScoreCard
+
+
 # The columns of a table that has no row yet, and of tables in the older text format. Which tasks there are, and what
 # each is, says agent/evaluator/tasks.
 MAD_TASKS = ("Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy")

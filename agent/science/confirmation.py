@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
-from agent.core.score import ScoreCard
+from agent.core.score import Confirmation
 from agent.core.sentences import signed
 from agent.core.text import Text, say
 from agent.science.beliefs import shrunken_margins
@@ -17,14 +17,6 @@ from agent.science.comparison import AVERAGE, CONFIDENT, Comparison, compare
 from agent.science.history import History, card_of
 
 FINALISTS = 3
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """A variant's scores on fresh seeds, `times` as many as its protocol has."""
-
-    times: int
-    card: ScoreCard
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
-from agent.core.score import ScoreCard
+from agent.core.score import Confirmation, ScoreCard
 from agent.science.budget import Axis, MeansBudget, excess
 from agent.science.comparison import Comparison, Estimate, Noise, compare, estimates
-
-if TYPE_CHECKING:
-    from agent.science.confirmation import Confirmation
 
 
 @dataclass
@@ -35,7 +31,7 @@ class History:
     noise: Mapping[str, Noise]
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     budget: MeansBudget = field(default_factory=MeansBudget)
-    confirmations: Mapping[str, "Confirmation"] = field(default_factory=dict)  # run id -> its scores on fresh seeds
+    confirmations: Mapping[str, Confirmation] = field(default_factory=dict)  # run id -> its scores on fresh seeds
 
     @cached_property
     def scored(self) -> tuple[Run, ...]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.run import Run
+from agent.core.score import Confirmation
 from agent.core.sentences import counted
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import on_fresh_seeds
-from agent.science.confirmation import Confirmation, finalists, references
+from agent.science.confirmation import finalists, references
 from agent.science.history import History, card_of
 from agent.search.budget import Ledger
 from agent.store.workspace import Workspace

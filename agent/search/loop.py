@@ -12,7 +12,7 @@ from agent.core.failure import Failure
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
-from agent.core.score import ScoreCard
+from agent.core.score import Confirmation, ScoreCard
 from agent.core.text import say, unified_diff
 from agent.evaluator.assignment import Assignment, Evaluator
 from agent.evaluator.evaluation import evaluate_source
@@ -22,7 +22,7 @@ from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
 from agent.proposer.patch import apply_patch
-from agent.science.confirmation import Confirmation, finalists
+from agent.science.confirmation import finalists
 from agent.science.history import History, card_of
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop

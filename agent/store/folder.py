@@ -11,8 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agent.core.invocation import command
 from agent.core.run import Run
-from agent.core.score import CurvePoint, ScoreCard, SeedScore, TaskScore
-from agent.science.confirmation import Confirmation
+from agent.core.score import Confirmation, CurvePoint, ScoreCard, SeedScore, TaskScore
 from agent.store.files import WorkspaceError, reading, sync, write_atomically, writing
 
 RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (

@@ -22,9 +22,8 @@ from agent.core.failure import Failure
 from agent.core.invocation import command
 from agent.core.reason import Reason
 from agent.core.run import NEXT_STAGES, Milestone, OlderNote, Proposal, Run, RunChanges, RunFacts, Stage
-from agent.core.score import ScoreCard
+from agent.core.score import Confirmation, ScoreCard
 from agent.science.budget import MeansBudget
-from agent.science.confirmation import Confirmation
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
 from agent.store import folder

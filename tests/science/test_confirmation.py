@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from test_effects import history
 
+from agent.core.score import Confirmation
 from agent.core.text import ENGLISH
-from agent.science.confirmation import FINALISTS, Confirmation, confirmed, finalists, standing_of, winner
+from agent.science.confirmation import FINALISTS, confirmed, finalists, standing_of, winner
 from agent.science.history import History
 
 from sample_cards import sample_card  # isort: skip

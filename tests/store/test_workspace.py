@@ -20,9 +20,8 @@ from agent.core.failure import Failure
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import MAD_TASKS, Speed
+from agent.core.score import MAD_TASKS, Confirmation, Speed
 from agent.core.text import Text
-from agent.science.confirmation import Confirmation
 from agent.store.files import WorkspaceError
 from agent.store.folder import CURVES, RUN, VARIANT
 from agent.store.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
