@@ -33,6 +33,10 @@ def evaluate(
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Score only this task; repeat the option for more.")] = None,
     cut: Annotated[bool, typer.Option("--cut/--no-cut", help="End hopeless points of a grid early.")] = True,
+    equal_parameters: Annotated[
+        bool,
+        typer.Option("--equal-parameters", help="Narrow the SwiGLU until the variant has no more than the template."),
+    ] = False,
     test_seed: Annotated[
         int | None,
         typer.Option(min=0, max=LARGEST_TEST_SEED, help="Draw the test from this seed, not a new secret one."),
@@ -53,6 +57,8 @@ def evaluate(
             raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
         if not cut:
             raise UsageError("a row of results.csv is of a protocol as it is: leave out --no-cut or --name")
+        if equal_parameters:
+            raise UsageError("a row of results.csv is of a protocol as it is: leave out --equal-parameters or --name")
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 
@@ -66,8 +72,9 @@ def evaluate(
         test_seed = Workspace(workspace).test_seed()
     for remark in check_code(file):
         print(f"{file}, {remark}", file=sys.stderr)
-    with watching(chosen) as watch:
-        card = evaluate(file, chosen, device, test_seed, watch)
+    narrowed = _narrowed(file, chosen) if equal_parameters else chosen
+    with watching(narrowed) as watch:
+        card = evaluate(file, narrowed, device, test_seed, watch)
     if as_json:
         json.dump(asdict(card) | {"scores": card.scores, "average": card.average}, sys.stdout, indent=1)
         print()
@@ -83,6 +90,16 @@ def evaluate(
         known["card"] = card
         run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", **known)
         conclude(home, Lineage(workspace), run)
+
+
+def _narrowed(file: Path, protocol: Protocol) -> Protocol:
+    """The protocol at the template's parameters, and how narrow it had to become."""
+    from agent.evaluator.contract.variant import read_declaration
+    from agent.evaluator.equal_parameters import at_equal_parameters
+
+    narrowed = at_equal_parameters(read_declaration(file), protocol)
+    print(say("means.narrowed", inner=narrowed.inner, whole=protocol.inner)["en"], file=sys.stderr)
+    return narrowed
 
 
 def _print_excess(card: ScoreCard, protocol: Protocol, budget: MeansBudget) -> None:

@@ -167,6 +167,7 @@ def test_a_row_of_another_protocol_is_refused(refusal, workspace):
     assert "holds scores of protocol mad-grid" in refusal(*evaluate, "--protocol", "smoke")
     # Never to give up a replica is another protocol, which no search could go on with.
     assert "leave out --no-cut or --name" in refusal(*evaluate, "--protocol", "mad-grid", "--no-cut")
+    assert "leave out --equal-parameters or --name" in refusal(*evaluate, "--equal-parameters")
 
 
 def test_an_unknown_option_or_verb_is_a_mistake(run):

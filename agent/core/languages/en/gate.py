@@ -139,6 +139,7 @@ SENTENCES = {
     "failure.instead_operator": "{file}, line {line}: uses {name}; write the expression, or a lambda",
     "failure.instead_leave_out": "{file}, line {line}: uses {name}; leave it out",
     "remark.decorator": "line {line}: the decorator {name} is left out: the trainer decides what is compiled",
+    "means.narrowed": "the SwiGLU is {inner} wide, not {whole}: so it has no more parameters than the template",
     "means.larger": "larger, never better: it takes {ratio:.2f} times the {axis} of the template",
     "means.parameters": "parameters",
     "means.state": "bytes of state",

@@ -82,6 +82,7 @@ SENTENCES = {
     "failure.instead_operator": "{file} 第 {line} 行：使用了 {name}；请直接写表达式，或使用 lambda",
     "failure.instead_leave_out": "{file} 第 {line} 行：使用了 {name}；请去掉",
     "remark.decorator": "第 {line} 行：略去了装饰器 {name}：是否编译由训练器决定",
+    "means.narrowed": "SwiGLU 宽度由 {whole} 减为 {inner}，使变体的参数不多于模板",
     "means.larger": "更大，不算更好：其{axis}是模板的 {ratio:.2f} 倍",
     "means.parameters": "参数量",
     "means.state": "状态字节数",
