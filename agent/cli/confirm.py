@@ -37,7 +37,7 @@ def confirm(
         raise UsageError(f"{workspace}: no run is probably better than the template: name the runs to confirm")
     with open_screen() as screen:
         search = training(assembled(read_config(workspace, {"device": device}), home, allow_unsandboxed, screen))
-        with home.searching():
+        with home.locks.searching():
             search.confirm(chosen, times)
     history = home.history()
     for one in chosen:

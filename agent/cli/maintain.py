@@ -33,7 +33,7 @@ def rebuild(workspace: WorkspaceOption = HERE) -> None:
     from agent.store.lineage import Lineage
 
     home = Workspace(workspace)
-    with home.searching():
+    with home.locks.searching():
         dropped = home.rebuild()
         history = home.history()
         Lineage(home.root).rebuild(run for run in history.scored if run.stage == "analysed")

@@ -42,7 +42,7 @@ def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> No
     from agent.store.status import read_end, read_status
 
     home = Workspace(workspace)
-    now, searcher, end = read_status(home), home.searcher(), read_end(home)
+    now, searcher, end = read_status(home), home.locks.searcher(), read_end(home)
     if as_json:
         print(json.dumps(asdict(now) | {"searcher": searcher}, indent=1, ensure_ascii=False))
     else:

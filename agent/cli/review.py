@@ -17,7 +17,8 @@ from agent.desk.decisions import reject as reject_run
 from agent.desk.decisions import waiting
 from agent.search.budget import Stop
 from agent.search.config import Config, read_config
-from agent.store.workspace import SearchIsRunning, Workspace
+from agent.store.locks import SearchIsRunning
+from agent.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent.search.loop import Search

@@ -19,8 +19,9 @@ from agent.desk.interface import LOOK, UserInterface
 from agent.search.assembly import assembled, proposing, training
 from agent.search.budget import Stop
 from agent.search.config import Config
+from agent.store.locks import SearchIsRunning
 from agent.store.status import RESULTS, Status
-from agent.store.workspace import SearchIsRunning, Workspace
+from agent.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from agent.search.loop import Search
@@ -129,7 +130,7 @@ class Attendance:
             return self.begun.ledger.stop()
         if self.begun is None and self.desk.propose is None and not self._unfinished():
             return None
-        if self.desk.ui.workspace.searcher() is not None:
+        if self.desk.ui.workspace.locks.searcher() is not None:
             self._leave_it()
             return None
         from agent.search.loop import NOTHING_LEFT

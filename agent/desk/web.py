@@ -94,7 +94,7 @@ class Web:
     def _page(self, request: Request) -> Response:
         with self.lock:
             history = self.workspace.history()
-            running = self.workspace.searcher() is not None
+            running = self.workspace.locks.searcher() is not None
             runs = {run.name: run for run in history.runs}
             text = self.environment.get_template("decide.html.j2").render(
                 cards=[card_for(run, history) for run in waiting(self.workspace)],
@@ -129,7 +129,7 @@ class Web:
 
     def _approve(self, name: str, asked: Approval) -> Response:
         run = approve(self.workspace, self._as_seen(name, asked.seen), asked.remark)
-        if self.workspace.searcher() is not None:
+        if self.workspace.locks.searcher() is not None:
             return told(say("web.approved", name=run.name))
         return told(say("web.approved for later", name=run.name, command=command("review", self.workspace.root)))
 

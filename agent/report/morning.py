@@ -58,7 +58,7 @@ def latest_search(workspace: Workspace) -> LatestSearch:
         status = read_status(workspace)
     except WorkspaceError:  # no search was here: runs came by `evaluate --name`
         return LatestSearch(None, None, say("stop.none"))
-    if workspace.searcher():
+    if workspace.locks.searcher():
         return LatestSearch(status.started, None, say("stop.running"))
     if end is not None and end.started == status.started:
         return LatestSearch(end.started, end.ended, end.reason)

@@ -131,7 +131,7 @@ def make_application(site: Site, access: Access, routes: Sequence[BaseRoute] = (
 
 def live_line(site: Site) -> str:
     """What the search is doing just now; nothing where none is running."""
-    if not site.workspace.searcher():
+    if not site.workspace.locks.searcher():
         return ""
     try:
         status = read_status(site.workspace)

@@ -68,7 +68,7 @@ class Search:
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
-        with self.workspace.searching(), self.drafts.open(), self.analyses.open():
+        with self.workspace.locks.searching(), self.drafts.open(), self.analyses.open():
             set_wish(self.workspace, "go on")  # what was asked of an earlier search is over
             cut_off = self.workspace.reconcile()
             history = self.workspace.history()

@@ -72,7 +72,7 @@ def close_idea(workspace: Workspace, queued: QueuedIdea, run: Run | None, troubl
 
 def ask_of_search(workspace: Workspace, wish: Wish) -> None:
     """Tell the search that runs what to do after its step. NothingIsSearching where none does."""
-    if workspace.searcher() is None:
+    if workspace.locks.searcher() is None:
         raise NothingIsSearching(f"{workspace.root}: no search is running here")
     set_wish(workspace, wish)
 

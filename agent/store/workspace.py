@@ -1,21 +1,15 @@
 """The folder that a search lives in: results.csv and runs/. The only module that decides what is written there."""
 
-import fcntl
 import json
-import os
 import re
 import secrets
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Unpack
-
-from filelock import FileLock, Timeout
 
 from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
@@ -28,6 +22,7 @@ from agent.science.history import History, Memory
 from agent.science.noise import Replicates
 from agent.store import folder
 from agent.store.files import WorkspaceError, reading, write_atomically, writing
+from agent.store.locks import Locks
 from agent.store.table import read_table, table_text
 
 TABLE = "results.csv"
@@ -36,13 +31,10 @@ PROTOCOL = "runs/protocol.json"
 REPLICATES = "runs/replicates.json"
 TEST_SEED = "runs/test_seed.json"
 BUDGET = "runs/budget.json"
-SEARCH_LOCK, HOLDER, WRITE_LOCK = "runs/.search.lock", "runs/.search.json", "runs/.write.lock"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 SECRET_BITS = 48  # of a test seed
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
-LOCK_SECONDS = 60.0  # a write takes milliseconds
-GLANCE_SECONDS = 1.0  # asking whether a search is running takes its lock for a moment
 
 
 class StaleRun(WorkspaceError):
@@ -51,10 +43,6 @@ class StaleRun(WorkspaceError):
 
 class NameTaken(WorkspaceError):
     """There is a variant of this name already."""
-
-
-class SearchIsRunning(WorkspaceError):
-    """Another process is searching in this workspace."""
 
 
 def _on_stderr(line: str) -> None:
@@ -67,6 +55,7 @@ class Workspace:
     def __init__(self, root: Path, tell: Callable[[str], None] = _on_stderr) -> None:
         """`tell` is given a line for each run's folder that cannot be read, once."""
         self.root = root
+        self.locks = Locks(root)
         self.tell = tell
         self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
         self._memory = Memory()
@@ -179,7 +168,7 @@ class Workspace:
         **facts: Unpack[RunFacts],
     ) -> Run:
         """Give a proposal its folder, in any stage, with further files; `facts` are further fields of the run."""
-        with self._writing():
+        with self.locks.writing():
             self.check_protocol(protocol, fingerprint)
             self.check_new(proposal.name)
             held = {"name": protocol, "fingerprint": fingerprint}
@@ -199,7 +188,7 @@ class Workspace:
 
     def advance(self, run: Run, stage: Stage, **changes: Unpack[RunFacts]) -> Run:
         """Move a run to its next stage; `changes` are fields of it. Raises StaleRun if it is no longer where it was."""
-        with self._writing():
+        with self.locks.writing():
             found = self._load(self.folder(run))
             if found.stage != run.stage or found.proposal != run.proposal:
                 raise StaleRun(f"run {run.id} is {found.stage} by now: somebody else decided about it meanwhile")
@@ -215,7 +204,7 @@ class Workspace:
 
     def amend(self, run: Run, **changes: Unpack[RunChanges]) -> Run:
         """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
-        with self._writing():
+        with self.locks.writing():
             if self._load(self.folder(run)) != run:
                 raise StaleRun(f"run {run.id} was changed meanwhile: look at it again")
             amended = replace(run, **changes)
@@ -225,12 +214,12 @@ class Workspace:
 
     def write(self, run: Run, name: str, text: str) -> None:
         """Put a file into a run's folder."""
-        with self._writing():
+        with self.locks.writing():
             write_atomically(self.folder(run) / name, text)
 
     def keep(self, name: str, text: str) -> None:
         """Put a file into runs/."""
-        with self._writing():  # else another process that tidies up could take a half-written file for a leftover
+        with self.locks.writing():  # else another process that tidies up could take a half-written file for a leftover
             write_atomically(self.root / RUNS / name, text)
 
     def test_seed(self) -> int:
@@ -240,7 +229,7 @@ class Workspace:
         tested with, so that what is added can be compared with that. Workers are handed inputs and never the seed.
         """
         path = self.root / TEST_SEED
-        with self._writing():
+        with self.locks.writing():
             with reading(path):
                 if path.exists():
                     return int(json.loads(path.read_text(encoding="utf-8"))["seed"])
@@ -262,7 +251,7 @@ class Workspace:
 
     def keep_confirmation(self, run: Run, confirmation: Confirmation) -> None:
         """Keep a run's scores on fresh seeds in its folder."""
-        with self._writing():
+        with self.locks.writing():
             folder.keep_confirmation(self.folder(run), confirmation)
 
     def keep_older(self, note: OlderNote) -> None:
@@ -280,34 +269,13 @@ class Workspace:
                 found.append(OlderNote(**facts | {"warnings": tuple(facts["warnings"])}))
         return tuple(found)
 
-    @contextmanager
-    def searching(self) -> Iterator[None]:
-        """Be the one search of this workspace; SearchIsRunning, naming the other, if there is one."""
-        held = SearchIsRunning(f"{self.root}: {self._holder()} is searching here; wait for it, or stop it")
-        with self._lock(SEARCH_LOCK, GLANCE_SECONDS, held):
-            facts = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-            write_atomically(self.root / HOLDER, json.dumps(facts) + "\n")
-            yield
-
-    def searcher(self) -> str | None:
-        """The process that is searching here just now; None if none is."""
-        path = self.root / SEARCH_LOCK
-        if not path.exists():
-            return None
-        with reading(path), path.open("rb") as lock:  # asking needs no right to write
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return self._holder()
-        return None
-
     def reconcile(self) -> tuple[Run, ...]:
         """Put right what a kill left behind; for the one search alone. Returns the runs that were cut off in mid-way.
 
         They are approved again, to be evaluated anew, or failed when that has happened before.
         """
         cut_off = []
-        with self._writing():
+        with self.locks.writing():
             for leftover in [*(self.root / RUNS).glob(f"{folder.NEW}*"), *self._scratch()]:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
         for run in self.history().runs:
@@ -316,13 +284,13 @@ class Workspace:
             elif run.stage == "evaluating":
                 reason = Reason("failure.cut_off", {"times": run.attempts})
                 cut_off.append(self.advance(run, "failed", failure=Failure("interrupted", reason)))
-        with self._writing():
+        with self.locks.writing():
             self._project()
         return tuple(cut_off)
 
     def rebuild(self) -> tuple[str, ...]:
         """Make results.csv anew from runs/, whatever it is. Returns the rows that it had without a run behind them."""
-        with self._writing():
+        with self.locks.writing():
             try:
                 rows = list(self.rows())
             except WorkspaceError:  # torn, or of another form: it is made anew all the same
@@ -396,32 +364,6 @@ class Workspace:
         yield from self.root.glob(f".{TABLE}-*")
         for where in (self.root / RUNS, *self._folders()):
             yield from (path for path in where.glob(".*-*") if path.is_file())
-
-    def _holder(self) -> str:
-        try:
-            facts = json.loads((self.root / HOLDER).read_text())
-            since = time.strftime("%H:%M", time.localtime(facts["since"]))
-            return f"process {facts['pid']} on {facts['host']}, since {since},"
-        except (OSError, ValueError, KeyError):
-            return "another process"
-
-    def _writing(self) -> AbstractContextManager[None]:
-        """One writer at a time, also across processes. Its holder must not enter again."""
-        held = WorkspaceError(f"{self.root}: another process has been writing here for a minute")
-        return self._lock(WRITE_LOCK, LOCK_SECONDS, held)
-
-    @contextmanager
-    def _lock(self, name: str, seconds: float, held: WorkspaceError) -> Iterator[None]:
-        """Hold a lock that dies with its process; raises `held` if that takes longer than this."""
-        path = self.root / name
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                lock = FileLock(path).acquire(timeout=seconds)
-            except Timeout:
-                raise held from None
-        with lock:
-            yield
 
 
 def conversation_path(root: Path, name: str) -> Path:

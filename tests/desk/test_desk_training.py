@@ -80,7 +80,7 @@ def test_a_search_with_review_proposes_until_it_is_stopped(start, home):
 
 def test_a_review_beside_a_search_leaves_the_training_to_it(start, home):
     wait_for_review(home, "value_skip")
-    with home.searching():
+    with home.locks.searching():
         desk = start("review").see(VALUE_SKIP, "q quit").press("a").see("remark").press(ENTER)
         assert desk.end() == 0
         assert "the search that is running trains it" in desk.written

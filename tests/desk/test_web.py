@@ -172,7 +172,7 @@ def test_ideas_are_queued_and_a_search_is_asked(page, home):
     assert [(queued.idea, queued.parent) for queued in queued_ideas(home)] == [("value_skip", "delta_net_4layer")]
     assert page.post("/queue", {"idea": "", "parent": ""}).status == 422
     assert page.post("/search", {"wish": "stop"}).status == 409  # there is none
-    with home.searching():
+    with home.locks.searching():
         for wish in ("pause", "go on", "stop"):
             assert page.post("/search", {"wish": wish}).status == 200
             assert wish_of(home) == wish

@@ -252,7 +252,7 @@ def test_what_a_search_does_is_announced_once(browser, site):
     with open_server(site, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with (
-            site.workspace.searching(),
+            site.workspace.locks.searching(),
             opened(browser, f"http://127.0.0.1:{server.server_address[1]}/index.html") as page,
         ):
             page.wait_for_selector("#live .doing:has-text('analysing')", timeout=30_000)

@@ -312,7 +312,7 @@ def test_why_the_search_stopped(home, tmp_path):
     write_history(tmp_path, 2)
     (tmp_path / "runs" / "ended.json").unlink()
     assert latest_search(Workspace(tmp_path)).stop["en"].startswith("it was cut off")
-    with Workspace(tmp_path).searching():
+    with Workspace(tmp_path).locks.searching():
         assert latest_search(Workspace(tmp_path)).ended is None
 
 
@@ -347,7 +347,7 @@ def test_the_site_is_handed_out_and_nothing_else(home, built):
         assert get(port, "/%2ebuilt.json")[0] == 404
         assert get(port, "/", host="evil.example")[0] == 403
         assert get(port, "/", host="evil.example", method="HEAD")[0] == 403
-        with home.searching():
+        with home.locks.searching():
             assert "analysing" in get(port, "/live.html")[1]
 
 

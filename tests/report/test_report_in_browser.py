@@ -300,7 +300,7 @@ def test_a_served_page_follows_the_search(browser, tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with (
             opened(browser, f"http://127.0.0.1:{server.server_address[1]}/index.html") as page,
-            Workspace(tmp_path).searching(),
+            Workspace(tmp_path).locks.searching(),
         ):
             page.wait_for_selector("#live .doing:has-text('analysing')", timeout=30_000)
             assert "analysing" in page.locator("#live").inner_text()

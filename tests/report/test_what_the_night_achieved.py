@@ -156,7 +156,7 @@ def test_the_mark_changes_with_a_run_and_with_the_search_and_not_else(tmp_path):
     record_phase(home, Phase(1.0, "training"))
     site.build()
     assert site.mark() == before
-    with home.searching():
+    with home.locks.searching():
         assert site.mark() != before
     assert site.mark() == before
     home.write(runs[2], "note.txt", "x")

@@ -326,35 +326,35 @@ def test_a_run_that_was_cut_off_goes_on_until_that_becomes_a_habit(workspace):
 
 
 def test_a_second_search_hears_of_the_first(workspace):
-    with workspace.searching():
+    with workspace.locks.searching():
         other = Workspace(workspace.root)
-        assert f"process {os.getpid()} on " in other.searcher()
+        assert f"process {os.getpid()} on " in other.locks.searcher()
         with (
             pytest.raises(WorkspaceError, match=rf"process {os.getpid()} on .* is searching here; wait") as caught,
-            other.searching(),
+            other.locks.searching(),
         ):
             pass
         assert caught.value.exit_code == USAGE
         score(other, "by_hand_meanwhile")
-    assert workspace.searcher() is None
+    assert workspace.locks.searcher() is None
 
 
 def test_a_search_that_was_killed_holds_nothing(workspace):
     script = f"""
 import pathlib, time
 from agent.store.workspace import Workspace
-with Workspace(pathlib.Path({str(workspace.root)!r})).searching():
+with Workspace(pathlib.Path({str(workspace.root)!r})).locks.searching():
     print("searching", flush=True)
     time.sleep(60)
 """
     other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "searching\n"
-    assert f"process {other.pid} on " in workspace.searcher()
+    assert f"process {other.pid} on " in workspace.locks.searcher()
     other.kill()
     other.wait()
     other.stdout.close()
-    with workspace.searching():
-        assert f"process {os.getpid()} on " in workspace.searcher()
+    with workspace.locks.searching():
+        assert f"process {os.getpid()} on " in workspace.locks.searcher()
 
 
 def test_writers_wait_for_each_other(workspace):
