@@ -6,6 +6,7 @@
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
     python -m agent.study field                          the table of the published mixers in docs/field.md
+    python -m agent.study nights                         simulated nights: regret, false claims, and told against true
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
@@ -13,10 +14,12 @@ where they were stopped. The others train nothing; agreement prints the tables o
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import pandas as pd
 import typer
@@ -29,19 +32,25 @@ from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocols import choose_protocol
 from agent.science.comparison import AVERAGE
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
+from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
 from agent.store.files import write_atomically
 from agent.store.workspace import Workspace
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.field_page import write
 from agent.study.measuring import measure
+from agent.study.nights import ARMS, Bench
+from agent.study.nights_table import table_of_nights
 from agent.study.page import markdown, page
 from agent.study.prompts import prompt_at, told
 from agent.study.rows import Table, kept
+from agent.study.synthetic import synthetic
+from agent.study.truths import TRUTHS
 
 NOISE_SEEDS = 10
 PAGE_OF = "mad"  # the protocol that docs/seed_table.md is about
 STUDY = "agent.study"
+Name = TypeVar("Name", bound=str)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -53,6 +62,13 @@ def baseline_named(word: str) -> str:
             return name
     files = ", ".join(baseline_path(name).stem for name in BASELINES)
     raise typer.BadParameter(f"there is no known variant {word!r}; there are {files}")
+
+
+def one_of(kind: str, names: Sequence[Name], wanted: Sequence[str] | None) -> list[Name]:
+    """The names that were asked for, or all; UsageError for one that there is not."""
+    if strange := sorted({*(wanted or ())} - {*names}):
+        raise UsageError(f"there is no {kind} {strange[0]!r}: choose of {', '.join(names)}")
+    return [name for name in names if not wanted or name in wanted]
 
 
 ProtocolName = Annotated[str, typer.Option("--protocol", help="Train by smoke, quick, mad or mad-grid.")]
@@ -158,6 +174,29 @@ def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     correlations = ours.corrwith(known[ours.columns], method="spearman")
     print(markdown(["variant", *ours.columns], [[name, *scores] for name, scores in ours.iterrows()]))
     print(markdown(["Spearman over the variants", *ours.columns], [[f"{len(ours)} variants", *correlations]]))
+
+
+@app.command()
+def nights(
+    count: Annotated[int, typer.Option("--nights", min=1, help="Simulate so many of each truth and arm.")] = 8,
+    rows: Annotated[int, typer.Option(min=1, help="Train so many variants a night.")] = 30,
+    truth: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(TRUTHS)}; repeat the option. Default: all.")
+    ] = None,
+    arm: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(ARMS)}; repeat the option. Default: all.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the first night; each further one has the next.")] = 0,
+    protocol: ProtocolName = "quick",
+) -> None:
+    """Simulate nights whose truth is known, with the real policy and made-up scores, and print what they came to."""
+    truths, arms = one_of("truth", TRUTHS, truth), one_of("arm", ARMS, arm)
+    bench = Bench(make_catalogue(), synthetic(choose_protocol(protocol, "cpu")), rows)
+    found = []
+    for number, kind in product(range(seed, seed + count), truths):
+        found += [bench.night(kind, way, number) for way in arms]
+        typer.echo(f"· night {number} of {kind} is over", err=True)
+    print(table_of_nights(sorted(found, key=lambda night: (truths.index(night.truth), arms.index(night.arm)))))
 
 
 @app.command()

@@ -1,73 +1,35 @@
 """Simulated nights: what a search of so many rows concludes, laid beside what is true.
 
-The moves, their conflicts, the history, its effects and verdicts, and the choice are the project's own;
-only the training is made up (agent/study/synthetic.py). An arm is a way to choose the next variant.
+The moves, their conflicts, the history, its effects and verdicts, the choice and the confirmation are the project's
+own; only the training is made up (agent/study/synthetic.py). An arm is a way to spend the rows of a night: sets of
+moves at random, a greedy sweep, the search's own choice, and that choice with a fifth of the rows for confirmation.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 from random import Random
-from statistics import fmean, stdev
 from typing import Literal
 
 import numpy as np
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
+from agent.core.score import Confirmation
 from agent.core.text import Text
+from agent.evaluator.protocols import on_fresh_seeds
 from agent.proposer.catalogue import Catalogue
-from agent.proposer.combinations import Combinations
 from agent.science.beliefs import shrunken_margins
-from agent.science.comparison import AVERAGE, quantile
+from agent.science.comparison import AVERAGE
+from agent.science.confirmation import confirmed, finalists, references, winner
 from agent.science.history import History, Memory
+from agent.search.confirmation import MOST_TIMES, SHARE
 from agent.study.synthetic import Synthetic
+from agent.study.truths import Truth, TruthName, truth
 
-TruthName = Literal["null", "two", "many", "small", "interacting"]
-ArmName = Literal["random", "sweep", "search"]
-TRUTHS: tuple[TruthName, ...] = ("null", "two", "many", "small", "interacting")
-ARMS: tuple[ArmName, ...] = ("random", "sweep", "search")
-
-HELP = 0.03  # what each of two moves adds where two help
-MANY, SMALL = 0.02, 0.008  # the spread of effects where many moves do something, and where all are small
-PAIRS, PAIR = 20, 0.04  # how many pairs of moves do something to each other, and how much
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What every move and pair of moves really adds to the average."""
-
-    effects: Mapping[str, float]
-    pairs: Mapping[tuple[str, str], float]
-
-    def of(self, moves: Sequence[str]) -> float:
-        held = sorted(moves)
-        alone = sum(self.effects[move] for move in held)
-        return alone + sum(self.pairs.get(pair, 0.0) for pair in combinations(held, 2))
-
-    def best(self, possible: Combinations) -> float:
-        """Of every set that was not found to be impossible, and of the template."""
-        effects: dict[str | tuple[str, str], float] = dict(self.effects.items())
-        effects.update(self.pairs.items())
-        return max(0.0, next(possible.ranked(effects))[1])
-
-
-def truth(name: TruthName, moves: Sequence[str], chance: Random) -> Truth:
-    """One draw of a kind of truth."""
-    zeros = dict.fromkeys(moves, 0.0)
-    if name == "two":
-        return Truth(zeros | dict.fromkeys(chance.sample(list(moves), 2), HELP), {})
-    if name == "many":
-        return Truth({move: chance.gauss(0, MANY) for move in moves}, {})
-    if name == "small":
-        return Truth({move: chance.gauss(0, SMALL) for move in moves}, {})
-    if name == "interacting":
-        pairs = chance.sample(list(combinations(sorted(moves), 2)), PAIRS)
-        effects = {move: chance.gauss(0, MANY) if chance.random() < 0.5 else 0.0 for move in moves}
-        return Truth(effects, {pair: chance.choice((-PAIR, PAIR)) for pair in pairs})
-    return Truth(zeros, {})
+ArmName = Literal["random", "sweep", "search", "confirmed"]
+ARMS: tuple[ArmName, ...] = ("random", "sweep", "search", "confirmed")
+CHOOSES: tuple[ArmName, ...] = ("search", "confirmed")  # by the project's own policy
 
 
 @dataclass(frozen=True)
@@ -79,12 +41,22 @@ class Night:
     regret: float  # of what it recommends, against the best set there is
     told: float  # the margin that it tells of its recommendation
     true: float  # and the true one
-    better: bool  # whether its best score is called better than the template
+    claimed: bool  # whether it calls anything better than the template
+    false_claim: bool  # whether what it calls better is no better
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a night ends on, the margin that it tells of that, and the run that it calls better, if it does."""
+
+    chosen: Run
+    told: float
+    claimed: Run | None
 
 
 @dataclass
 class Bench:
-    """Where nights are run: the catalogue, the sets of moves that can be made, and an evaluator that trains nothing."""
+    """Where nights are run: the catalogue, the rows of a night, and an evaluator that trains nothing."""
 
     catalogue: Catalogue
     evaluator: Synthetic
@@ -100,34 +72,29 @@ class Bench:
         """One night, the same for the same seed; the truth and the noise of a seed are those of every arm."""
         really = truth(kind, list(self.catalogue.moves), Random(f"{kind} {seed}"))
         evaluator = self.evaluator.another(seed)
-        history = self._searched(really, arm, seed, evaluator)
-        best = really.best(self.catalogue.combinations)
-        chosen, told = recommendation(history, arm)
-        true = really.of(chosen.proposal.moves)
-        leader = history.best
-        found = history.against_template(leader).get(AVERAGE) if leader else None
-        return Night(kind, arm, best - true, told, true, bool(found and found.verdict == "better"))
+        kept = int(SHARE * self.rows) if arm == "confirmed" else 0
+        history = self._searched(really, arm, seed, evaluator, self.rows - kept)
+        found = conclusion(confirming(history, really, evaluator, kept), arm)
+        true = really.of(found.chosen.proposal.moves)
+        false_claim = found.claimed is not None and really.of(found.claimed.proposal.moves) <= 0
+        regret = really.best(self.catalogue.combinations) - true
+        return Night(kind, arm, regret, found.told, true, found.claimed is not None, false_claim)
 
-    def _searched(self, really: Truth, arm: ArmName, seed: int, evaluator: Synthetic) -> History:
+    def _searched(self, really: Truth, arm: ArmName, seed: int, evaluator: Synthetic, rows: int) -> History:
         memory = Memory(evaluator.noise)
-        runs = [
-            self._run(0, Proposal(TEMPLATE, self.catalogue.template, "baseline", Text(TEMPLATE)), really, evaluator)
-        ]
+        template = Proposal(TEMPLATE, self.catalogue.template, "baseline", Text(TEMPLATE))
+        runs = [scored(0, template, really, evaluator)]
         history = History(tuple(runs), evaluator.noise, memory)
-        chance = Random(f"{arm} {seed}")
-        while len(runs) <= self.rows:
-            proposal = self._next(history, arm, chance)
-            runs.append(self._run(len(runs), proposal, really, evaluator))
+        chance = Random(f"{'search' if arm in CHOOSES else arm} {seed}")
+        policy = Catalogue(self.catalogue.template, self.catalogue.moves)  # which remembers nothing of other nights
+        while len(runs) <= rows:
+            proposal = policy.choose(history, chance) if arm in CHOOSES else self._without(history, arm, chance)
+            runs.append(scored(len(runs), proposal, really, evaluator))
             history = History(tuple(runs), evaluator.noise, memory)
         return history
 
-    def _run(self, number: int, proposal: Proposal, really: Truth, evaluator: Synthetic) -> Run:
-        card = evaluator.card(proposal.name, really.of(proposal.moves))
-        return Run(f"20250101_{number:06}", "analysed", proposal, card.protocol, card.fingerprint, card=card)
-
-    def _next(self, history: History, arm: ArmName, chance: Random) -> Proposal:
-        if arm == "search":
-            return self.catalogue.choose(history, chance)
+    def _without(self, history: History, arm: ArmName, chance: Random) -> Proposal:
+        """The next variant without the project's policy."""
         tried = {frozenset(run.proposal.moves) for run in history.runs}
         wanted = self._random(chance) if arm == "random" else self._sweep(history)
         moves = next(moves for moves in wanted if moves not in tried)
@@ -153,22 +120,40 @@ class Bench:
                     yield moves
 
 
-def recommendation(history: History, arm: ArmName) -> tuple[Run, float]:
-    """What a night ends on, and the margin that it tells of that: the highest score, or of the search's own the highest
-    posterior mean."""
-    baseline = history.baseline
-    assert baseline is not None
-    assert history.best is not None
-    if arm == "search":
+def scored(number: int, proposal: Proposal, really: Truth, evaluator: Synthetic) -> Run:
+    """A run with the made-up scores of its moves."""
+    card = evaluator.card(proposal.name, really.of(proposal.moves))
+    return Run(f"20250101_{number:06}", "analysed", proposal, card.protocol, card.fingerprint, card=card)
+
+
+def confirming(history: History, really: Truth, evaluator: Synthetic, rows: int) -> History:
+    """A history with its finalists and references on fresh seeds, for so many rows; the same where they do not do."""
+    chosen = finalists(history)
+    everyone = [*references(history), *chosen] if chosen else []
+    times = min(MOST_TIMES, rows // len(everyone)) if everyone else 0
+    if not times:
+        return history
+    fresh = on_fresh_seeds(evaluator.protocol, times)
+    cards = {run.id: evaluator.card(run.name, really.of(run.proposal.moves), fresh) for run in everyone}
+    return replace(history, confirmations={key: Confirmation(times, card) for key, card in cards.items()})
+
+
+def conclusion(history: History, arm: ArmName) -> Conclusion:
+    """What a night says in the end.
+
+    With confirmation a winner, and only that is called better; else the highest posterior mean. Without it the run
+    with the highest score is called better if its verdict is, and it is recommended where no policy is at work.
+    """
+    assert history.best is not None  # the template at least
+    if arm == "confirmed":
+        won = winner(history)
+        found = confirmed(history, won) if won else None
+        if won and found:
+            return Conclusion(won, found.margin, won)
+    against = history.against_template(history.best).get(AVERAGE)
+    claimed = history.best if arm != "confirmed" and against and against.verdict == "better" else None
+    if arm in CHOOSES:
         margins = shrunken_margins(history)
         chosen = max(history.scored, key=lambda run: margins[run.id])
-        return chosen, margins[chosen.id]
-    found = history.against_template(history.best).get(AVERAGE)
-    return history.best, found.difference if found else 0.0
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of some nights, and half of its 95 percent interval."""
-    if len(values) < 2:
-        return fmean(values), math.inf
-    return fmean(values), quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+        return Conclusion(chosen, margins[chosen.id], claimed)
+    return Conclusion(history.best, against.difference if against else 0.0, claimed)
