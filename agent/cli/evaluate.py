@@ -82,7 +82,7 @@ def evaluate(
         print_card(card)
         _print_excess(card, chosen, Workspace(workspace).budget())
     if name is not None:  # last, so that a disk that is full by now costs the row alone
-        from agent.search.loop import conclude
+        from agent.search.closing import conclude
         from agent.store.lineage import Lineage
 
         home = Workspace(workspace)

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from agent.core.run import Run
-from agent.core.score import Confirmation
+from agent.core.run import Proposal, Run
+from agent.core.score import Confirmation, ScoreCard
 from agent.core.sentences import counted
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import on_fresh_seeds
 from agent.science.confirmation import finalists, references
 from agent.science.history import History, card_of
 from agent.search.budget import Ledger
+from agent.search.journal import Journal
 from agent.store.workspace import Workspace
 
 SHARE = 0.2  # of the hours
@@ -24,7 +26,7 @@ class Confirming:
     workspace: Workspace
     protocol: Protocol
     ledger: Ledger
-    say: Callable[[str], None] = lambda line: None
+    journal: Journal
     given_up: set[str] = field(default_factory=set, init=False)
 
     def reserve(self, history: History) -> float:
@@ -48,6 +50,28 @@ class Confirming:
         row = card_of(baseline).seconds
         return min(MOST_TIMES, max(0, int(seconds / (row * (len(chosen) + len(references(history)))))))
 
+    def confirm(
+        self, train: Callable[[Proposal, Protocol], ScoreCard], chosen: Sequence[Run] = (), times: int = 0
+    ) -> None:
+        """Train the finalists, or the chosen runs, and their references on so many times the protocol's seeds.
+
+        Without `times`, on as many as the time that is left for it allows; where that is not even one, nothing is done.
+        """
+        history = self.workspace.history()
+        times = times or self.times(history, self.seconds_left)
+        if not times:
+            return
+        for run in self.waiting(history, chosen or finalists(history)):
+            if self.ledger.interrupted:
+                return
+            self.journal.phase("confirming", run.proposal)
+            with self.ledger.evaluating():
+                try:
+                    self.keep(run, Confirmation(times, train(run.proposal, self.fresh(times))))
+                except EvaluationFailed as error:
+                    self.give_up(run, str(error))
+        self.journal.confirmed(self.workspace.history())
+
     def waiting(self, history: History, chosen: Sequence[Run]) -> list[Run]:
         """Who has no score on fresh seeds yet, the template first; nobody where nobody was chosen."""
         everyone = [*references(history)[:1], *chosen, *references(history)[1:]] if chosen else []
@@ -61,9 +85,9 @@ class Confirming:
         """What came of it."""
         self.workspace.keep_confirmation(run, confirmation)
         seeds = f"{counted(confirmation.times, 'time')} the protocol's seeds"
-        self.say(f"· fresh seeds: {run.name} {confirmation.card.average:.4f} on {seeds}")
+        self.journal.line(f"· fresh seeds: {run.name} {confirmation.card.average:.4f} on {seeds}")
 
     def give_up(self, run: Run, reason: str) -> None:
         """Leave a run unconfirmed in this search, and say so."""
         self.given_up.add(run.id)
-        self.say(f"· {run.name} is not confirmed: {reason}")
+        self.journal.line(f"· {run.name} is not confirmed: {reason}")

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from agent.analyst.note import analyse, render_note
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import kind_and_reason
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
-from agent.core.score import Confirmation, ScoreCard
-from agent.core.text import say, unified_diff
+from agent.core.score import ScoreCard
+from agent.core.text import say
 from agent.evaluator.assignment import Assignment, Evaluator
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
@@ -21,18 +20,17 @@ from agent.evaluator.protocol import Protocol
 from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
-from agent.proposer.patch import apply_patch
-from agent.science.confirmation import finalists
-from agent.science.history import History, card_of
+from agent.search.amending import amend, patch_of
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
+from agent.search.closing import conclude
 from agent.search.confirmation import Confirming
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.replication import Replication
 from agent.search.requests import heed, propose_queued
-from agent.store.folder import LOG, NOTE, PATCH, UnreadableRun
+from agent.store.folder import LOG, PATCH, UnreadableRun
 from agent.store.lineage import Lineage
 from agent.store.requests import set_wish
 from agent.store.workspace import NameTaken, StaleRun, Workspace
@@ -64,7 +62,7 @@ class Search:
     @cached_property
     def confirming(self) -> Confirming:
         """Who is trained on fresh seeds, and for how long."""
-        return Confirming(self.workspace, self.protocol, self.ledger, self.journal.line)
+        return Confirming(self.workspace, self.protocol, self.ledger, self.journal)
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
@@ -110,34 +108,11 @@ class Search:
     def measure_noise(self) -> bool:
         """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
         baseline = self.workspace.history().baseline if TEMPLATE in self.baselines else None
-        part = self.replication.next(card_of(baseline)) if baseline else None
-        if baseline is None or part is None:
-            return False
-        self.journal.phase("measuring the noise with", baseline.proposal)
-        with self.ledger.evaluating():
-            try:
-                self.replication.keep(self.train(baseline.proposal, part))
-            except EvaluationFailed as error:
-                self.replication.give_up(str(error))
-        return True
+        return baseline is not None and self.replication.measure(baseline, self.journal, self.train)
 
     def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
-        """Train the finalists, or who is named, on seeds that no choice ever saw, in the time that was kept for it."""
-        history = self.workspace.history()
-        times = times or self.confirming.times(history, self.confirming.seconds_left)
-        if not times:
-            return
-        for run in self.confirming.waiting(history, chosen or finalists(history)):
-            if self.ledger.interrupted:
-                return
-            self.journal.phase("confirming", run.proposal)
-            with self.ledger.evaluating():
-                try:
-                    card = self.train(run.proposal, self.confirming.fresh(times))
-                    self.confirming.keep(run, Confirmation(times, card))
-                except EvaluationFailed as error:
-                    self.confirming.give_up(run, str(error))
-        self.journal.confirmed(self.workspace.history())
+        """Train the finalists, or the named runs, on seeds that no choice ever saw, in the time kept for it."""
+        self.confirming.confirm(self.train, chosen, times)
 
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
@@ -161,7 +136,7 @@ class Search:
         """Give a proposal its folder: failed where it is of no use, else approved or waiting for its reviewer."""
         history = self.workspace.history()
         self.journal.phase("checking", proposal)
-        files = {**self.files, PATCH: self.patch(history, proposal)}
+        files = {**self.files, PATCH: patch_of(history, proposal)}
         new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
         try:
             signature = () if failure else self.check(history, proposal)
@@ -177,28 +152,13 @@ class Search:
         review = Review("approved", "the search")
         return new("approved", signature=signature, review=review, isolation=self.isolation)
 
-    def patch(self, history: History, proposal: Proposal) -> str:
-        """The change against the parent, as a unified diff; nothing where there is no parent."""
-        parent = history.parent(proposal)
-        return unified_diff(parent.proposal.source, proposal.source, parent.name, proposal.name) if parent else ""
-
     def carry_on(self, run: Run) -> None:
         """Take a run to its end: also one whose training used up the budget gets its note."""
         self.analyse(self.evaluate(run) if run.stage == "approved" else run)
 
     def amend(self, run: Run, reply: str) -> Run:
-        """A person's own version of a waiting proposal, a whole file or SEARCH/REPLACE blocks, checked as any other.
-
-        Raises PatchRejected or EvaluationFailed if it is refused, and then the proposal stays as it was.
-        """
-        proposal, history = run.proposal, self.workspace.history()
-        source = apply_patch(proposal.source, reply).source
-        unedited = proposal.unedited or proposal.source
-        proposal = replace(proposal, source=source, editor=PERSON, unedited=unedited, moves=())
-        signature = self.check(history, proposal)
-        run = self.workspace.amend(run, proposal=proposal, signature=signature)
-        self.workspace.write(run, PATCH, self.patch(history, proposal))
-        return run
+        """A waiting proposal with a person's own version of its file; raises PatchRejected or EvaluationFailed."""
+        return amend(self.workspace, self.check, run, reply)
 
     def evaluate(self, run: Run) -> Run:
         """Train and score. A failure has a reason and no score."""
@@ -233,13 +193,3 @@ class Search:
         self.ledger.enter(run)
         self.journal.ended(self.workspace.history(), run)
         self.analyses.begin(self.workspace.history(), run)
-
-
-def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
-    """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
-    history = workspace.history()
-    analysed = replace(run, analysis=analyse(history, workspace.with_curves(run)))
-    workspace.write(run, NOTE, render_note(history, analysed))
-    if run.scored:
-        lineage.record(analysed)
-    return workspace.advance(run, "analysed", analysis=analysed.analysis)

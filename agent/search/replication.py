@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.invocation import command
+from agent.core.run import Proposal, Run
 from agent.core.score import ScoreCard
 from agent.core.sentences import NOISE_SEEDS, counted, measuring_noise
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
+from agent.science.history import card_of
 from agent.science.noise import read_noise
 from agent.search.budget import Ledger
+from agent.search.journal import Journal
 from agent.store.workspace import Workspace
 
 
@@ -46,6 +50,19 @@ class Replication:
                 f"on {missing} more seeds, so that averages can be judged"
             )
         return self.protocol.further_seed(lone, done)
+
+    def measure(self, baseline: Run, journal: Journal, train: Callable[[Proposal, Protocol], ScoreCard]) -> bool:
+        """Train the scored template on what is next; False where nothing is to be done."""
+        part = self.next(card_of(baseline))
+        if part is None:
+            return False
+        journal.phase("measuring the noise with", baseline.proposal)
+        with self.ledger.evaluating():
+            try:
+                self.keep(train(baseline.proposal, part))
+            except EvaluationFailed as error:
+                self.give_up(str(error))
+        return True
 
     def keep(self, card: ScoreCard) -> None:
         """What came of it."""

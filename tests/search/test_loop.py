@@ -17,7 +17,8 @@ from agent.llm import Interrupted
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import TemplateFailed
 from agent.proposer.moves import load_moves
-from agent.search.loop import NOTHING_LEFT, conclude
+from agent.search.closing import conclude
+from agent.search.loop import NOTHING_LEFT
 from agent.store.files import WorkspaceError
 from agent.store.lineage import Lineage
 from agent.store.workspace import Workspace
