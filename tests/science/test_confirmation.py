@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from test_effects import history
+from made_scores import history
+from sample_cards import sample_card
 
 from agent.core.score import Confirmation
 from agent.core.text import ENGLISH
 from agent.science.confirmation import FINALISTS, confirmed, finalists, standing_of, winner
 from agent.science.history import History
-
-from sample_cards import sample_card  # isort: skip
 
 LEVEL = dict.fromkeys(("Compress", "Context_Recall", "Fuzzy_Recall", "Memorize", "Noisy_Recall", "Selective_Copy"), 0.5)
 
