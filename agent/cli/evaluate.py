@@ -53,12 +53,7 @@ def evaluate(
     chosen = chosen.only(tuple(task)) if task else chosen
     chosen = chosen if cut else replace(chosen, cut=None)
     if name is not None:
-        if task:
-            raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
-        if not cut:
-            raise UsageError("a row of results.csv is of a protocol as it is: leave out --no-cut or --name")
-        if equal_parameters:
-            raise UsageError("a row of results.csv is of a protocol as it is: leave out --equal-parameters or --name")
+        _refuse_part_of_a_row(task, cut, equal_parameters)
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 
@@ -90,6 +85,15 @@ def evaluate(
         known["card"] = card
         run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", **known)
         conclude(home, Lineage(workspace), run)
+
+
+def _refuse_part_of_a_row(task: list[str] | None, cut: bool, equal_parameters: bool) -> None:
+    """A row of results.csv is of a whole protocol as it is; UsageError names the option to leave out."""
+    if task:
+        raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
+    for given, option in ((not cut, "--no-cut"), (equal_parameters, "--equal-parameters")):
+        if given:
+            raise UsageError(f"a row of results.csv is of a protocol as it is: leave out {option} or --name")
 
 
 def _narrowed(file: Path, protocol: Protocol) -> Protocol:
