@@ -31,7 +31,8 @@ PACKAGE = Path(agent.__file__).parent
 # What the code reads in Chinese, and does not say: headings of older notes, the grammar of a model's claims, the words
 # around its predictions, and those that stand for code that it left out.
 READS_CHINESE = {
-    "store/older_notes.py", "science/claim_words.py", "proposer/predictions.py", "proposer/code_in_reply.py"
+    "store/older_notes.py", "science/claim_words.py", "proposer/predictions.py", "proposer/code_in_reply.py",
+    "science/verdict_claims.py",
 }  # fmt: skip
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 

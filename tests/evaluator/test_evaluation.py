@@ -230,7 +230,7 @@ for pipe in range(3, 20):
     except OSError: pass
 """
     described, trained = ask(DESCRIBE, TRAIN, at_import=noise)
-    assert described["state_size"] == 1
+    assert described["device"] == "cpu"
     (candidate,) = best_of_grid(stacks(ONE_TASK, "cpu")[0], trained)
     assert candidate.ending == "finished"
     assert math.isfinite(candidate.best_point.loss)

@@ -219,7 +219,7 @@ def test_what_does_not_exist_is_named(story, tmp_path):
     assert (code, output.count("\n")) == (USAGE, 1)
     assert "no run 'nothing'; the latest: 2" in output
     code, output = ran(story.root, "show", TEMPLATE, "--lang", "fr")
-    assert (code, output) == (USAGE, "deltasearch: --lang fr: en, zh or both\n")
+    assert (code, output) == (USAGE, "deltasearch: --lang fr: en, zh or all\n")
     search = command("search", tmp_path / "new")
     code, output = ran(tmp_path / "new", "status")
     assert (code, output.endswith(f"no search has begun here yet: {search}\n")) == (USAGE, True)

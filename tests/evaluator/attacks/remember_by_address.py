@@ -1,7 +1,7 @@
 """Answer from a cache that goes by addresses.
 
 Gate: hands the list or dict CACHE on
-Told: statelessness: |streaming: |gradient
+Told: statelessness: |streaming: |causality: |gradient
 """
 
 import torch

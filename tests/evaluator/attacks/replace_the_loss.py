@@ -1,7 +1,7 @@
 """Replace the loss by one that is always zero.
 
 Gate: sets the attribute cross_entropy
-Told: harmless
+Told: training of another kind|harmless
 """
 
 import torch

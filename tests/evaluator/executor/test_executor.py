@@ -211,7 +211,7 @@ def test_a_node_with_other_code_or_without_isolation_is_given_nothing():
     with pytest.raises(Unavailable, match=r"node n .*NOT PROVEN"):
         check_node(broken, allow_unsandboxed=False)
     check_node(broken, allow_unsandboxed=True)
-    useless = Node("n", code_digest(), replace(proven, trouble="AcceleratorError: OS call failed"))
+    useless = Node("n", code_digest(), replace(proven, trouble=Reason.said("AcceleratorError: OS call failed")))
     with pytest.raises(Unavailable, match=r"node n .*GPU CANNOT BE USED in it: AcceleratorError"):
         check_node(useless, allow_unsandboxed=True)
 

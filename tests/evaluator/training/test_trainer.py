@@ -192,8 +192,8 @@ def test_a_hopeless_rival_is_cut_and_the_choice_stays_the_same():
 def test_the_rate_is_chosen_by_the_checkpoint_that_is_scored():
     """The lowest loss chooses the weights; a higher accuracy elsewhere on the curve is not theirs."""
     group = [replace(EASY, learning_rate=rate) for rate in (1e-2, 1e-3)]
-    steady = trainee(point(4, 0.23, loss=1.0), point(8, 0.19, loss=3.0))
-    overfits = trainee(point(4, 0.10, loss=1.2), point(8, 0.24, loss=3.0))
+    steady = trainee(point(4, 0.23, loss=1.0), point(EASY.steps, 0.19, loss=3.0))
+    overfits = trainee(point(4, 0.10, loss=1.2), point(EASY.steps, 0.24, loss=3.0))
     for each in (steady, overfits):
         each.ending = "finished"
     (candidate,) = chosen(group, [steady, overfits])
