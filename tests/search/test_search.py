@@ -163,7 +163,9 @@ def test_every_run_has_its_folder(story, history):
     for run in history.runs:
         folder = story.root / "runs" / run.id
         names = {path.name for path in folder.iterdir()}
-        assert names - {"curves.csv", "log.txt"} == {"run.json", "naive.py", "patch.diff", "insights.md", "config.json"}
+        always = {"run.json", "naive.py", "patch.diff", "insights.md", "config.json"}
+        assert names - {"curves.csv", "log.txt", "confirmation.json"} == always
+        assert run.scored or "confirmation.json" not in names
         assert ("curves.csv" in names) == run.scored
         config = json.loads((folder / "config.json").read_text())
         assert (config["protocol"], config["seed"], config["device"], config["runs"]) == ("smoke", 1, "cpu", RUNS)
