@@ -1,7 +1,7 @@
 """What an evaluation measures: frozen facts, without input or output."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from statistics import fmean, stdev
@@ -20,6 +20,15 @@ class CurvePoint:
     def finite(self) -> bool:
         """Whether training was still sound here."""
         return isfinite(self.training_loss) and isfinite(self.loss)
+
+
+@dataclass(frozen=True)
+class LongerTest:
+    """What the same weights reach, untrained on it, on sequences of so many times the length of their training."""
+
+    times: int
+    macro: float
+    micro: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class SeedScore:
     best_step: int
     steps: int
     curve: tuple[CurvePoint, ...] = ()
+    longer: tuple[LongerTest, ...] = ()  # by rising length; none of cards of earlier versions
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ class ScoreCard:
     state_bytes: int | None = None  # of one sequence's state, all heads together
     flops: float | None = None  # operations a token of the forward pass; both None in cards of earlier versions
     remarks: tuple[str, ...] = ()  # keys of sentences: what was seen of the op and is no failure
+    further: Mapping[str, TaskScore] = field(default_factory=dict)  # of tasks that are no column of the table
 
     @property
     def scores(self) -> dict[str, float]:

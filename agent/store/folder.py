@@ -124,7 +124,7 @@ def _curves_text(card: ScoreCard) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(REPLICA + POINT)
-    for task in card.tasks.values():
+    for task in (*card.tasks.values(), *card.further.values()):
         for seed in task.seeds:
             for point in seed.curve:
                 table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
@@ -135,5 +135,7 @@ def _with_curves(card: ScoreCard, curves: Mapping[tuple[str, int], list[CurvePoi
     def curved(seed: SeedScore) -> SeedScore:
         return replace(seed, curve=tuple(curves.get((seed.setting, seed.seed), ())))
 
-    tasks = {name: TaskScore(name, tuple(curved(seed) for seed in task.seeds)) for name, task in card.tasks.items()}
-    return replace(card, tasks=tasks)
+    def curved_tasks(tasks: Mapping[str, TaskScore]) -> dict[str, TaskScore]:
+        return {name: TaskScore(name, tuple(curved(seed) for seed in task.seeds)) for name, task in tasks.items()}
+
+    return replace(card, tasks=curved_tasks(card.tasks), further=curved_tasks(card.further))

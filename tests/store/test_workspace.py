@@ -20,10 +20,10 @@ from agent.core.failure import Failure
 from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import Review
-from agent.core.score import MAD_TASKS, Confirmation, Speed
+from agent.core.score import MAD_TASKS, Confirmation, LongerTest, SeedScore, Speed, TaskScore
 from agent.core.text import Text
 from agent.store.files import WorkspaceError
-from agent.store.folder import CURVES, RUN, VARIANT
+from agent.store.folder import CURVES, RUN, VARIANT, save
 from agent.store.workspace import INTERRUPTIONS, PROTOCOL, TABLE, StaleRun, Workspace
 
 
@@ -72,6 +72,19 @@ def test_a_run_comes_back_as_it_was(workspace):
     assert workspace.with_curves(found).card.tasks["Memorize"].seeds[1].curve == CURVE
     assert (workspace.folder(run) / VARIANT).read_text() == run.proposal.source
     assert len((workspace.folder(run) / CURVES).read_text().splitlines()) == 1 + 6 * 2 * 2
+
+
+def test_what_is_no_column_comes_back_too(workspace):
+    further = SeedScore(
+        "Multi-Query Recall", "V64", 0, 0.5, 0.6, 0.5, 2e-3, 0.0, "finished", 8, 8, CURVE, (LongerTest(8, 0.25, 0.5),)
+    )
+    run = score(workspace, "one", Memorize=0.9)
+    card = replace(run.card, further={"Multi-Query Recall": TaskScore("Multi-Query Recall", (further,))})
+    save(workspace.folder(run), replace(run, card=card))
+    found = Workspace(workspace.root).find("one")
+    assert found.card.further["Multi-Query Recall"].seeds[0].curve == ()
+    assert found.card.average == run.card.average
+    assert workspace.with_curves(found).card == card
 
 
 def test_words_and_files_are_kept(workspace):
