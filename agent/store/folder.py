@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def save(folder: Path, run: Run) -> None:
     WorkspaceError, with the old files in place, for a run that could not be read back, as one whose numbers are none.
     """
     curves = None
-    if run.card is not None and any(seed.curve for task in run.card.tasks.values() for seed in task.seeds):
+    if run.card is not None and any(seed.curve for seed in _seeds(run.card)):
         curves = _curves_text(run.card)
         run = replace(run, card=without_curves(run.card))
     text = _RUN.dump_json(run, indent=1)
@@ -124,11 +124,16 @@ def _curves_text(card: ScoreCard) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(REPLICA + POINT)
-    for task in (*card.tasks.values(), *card.further.values()):
-        for seed in task.seeds:
-            for point in seed.curve:
-                table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
+    for seed in _seeds(card):
+        for point in seed.curve:
+            table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
     return text.getvalue()
+
+
+def _seeds(card: ScoreCard) -> Iterator[SeedScore]:
+    """Those of all tasks, columns of the table or not."""
+    for task in (*card.tasks.values(), *card.further.values()):
+        yield from task.seeds
 
 
 def _with_curves(card: ScoreCard, curves: Mapping[tuple[str, int], list[CurvePoint]]) -> ScoreCard:

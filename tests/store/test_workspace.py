@@ -79,7 +79,9 @@ def test_what_is_no_column_comes_back_too(workspace):
         "Multi-Query Recall", "V64", 0, 0.5, 0.6, 0.5, 2e-3, 0.0, "finished", 8, 8, CURVE, (LongerTest(8, 0.25, 0.5),)
     )
     run = score(workspace, "one", Memorize=0.9)
-    card = replace(run.card, further={"Multi-Query Recall": TaskScore("Multi-Query Recall", (further,))})
+    card = replace(
+        workspace.with_curves(run).card, further={"Multi-Query Recall": TaskScore("Multi-Query Recall", (further,))}
+    )
     save(workspace.folder(run), replace(run, card=card))
     found = Workspace(workspace.root).find("one")
     assert found.card.further["Multi-Query Recall"].seeds[0].curve == ()
