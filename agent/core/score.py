@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from math import isfinite, log
 from statistics import fmean, stdev
+
+LEAST_ODDS, MOST_ODDS = 0.01, 0.99  # beyond these a fraction says more of the test's size than of the variant
+
+
+def log_odds(fraction: float) -> float:
+    """ln(p / (1 - p)) of a fraction correct, which is clipped to LEAST_ODDS and MOST_ODDS first."""
+    clipped = min(max(fraction, LEAST_ODDS), MOST_ODDS)
+    return log(clipped / (1.0 - clipped))
 
 
 @dataclass(frozen=True)
