@@ -5,6 +5,7 @@ import re
 from agent.llm import Reply
 from agent.llm.completion import Completion
 from agent.llm.thoughts import without_thoughts
+from agent.llm.transcript import Exchange
 
 ANSWERED = re.compile(r"</\w+>|^[ \t>]*(?:```|~~~)|<{5,9} ?SEARCH", re.MULTILINE)  # what answers hold, and thoughts may
 
@@ -20,6 +21,11 @@ def reply_of(completion: Completion) -> Reply:
         alone = "all of it stood among the thoughts, and nothing behind them"
         return Reply(thoughts.strip(), cut, _problem(completion, False) or alone)
     return Reply("", cut, _problem(completion, False), thoughts)
+
+
+def reply_in(exchange: Exchange) -> Reply:
+    """The reply that was taken down of an exchange, as it was when it came."""
+    return reply_of(Completion(exchange.finish, _text=[exchange.reply or ""], _thoughts=[exchange.thoughts]))
 
 
 def _problem(completion: Completion, unclosed: bool) -> str:

@@ -53,10 +53,9 @@ def read_transcript(text: str) -> list[Exchange]:
     return exchanges
 
 
-def answered(exchanges: Iterable[Exchange], *purposes: str) -> Exchange | None:
-    """The last exchange for one of these purposes that had a reply."""
-    found = [exchange for exchange in exchanges if exchange.reply is not None and exchange.purpose in purposes]
-    return found[-1] if found else None
+def answered(exchanges: Iterable[Exchange], *purposes: str) -> list[Exchange]:
+    """The exchanges for one of these purposes that had a reply."""
+    return [exchange for exchange in exchanges if exchange.reply is not None and exchange.purpose in purposes]
 
 
 def _censored(value: Any, censor: Callable[[str], str]) -> Any:

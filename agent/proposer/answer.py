@@ -127,6 +127,14 @@ def _tags() -> list[str]:
     return ["name", "predicted", *tags_of(("title", *PROPOSED_SECTIONS))]
 
 
+def said_parts(replies: Iterable[Reply]) -> dict[str, str]:
+    """The parts of several replies, each as it was given last."""
+    found: dict[str, str] = {}
+    for reply in replies:
+        found |= read_parts(reply.text, _tags()).tagged or read_parts(reply.thoughts, _tags()).tagged
+    return found
+
+
 def change_of(given: str) -> str:
     """A name in snake case without the template's; nothing where it has no Latin letter or digit."""
     line = given.strip().lower().partition("\n")[0]

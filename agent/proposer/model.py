@@ -9,12 +9,12 @@ from agent.core.failure import Failure
 from agent.core.run import OlderNote, Proposal, Run
 from agent.core.text import clean
 from agent.llm import Conversation, LanguageModel, Message, PromptTooLong
+from agent.llm.answers import reply_in
 from agent.llm.prompts import Prompt, quoted, render
-from agent.llm.thoughts import without_thoughts
 from agent.llm.tokens import estimate
-from agent.llm.transcript import answered
+from agent.llm.transcript import Exchange, answered
 from agent.proposer import ProposalFailed
-from agent.proposer.answer import Answer, shown_lines
+from agent.proposer.answer import Answer, said_parts, shown_lines
 from agent.proposer.question import LEAST_KNOWN, length_without_evidence, longest_code, prompt_for
 from agent.science.claims import Figures, figures_of
 from agent.science.history import History
@@ -36,7 +36,7 @@ class ModelProposer:
     """Tells a model what is known and takes a variant of a parent from it.
 
     A reply that cannot be read, patched or checked goes back in the same conversation with the exact reason, twice at
-    most. A variant of the model's own that failed in training goes back once.
+    most. A variant of the model's own that failed in training goes back once. What it said is not asked again.
     """
 
     llm: LanguageModel
@@ -76,12 +76,13 @@ class ModelProposer:
         """Another version of a variant that failed in training; None if there is none. Raises as `propose`."""
         failed = self.failed_in_training(history)
         parent = history.parent(failed.proposal) if failed else None
-        talk = self._again(failed) if failed and parent else None
-        if failed is None or parent is None or talk is None:
+        said = self._said(failed) if failed and parent else []
+        if failed is None or parent is None or not said:
             return None
-        answer = Answer(parent, self._longest, {"name": failed.name}, failed.proposal.source, refused=failed.failure)
+        parts = said_parts(reply_in(exchange) for exchange in said) | {"name": failed.name}
+        answer = Answer(parent, self._longest, parts, failed.proposal.source, refused=failed.failure)
         try:
-            return self._settle(talk, _failed_in_training(failed), answer, history, repairs_of=failed.id)
+            return self._settle(self._again(said[-1]), _failed_in_training(failed), answer, history, failed.id)
         except PromptTooLong as refusal:
             self.say(f"· {failed.name} is not repaired: {refusal}")
             self.too_long_to_repair.add(failed.id)
@@ -118,12 +119,13 @@ class ModelProposer:
         name = self.conversations.new_name()
         return Conversation(self.llm, purpose, self.conversations.keep(name), name, list(messages))
 
-    def _again(self, failed: Run) -> Conversation | None:
-        """The conversation that a variant came from, to be gone on with; None where it was lost."""
-        last = answered(self.conversations.of(failed), "propose", "repair")
-        if last is None:
-            return None
-        said = Message("assistant", without_thoughts(last.reply or "").text or "(nothing)")
+    def _said(self, failed: Run) -> list[Exchange]:
+        """What was answered in the conversation that a variant came from; nothing where that was lost."""
+        return answered(self.conversations.of(failed), "propose", "repair")
+
+    def _again(self, last: Exchange) -> Conversation:
+        """A conversation that goes on behind an exchange."""
+        said = Message("assistant", reply_in(last).text or "(nothing)")
         return self._begin("repair", *(Message(**turn) for turn in last.messages), said)  # type: ignore[arg-type]
 
     def _settle(

@@ -1,35 +1,28 @@
 """The proposer that asks a model: what it tells it, what it takes from its replies, and what it sends back."""
 
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
+from asked_model import BASE, GATE, HISTORY, ask_model, scored
 from model_replies import NAIVE, reply, variant, words
-from openai import OpenAI
 from replay import Replay
-from sample_cards import FINGERPRINT, sample_card, sample_proposal
-from scripted_endpoint import endpoint, refuse, say
+from sample_cards import FINGERPRINT, sample_proposal
+from scripted_endpoint import refuse, say
 
-from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
 from agent.evaluator.protocols import SMOKE
 from agent.llm import PromptTooLong
-from agent.llm.completion import Limits
-from agent.llm.dialect import Dialect
-from agent.llm.endpoint import Endpoint
-from agent.llm.secrets import Censor
-from agent.llm.spending import Spending
 from agent.proposer import ProposalFailed
-from agent.proposer.model import ModelProposer
 from agent.proposer.patch import same_code
 from agent.science.history import History
-from agent.search.drafts import repair
 from agent.search.inspection import Inspection
-from agent.store.conversations import Conversations
 from agent.store.folder import TRANSCRIPT
-from agent.store.workspace import Workspace, conversation_path
+from agent.store.workspace import conversation_path
 
 TANH = NAIVE.replace("error = u_i - w_i @ S", "error = torch.tanh(u_i - w_i @ S)")
 DECAY = variant("data_dependent_decay")
@@ -38,51 +31,10 @@ ACAUSAL = NAIVE.replace("return o, S", "return o + o.mean(2, keepdim=True), S")
 IMPORTS_OS = NAIVE.replace("import torch\n", "import os\nimport torch\n", 1)
 
 
-def scored(name, run_id="20250101_000000", source="x = 1\n", parents=(), author="baseline", **facts):
-    scores = facts.pop("scores", {})
-    proposal = sample_proposal(name, source, author, parents=parents, **facts)
-    return Run(run_id, "analysed", proposal, "smoke", FINGERPRINT, card=sample_card(**scores), attempts=1)
-
-
-BASE = scored(TEMPLATE, source=NAIVE)
-GATE = scored(GATED, "20250101_000001", baseline_path(GATED).read_text(), scores={"Memorize": 0.7})
-HISTORY = History((BASE, GATE), {})
-
-
-def nothing_wrong(history, proposal):
-    return None
-
-
-class Asked:
-    """A proposer at a script, in a workspace of its own."""
-
-    def __init__(self, script, root, check=nothing_wrong, prompt_tokens=12_000):
-        self.workspace = Workspace(root)
-        talks = Conversations(self.workspace, Censor({}))
-        client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
-        self.spending = Spending()
-        llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 5), self.spending, talks.censor)
-        self.lines = []
-        self.proposer = ModelProposer(llm, check, talks, self.workspace.older_notes, prompt_tokens, self.lines.append)
-
-    def propose(self, history=HISTORY, parent=BASE, idea=""):
-        repaired = repair(self.proposer, history)
-        return repaired or self.proposer.propose(history, parent, Random(0), idea)
-
-
 @pytest.fixture
 def asking(tmp_path):
-    """Play replies to a proposer: what came of it, the script, and who asked."""
-
-    def asking(*replies, history=HISTORY, parent=BASE, idea="", **facts):
-        with endpoint([each if callable(each) else say(each) for each in replies]) as script:
-            asked = Asked(script, tmp_path, **facts)
-            try:
-                return asked.propose(history, parent, idea), script, asked
-            except ProposalFailed as failed:
-                return failed, script, asked
-
-    return asking
+    """Play replies to a proposer in this test's workspace."""
+    return partial(ask_model, tmp_path)
 
 
 def test_a_good_reply_becomes_a_proposal(asking):
