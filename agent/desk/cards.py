@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from agent.core.run import Run
 from agent.core.text import ENGLISH, Text, in_each
 from agent.desk.card import cost_of
-from agent.desk.scores import Expectation, expectations
 from agent.report.code import DiffLine, diff
+from agent.science.expectations import Expectation, expectations
 from agent.science.history import History
 from agent.science.steps import steps_of
 

@@ -40,6 +40,12 @@ class Idea(Asked):
     parent: str = ""
 
 
+class ToBeConfirmed(Asked):
+    """The id of the run that is to be trained on fresh seeds."""
+
+    run: str
+
+
 class OfSearch(Asked):
     """What the search is to do after its step."""
 

@@ -17,27 +17,38 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
-from agent.core.errors import DeltaSearchError, UsageError
+from agent.core.errors import DeltaSearchError
 from agent.core.invocation import command
 from agent.core.run import Run
-from agent.core.text import Text, in_each, say
+from agent.core.text import Text, say
+from agent.desk import confirmations
+from agent.desk.answers import NoSuchRun, TooLate, reason, told, too_late
 from agent.desk.card import ORDER
 from agent.desk.cards import card_for, seen_of
 from agent.desk.decisions import approve, reject, waiting
-from agent.desk.forms import Approval, Asked, Edit, Idea, OfSearch, Rejection
+from agent.desk.forms import Approval, Asked, Edit, Idea, OfSearch, Rejection, ToBeConfirmed
 from agent.desk.keys import DRAFT
-from agent.desk.words import reason_in
 from agent.report.markup import both
 from agent.report.prose import Prose
 from agent.report.render import PAGES
-from agent.report.sentences import author, phase
+from agent.report.sentences import phase
 from agent.report.serve import LIVE, live_line
 from agent.report.site import Site
+from agent.science.confirmation import standing_of
+from agent.science.history import card_of
 from agent.store.files import WorkspaceError
-from agent.store.requests import NothingIsSearching, ask_of_search, queue_idea, queued_ideas, wish_of
+from agent.store.requests import (
+    AskedAlready,
+    NothingIsSearching,
+    ask_of_search,
+    ask_to_confirm,
+    queue_idea,
+    queued_ideas,
+    wish_of,
+)
 from agent.store.status import read_status
 from agent.store.workspace import StaleRun, Workspace
 
@@ -45,18 +56,6 @@ HERE = Path(__file__).parent / "pages"
 PAGE = "decide"
 LONGEST = 1_000_000  # bytes of a request: a variant file has some tens of thousands
 LATEST_IDEAS = 8
-
-
-class NoSuchRun(UsageError):
-    """A run that is gone, or never was."""
-
-
-class TooLate(Exception):
-    """The run is not as the page had shown it."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run.id)
-        self.run = run
 
 
 A = TypeVar("A", bound=Asked)
@@ -86,6 +85,7 @@ class Web:
             Route("/runs/{run}/reject", self._taking(Rejection, self._reject), methods=["POST"]),
             Route("/runs/{run}/edit", self._taking(Edit, self._edit, takes_long=True), methods=["POST"]),
             Route("/queue", self._taking(Idea, self._queue), methods=["POST"]),
+            Route("/confirm", self._taking(ToBeConfirmed, self._confirm), methods=["POST"]),
             Route("/search", self._taking(OfSearch, self._search), methods=["POST"]),
         ]
 
@@ -96,11 +96,14 @@ class Web:
             history = self.workspace.history()
             running = self.workspace.locks.searcher() is not None
             runs = {run.name: run for run in history.runs}
+            scored = sorted(history.scored, key=lambda run: -card_of(run).average)
             text = self.environment.get_template("decide.html.j2").render(
                 cards=[card_for(run, history) for run in waiting(self.workspace)],
                 sections=ORDER,
                 prose=Prose(runs, "/"),
-                scored=sorted(history.scored, key=lambda run: run.card.average if run.card else 0.0, reverse=True),
+                scored=scored,
+                confirming=confirmations.lines(self.workspace, history),
+                to_choose=[run for run in scored if run.id not in history.confirmations and run != history.baseline],
                 queue=queued_ideas(self.workspace)[-LATEST_IDEAS:],
                 wish=wish_of(self.workspace),
                 running=running,
@@ -150,6 +153,18 @@ class Web:
     def _queue(self, name: str, asked: Idea) -> Response:
         queue_idea(self.workspace, asked.idea, asked.parent)
         return told(say("web.queued"))
+
+    def _confirm(self, name: str, asked: ToBeConfirmed) -> Response:
+        run = self._run(asked.run)
+        try:
+            ask_to_confirm(self.workspace, run)
+        except AskedAlready:
+            standing = standing_of(self.workspace.history(), run)
+            return told(say("web.asked already", name=run.name, standing=standing), HTTPStatus.CONFLICT)
+        except NothingIsSearching:
+            by_hand = command(f"confirm {run.id}", self.workspace.root)
+            return told(say("web.confirm by hand", name=run.name, command=by_hand), HTTPStatus.CONFLICT)
+        return told(say("web.asked to confirm", name=run.name))
 
     def _search(self, name: str, asked: OfSearch) -> Response:
         ask_of_search(self.workspace, asked.wish)
@@ -204,27 +219,3 @@ class Web:
             return await run_in_threadpool(done, request.path_params.get("run", ""), asked)
 
         return endpoint
-
-
-def told(words: Text, status: HTTPStatus = HTTPStatus.OK, **facts: object) -> Response:
-    """An answer in every language, and what a program may want to know."""
-    return JSONResponse({"said": dict(words.words), **facts}, status)
-
-
-def reason(error: DeltaSearchError) -> Text:
-    """Why something was refused, in every language."""
-    return in_each(lambda code: reason_in(code, error))
-
-
-def too_late(run: Run) -> Response:
-    """The answer to a second decision: what was decided, and by whom."""
-    review = run.review
-    if run.stage == "proposed":
-        words = say("web.changed", name=run.name)
-    elif review is None:
-        words = say("web.moved on", name=run.name, stage=run.stage)
-    else:
-        decision = say(f"desk.{review.decision}{' everywhere' if review.everywhere else ''}")
-        words = say("web.decided", name=run.name, decision=decision, by=author(review.by), reason=review.reason or "–")
-    facts = {"decision": review.decision, "by": review.by, "reason": review.reason} if review else {}
-    return told(words, HTTPStatus.CONFLICT, decided={"stage": run.stage, **facts})

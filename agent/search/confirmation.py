@@ -27,7 +27,7 @@ class Confirming:
     protocol: Protocol
     ledger: Ledger
     journal: Journal
-    given_up: set[str] = field(default_factory=set, init=False)
+    given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
 
     def reserve(self, history: History) -> float:
         """The seconds of a search's time that are kept for this; none where a fifth would not do for a finalist."""
@@ -72,6 +72,16 @@ class Confirming:
                     self.give_up(run, str(error))
         self.journal.confirmed(self.workspace.history())
 
+    def confirm_asked(self, train: Callable[[Proposal, Protocol], ScoreCard], run: Run) -> str:
+        """Train a run that a person chose, and its references; returns why it could not be trained, or nothing.
+
+        It is trained however little time is left, on as many seeds as those that were confirmed before it.
+        """
+        history = self.workspace.history()
+        known = history.confirmations.get(history.baseline.id) if history.baseline else None
+        self.confirm(train, [run], known.times if known else max(1, self.times(history, self.seconds_left)))
+        return self.given_up.get(run.id, "")
+
     def waiting(self, history: History, chosen: Sequence[Run]) -> list[Run]:
         """Who has no score on fresh seeds yet, the template first; nobody where nobody was chosen."""
         everyone = [*references(history)[:1], *chosen, *references(history)[1:]] if chosen else []
@@ -89,5 +99,5 @@ class Confirming:
 
     def give_up(self, run: Run, reason: str) -> None:
         """Leave a run unconfirmed in this search, and say so."""
-        self.given_up.add(run.id)
+        self.given_up[run.id] = reason
         self.journal.line(f"· {run.name} is not confirmed: {reason}")

@@ -29,7 +29,7 @@ from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.replication import Replication
-from agent.search.requests import heed, propose_queued
+from agent.search.requests import confirm_asked, heed, propose_queued
 from agent.store.folder import LOG, PATCH, UnreadableRun
 from agent.store.lineage import Lineage
 from agent.store.requests import set_wish
@@ -76,7 +76,7 @@ class Search:
                 self.ledger.reserved = self.confirming.reserve(self.workspace.history())
                 try:
                     run = self.unfinished() or self.next_baseline()
-                    if run is None and self.measure_noise():
+                    if run is None and (self.measure_noise() or self.confirm_asked()):
                         continue
                     run = run or self.propose()
                 except OutOfMoney as end:
@@ -113,6 +113,10 @@ class Search:
     def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
         """Train the finalists, or the named runs, on seeds that no choice ever saw, in the time kept for it."""
         self.confirming.confirm(self.train, chosen, times)
+
+    def confirm_asked(self) -> bool:
+        """Confirm a run of which a person asked that from outside; False where nobody did."""
+        return confirm_asked(self.workspace, lambda run: self.confirming.confirm_asked(self.train, run))
 
     def propose(self, idea: str = "", parent: str = "") -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.

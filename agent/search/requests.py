@@ -9,7 +9,15 @@ from agent.core.text import ENGLISH, Text, say
 from agent.search.budget import Ledger, Stop
 from agent.search.journal import Journal
 from agent.store.files import WorkspaceError
-from agent.store.requests import QueuedIdea, close_idea, queued_ideas, set_wish, wish_of
+from agent.store.requests import (
+    QueuedIdea,
+    close_idea,
+    close_to_confirm,
+    queued_ideas,
+    set_wish,
+    to_confirm,
+    wish_of,
+)
 from agent.store.workspace import Workspace
 
 LOOK = 0.5  # seconds between two looks at whether a pause is over
@@ -35,6 +43,25 @@ def heed(workspace: Workspace, ledger: Ledger, journal: Journal) -> Stop | None:
             paused = True
         time.sleep(LOOK)
     return stop
+
+
+def confirm_asked(workspace: Workspace, confirm: Callable[[Run], str]) -> bool:
+    """Confirm the first run of which a person asked that; False where none waits.
+
+    `confirm` returns why a run could not be trained, or nothing. A request is closed once the scores are there or the
+    training has failed; one that was interrupted waits for the next search.
+    """
+    asked = next((each for each in to_confirm(workspace) if each.waits), None)
+    if asked is None:
+        return False
+    run = next((run for run in workspace.history().scored if run.id == asked.run), None)
+    if run is None:
+        close_to_confirm(workspace, asked, say("confirm.gone"))
+    elif trouble := confirm(run):
+        close_to_confirm(workspace, asked, say("confirm.trouble", reason=trouble))
+    elif run.id in workspace.history().confirmations:
+        close_to_confirm(workspace, asked)
+    return True
 
 
 def propose_queued(workspace: Workspace, journal: Journal, propose: Callable[[str, str], Run | None]) -> Run | None:

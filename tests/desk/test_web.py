@@ -9,20 +9,24 @@ from dataclasses import replace
 import pytest
 from at_a_terminal import ENTER, AtTerminal
 from proposed_runs import DECAY, SWISH, VALUE_SKIP, scored_template, wait_for_review
+from sample_cards import sample_card
 from served import served
 
 from agent.core.failure import Failure
 from agent.core.languages import LANGUAGES
 from agent.core.reason import Reason
 from agent.core.run import PERSON, Review
+from agent.core.score import MAD_TASKS, Confirmation
 from agent.desk.decisions import approve
 from agent.desk.web import Web
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.protocols import SMOKE
 from agent.report.site import Site
-from agent.store.requests import queued_ideas, wish_of
+from agent.store.requests import ToConfirm, queued_ideas, to_confirm, wish_of
 from agent.store.workspace import Workspace
 
 TOKEN = "a-token"
+TASKS = [task.replace(" ", "_") for task in MAD_TASKS]
 
 
 @pytest.fixture
@@ -179,6 +183,61 @@ def test_ideas_are_queued_and_a_search_is_asked(page, home):
             assert page.ask("GET", "/decide").status == 200
 
 
+def scored_variant(home):
+    """A variant with a score, which may be confirmed."""
+    run = home.find(VALUE_SKIP)
+    approve(home, run, "")
+    home.advance(home.find(run.id), "evaluating")
+    home.advance(home.find(run.id), "evaluated", card=sample_card(SMOKE.fingerprint, Memorize=0.9))
+    return home.advance(home.find(run.id), "analysed")
+
+
+def test_a_page_has_a_run_confirmed_and_the_second_page_is_told_so(page, home):
+    run = scored_variant(home)
+    text = page.ask("GET", "/decide").text
+    assert f'<option value="{run.id}"' in text
+    alone = page.post("/confirm", {"run": run.id})  # nothing is searching: the command line is told
+    assert alone.status == 409
+    assert f"confirm {run.id}" in alone.json["said"]["en"]
+    assert f"confirm {run.id}" in alone.json["said"]["zh"]
+    assert to_confirm(home) == ()
+    with home.locks.searching():
+        together = threading.Barrier(2)
+
+        def press(_):
+            together.wait()
+            return page.post("/confirm", {"run": run.id})
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = sorted(pool.map(press, range(2)), key=lambda answer: answer.status)
+        assert [answer.status for answer in answers] == [200, 409]
+        assert "about to be" in answers[1].json["said"]["en"]
+        assert to_confirm(home) == (ToConfirm(run.id),)
+    assert run.name.replace("_", "_<wbr>") in page.ask("GET", "/decide").text
+
+
+def test_what_is_confirmed_is_told_as_such_and_not_asked_for_again(page, home):
+    run = scored_variant(home)
+    for each, average in ((home.history().baseline, 0.5), (run, 0.9)):
+        home.keep_confirmation(each, Confirmation(1, sample_card("fresh", **dict.fromkeys(TASKS, average))))
+    text = page.ask("GET", "/decide").text
+    assert "+0.400 against the template on fresh seeds" in text
+    assert f'<option value="{run.id}"' not in text
+    with home.locks.searching():
+        late = page.post("/confirm", {"run": run.id})
+    assert late.status == 409
+    assert "+0.400" in late.json["said"]["en"]
+    assert "+0.400" in late.json["said"]["zh"]
+
+
+@pytest.mark.parametrize("which", ["waiting", "template", "none"])
+def test_only_a_scored_variant_is_confirmed(page, home, which):
+    run = {"waiting": home.find(DECAY).id, "template": home.history().baseline.id, "none": "20010101_000000"}[which]
+    with home.locks.searching():
+        assert page.post("/confirm", {"run": run}).status == (404 if which == "none" else 422)
+    assert to_confirm(home) == ()
+
+
 @pytest.mark.parametrize(
     ("path", "facts", "status"),
     [
@@ -190,6 +249,7 @@ def test_ideas_are_queued_and_a_search_is_asked(page, home):
         ("/runs/20010101_000000/approve", {"seen": "x"}, 404),
         ("/runs/{run}/train", {"seen": "x"}, 405),
         ("/search", {"wish": "dance"}, 400),
+        ("/confirm", {"run": 1}, 400),
     ],
 )
 def test_what_is_no_request_is_refused(page, home, path, facts, status):
@@ -198,14 +258,15 @@ def test_what_is_no_request_is_refused(page, home, path, facts, status):
     assert home.find(run.id) == run
 
 
-WRITING = ("/runs/{run}/approve", "/runs/{run}/reject", "/runs/{run}/edit", "/queue", "/search")
+WRITING = ("/runs/{run}/approve", "/runs/{run}/reject", "/runs/{run}/edit", "/queue", "/search", "/confirm")
 
 
 @pytest.mark.parametrize("path", WRITING)
 def test_none_is_taken_without_the_token_from_elsewhere_under_another_name_or_from_a_form(page, home, path):
     run = home.find(SWISH)
     path = path.format(run=run.id)
-    facts = {"seen": seen(page, run), "remark": "", "reason": "no", "source": "x", "idea": "value_skip", "wish": "stop"}
+    facts = {"seen": seen(page, run), "remark": "", "reason": "no", "source": "x", "idea": "value_skip", "wish": "stop",
+             "run": run.id}  # fmt: skip
     assert page.post(path, facts, Cookie=None).status == 403
     assert page.post(path, facts, Cookie=f"deltasearch_{page.port}={TOKEN}").status == 403
     for origin in (None, "null", "http://evil.example", f"http://localhost:{page.port}"):
@@ -217,6 +278,7 @@ def test_none_is_taken_without_the_token_from_elsewhere_under_another_name_or_fr
     assert page.ask("POST", path, json.dumps(facts), **form | {"Content-Type": "text/plain"}).status == 415
     assert home.find(run.id) == run
     assert queued_ideas(home) == ()
+    assert to_confirm(home) == ()
 
 
 def test_without_decide_there_is_nothing_to_decide_with(home):

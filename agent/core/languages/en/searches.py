@@ -25,4 +25,6 @@ SENTENCES = {
         "best of {count}, not confirmed on fresh seeds; probably {margin} against the template"
     ),
     "confirm.known": "a known variant",
+    "confirm.gone": "the run is gone",
+    "confirm.trouble": "it could not be trained on fresh seeds: {reason}",
 }

@@ -22,4 +22,6 @@ SENTENCES = {
     "confirm.failed": "未获证实：在全新种子上与模板相差 {margin}，95% 区间为 {low} 至 {high}",
     "confirm.best of": "{count} 个中的最佳，尚未在全新种子上证实；与模板之差很可能为 {margin}",
     "confirm.known": "已知变体",
+    "confirm.gone": "该运行已不存在",
+    "confirm.trouble": "无法在全新种子上训练：{reason}",
 }
