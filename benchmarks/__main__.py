@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [card]
+python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [card]
 """
 
 import json
@@ -199,6 +199,12 @@ def checks() -> None:
     show("  the whole check", in_turn(protocols, rounds=3))
 
 
+def ledger() -> None:
+    """Bytes and launches that a step asks of a GPU, by part: a process of its own, which pretends to have one."""
+    print("ledger: a training step of the template, counted", flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.ledger", "-L", "32", "-L", "128"])
+
+
 def main() -> None:
     benches = {
         "trainer": trainer,
@@ -208,6 +214,7 @@ def main() -> None:
         "generators": generators,
         "start": start,
         "check": checks,
+        "ledger": ledger,
         "card": card,
     }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
