@@ -23,6 +23,7 @@ from agent.core.failure import FailureKind
 from agent.core.reason import Reason
 from agent.evaluator.contract.calls import check_contract, needs_equal_widths, state_size, unused_arguments
 from agent.evaluator.contract.signature import signature
+from agent.evaluator.contract.stays import check_device
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
@@ -65,8 +66,9 @@ class Worker:
         }
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """What the op computes, if it keeps the contract."""
+        """What the op computes, if it keeps the contract, on other devices than this one too."""
         check_contract(self.variant, self.protocol, self.device)
+        check_device(self.variant, self.protocol)
         return {
             "signature": signature(self.variant),
             "state_size": state_size(self.variant, self.protocol, self.device),

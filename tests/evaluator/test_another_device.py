@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from pretended_card import CARD, OnCard, pretended_card
+from pretended_card import pretended_card
 from safetensors.torch import save_file
 
 from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.contract import calls as contract
 from agent.evaluator.contract.calls import check_contract, state_size
+from agent.evaluator.contract.pretended_device import PRETENDED, OnDevice
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.job import Job
 from agent.evaluator.protocols import MAD_GRID, SMOKE
@@ -45,7 +46,7 @@ def test_a_training_stays_on_its_device_and_computes_the_same(task):
     here = train(list(protocol.replicas()), variant, protocol, CPU)
     with pretended_card() as card:
         there = train(list(protocol.replicas()), variant, protocol, card)
-        assert all(isinstance(trainee.best, OnCard) and trainee.best.device == card for trainee in there)
+        assert all(isinstance(trainee.best, OnDevice) and trainee.best.device == card for trainee in there)
     # On a CPU alone some layers go ways of their own (agent/kernels), which round otherwise.
     assert losses(there) == pytest.approx(losses(here), rel=1e-4)
     assert [trainee.ending for trainee in there] == [trainee.ending for trainee in here]
@@ -63,7 +64,7 @@ def path(request, tmp_path):
 
 @pytest.mark.slow
 def test_every_known_op_and_move_stays_on_the_device_of_its_arguments(path, monkeypatch):
-    monkeypatch.setattr(contract, "Tensor", OnCard)  # the one subclass that is welcome
+    monkeypatch.setattr(contract, "Tensor", OnDevice)  # the one subclass that is welcome
     variant = load_variant(path)
     protocol = protocol_of("Context Recall")
     with pretended_card() as card:
@@ -80,7 +81,7 @@ def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp
     protocol = replace(protocol_of("Noisy Recall"), cut=None)
     chosen, told = torch.tensor([0, 3]), {}
     inputs = torch.randint(8, (2, 5, SETTINGS["Noisy Recall"].input_length), dtype=torch.int32)
-    for device in (CPU, CARD):
+    for device in (CPU, PRETENDED):
         folder = tmp_path / device.type
         folder.mkdir()
         job = Job(folder, protocol.to_json(), device.type)

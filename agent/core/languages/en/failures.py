@@ -46,6 +46,15 @@ SENTENCES = {
         "{error} (line {line} of the variant): the op is asked in float64 too; make tensors of the type of its "
         "arguments, as torch.zeros(..., dtype=q.dtype, device=q.device) or q.new_zeros(...)"
     ),
+    "failure.other_device": (
+        "line {line} of the variant: {operator} is given a tensor on the CPU and one on the device of the arguments, "
+        "which fails on a GPU: make tensors where the arguments lie, as "
+        "torch.zeros(..., device=q.device) or q.new_zeros(...)"
+    ),
+    "failure.output_device": (
+        "delta_rule_chunkwise returned o on the CPU, not on the device of its arguments; make tensors where they lie, "
+        "as torch.zeros(..., device=q.device) or q.new_zeros(...)"
+    ),
     "failure.garbled": "the worker's account is garbled: {error}",
     "failure.interrupted": "interrupted",
     "failure.proposer_raised": "the proposer raised {error}",

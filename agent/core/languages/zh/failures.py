@@ -41,6 +41,15 @@ SENTENCES = {
         "{error}（变体第 {line} 行）：算子也会以 float64 调用；请按参数的类型创建张量，如"
         " torch.zeros(..., dtype=q.dtype, device=q.device) 或 q.new_zeros(...)"
     ),
+    "failure.other_device": (
+        "变体第 {line} 行：{operator} 的张量一部分在 CPU 上，一部分在参数所在的设备上；"
+        "在 GPU 上这会失败：请在参数所在的设备上创建张量，如"
+        " torch.zeros(..., device=q.device) 或 q.new_zeros(...)"
+    ),
+    "failure.output_device": (
+        "算子返回的 o 在 CPU 上，而不在参数所在的设备上；请在参数所在的设备上创建张量，如"
+        " torch.zeros(..., device=q.device) 或 q.new_zeros(...)"
+    ),
     "failure.garbled": "工作进程的答复混乱：{error}",
     "failure.proposer_raised": "提出者抛出异常：{error}",
     "failure.interrupted": "已中断",
