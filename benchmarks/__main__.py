@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [card]
+python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [choice] [card]
 """
 
 import json
@@ -32,6 +32,7 @@ from agent.evaluator.training.trainer import Training, train
 from agent.evaluator.worker_pool import WorkerPool, worker_count
 from benchmarks import ways
 from benchmarks.card import card
+from benchmarks.choice import choice
 from benchmarks.ordinary import train_ordinary
 from benchmarks.timing import CPU, in_turn, one_thread, show
 from templates.recurrence import delta_rule_recurrent
@@ -215,6 +216,7 @@ def main() -> None:
         "start": start,
         "check": checks,
         "ledger": ledger,
+        "choice": choice,
         "card": card,
     }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")

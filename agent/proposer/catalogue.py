@@ -60,14 +60,23 @@ class Catalogue:
         """Every set of moves that may be made together on the template; making the list takes a moment."""
         return Combinations(self.moves, MOST_MOVES)
 
+    @cached_property
+    def expected(self) -> Mapping[str, Mapping[str, float]]:
+        """Move -> task -> what its author expects of it."""
+        return {name: move.expected for name, move in self.moves.items()}
+
     def choose(self, history: History, draw: Random) -> Proposal:
         """The best untried set of moves of all, by one joint draw of what every move may do.
 
         A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where
         every set was tried or cannot be made.
         """
-        expected = {name: move.expected for name, move in self.moves.items()}
-        beliefs = believe(history, expected, draw)
+        idea, source = self.best_untried(history, draw)
+        return self._proposal(history, idea, source, effects(history, self.expected))
+
+    def best_untried(self, history: History, draw: Random) -> tuple[Idea, str]:
+        """The same before it is argued for: the idea and its variant file."""
+        beliefs = believe(history, self.expected, draw)
         replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
         for root, bonus in self._roots(history, draw):
             tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
@@ -80,7 +89,7 @@ class Catalogue:
                 idea = Idea(moves, (parent,), root, promise + bonus)
                 source = self._fitting(idea)
                 if source is not None and source not in replaced:
-                    return self._proposal(history, idea, source, effects(history, expected))
+                    return idea, source
         raise NothingToPropose("every set of moves that the catalogue knows was tried or cannot be made")
 
     def _roots(self, history: History, draw: Random) -> list[tuple[Run, float]]:
@@ -109,6 +118,14 @@ class Catalogue:
                 self.combinations.exclude(self._to_blame(idea.moves))
             return None
 
+    def exclude_unfit_pairs(self) -> None:
+        """Find out of every two moves whether they can be made together on the template, which takes seconds."""
+        for pair in pairs_of(self.combinations.names, 2):
+            try:
+                compose(self.template, [self.moves[name] for name in pair])
+            except MovesConflict:
+                self.combinations.exclude(pair)
+
     def _to_blame(self, moves: frozenset[str]) -> Collection[str]:
         """Two of the moves that do not fit together, or all where any two would."""
         for pair in pairs_of(sorted(moves), 2):
@@ -124,7 +141,7 @@ class Catalogue:
         Raises NothingToPropose, and UsageError for an idea that names no moves.
         """
         asked = self._named(idea)
-        known = effects(history, {name: move.expected for name, move in self.moves.items()})
+        known = effects(history, self.expected)
         drawn = {name: draw.gauss(known[name][AVERAGE].mean, known[name][AVERAGE].error) for name in sorted(known)}
         replaced = {run.proposal.unedited for run in history.runs}  # by a person, with something better
         for candidate in sorted(self._ideas(history, parent, drawn, asked), key=_rank):

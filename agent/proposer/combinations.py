@@ -37,6 +37,8 @@ class Combinations:
         self.table = np.zeros((len(self.sets), len(self.names)), dtype=bool)
         for row, held in enumerate(self.sets):
             self.table[row, list(held)] = True
+        padded = [(*held, *[len(self.names)] * (most - len(held))) for held in self.sets]
+        self.members = np.array(padded, dtype=np.intp).reshape(len(padded), most).T  # the moves of each set, by place
         self.excluded = np.zeros(len(self.sets), dtype=bool)
 
     def exclude(self, moves: Collection[str]) -> None:
@@ -54,9 +56,17 @@ class Combinations:
                 yield frozenset(self.names[index] for index in self.sets[row]), float(promise[row])
 
     def _promise(self, effects: Mapping[str | Pair, float]) -> NDArray[np.float64]:
+        count = len(self.names) + 1  # the last stands for no move
         places = {name: place for place, name in enumerate(self.names)}
-        promise = self.table @ np.array([effects.get(name, 0.0) for name in self.names])
+        alone = np.array([*(effects.get(name, 0.0) for name in self.names), 0.0])
+        together = np.zeros((count, count))
         for pair, effect in effects.items():
             if isinstance(pair, tuple) and places.keys() >= {*pair}:
-                promise += effect * (self.table[:, places[pair[0]]] & self.table[:, places[pair[1]]])
-        return np.asarray(promise)
+                one, other = sorted(places[name] for name in pair)
+                together[one, other] = effect
+        promise = np.zeros(len(self.sets))
+        for column, held in enumerate(self.members):
+            promise += alone[held]
+            for earlier in self.members[:column]:
+                promise += together[earlier, held]
+        return promise

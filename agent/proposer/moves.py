@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def compose(source: str, moves: Sequence[Move]) -> str:
     return source
 
 
+@lru_cache(maxsize=1024)
 def _patched(source: str, patch: str) -> str:
     """A file with a move's edit made. Where it does not fit, it may fit the same file that gives its output a name."""
     try:
@@ -133,10 +135,16 @@ def _declare(source: str, move: Move) -> str:
 
 
 def _assignment(source: str, name: str) -> ast.Assign | None:
-    for node in ast.parse(source).body:
+    for node in _statements(source):
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
             return node
     return None
+
+
+@lru_cache(maxsize=64)
+def _statements(source: str) -> list[ast.stmt]:
+    """The statements of a file, which are only read."""
+    return ast.parse(source).body
 
 
 def _declared(source: str, name: str) -> dict[str, Any]:

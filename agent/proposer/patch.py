@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 from agent.core.errors import UsageError
@@ -111,6 +112,7 @@ def _not_python(error: Exception, lines: list[str]) -> Reason:
     return Reason("failure.changed_not_python", {"error": str(error)})
 
 
+@lru_cache(maxsize=64)
 def _tree(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):

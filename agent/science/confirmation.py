@@ -5,15 +5,13 @@ best known variant, on fresh seeds. As many finalists as a workspace ever had ar
 called a winner only beyond 95 percent shared out among all of them (Bonferroni).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
-from agent.core.score import Confirmation
 from agent.core.sentences import signed
 from agent.core.text import Text, say
 from agent.science.beliefs import shrunken_margins
-from agent.science.comparison import AVERAGE, CONFIDENT, Comparison, compare
+from agent.science.comparison import AVERAGE, CONFIDENT
 from agent.science.history import History, card_of
 
 FINALISTS = 3
@@ -51,23 +49,14 @@ def references(history: History) -> list[Run]:
 
 def confirmed(history: History, run: Run) -> Confirmed | None:
     """How a run that was trained on fresh seeds stands there; None without its scores or those of the template."""
-    found = on_fresh_seeds(history, run)
-    if found is None:
+    fresh = history.on_fresh_seeds(run)
+    if fresh is None:
         return None
+    found = fresh[AVERAGE]
     tried = [one for one in history.scored if one.id in history.confirmations and one != history.baseline]
     chances = sum(one.proposal.author != BASELINE for one in tried)
     sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances)
     return Confirmed(found.difference, found.needed, sure and found.difference > 0)
-
-
-def on_fresh_seeds(history: History, run: Run) -> Comparison | None:
-    """A run's average against the template's, both on the same fresh seeds."""
-    known: Mapping[str, Confirmation] = history.confirmations
-    baseline = history.baseline
-    if baseline is None or run.id == baseline.id or not known.keys() >= {run.id, baseline.id}:
-        return None
-    mine, theirs = known[run.id].card, known[baseline.id].card
-    return compare(mine, theirs, history.noise)[AVERAGE] if mine.fingerprint == theirs.fingerprint else None
 
 
 def winner(history: History) -> Run | None:

@@ -136,6 +136,15 @@ class History:
             return {}
         return self.compare(run, baseline)
 
+    def on_fresh_seeds(self, run: Run) -> dict[str, Comparison] | None:
+        """Each task, and "average": how a run stands against the template where both were trained on the same fresh
+        seeds; None where one was not, and for the template itself."""
+        baseline = self.baseline
+        if baseline is None or run.id == baseline.id or not self.confirmations.keys() >= {run.id, baseline.id}:
+            return None
+        mine, theirs = self.confirmations[run.id].card, self.confirmations[baseline.id].card
+        return compare(mine, theirs, self.noise) if mine.fingerprint == theirs.fingerprint else None
+
     @cached_property
     def _by_name(self) -> dict[str, Run]:
         """The first scored run of each name."""

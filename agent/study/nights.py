@@ -62,44 +62,52 @@ class Bench:
     evaluator: Synthetic
     rows: int
 
+    def __post_init__(self) -> None:
+        """What two moves cannot be made together is found out beforehand, so that no night knows more than another."""
+        self.catalogue.exclude_unfit_pairs()
+
     @cached_property
     def makeable(self) -> frozenset[frozenset[str]]:
         """Every set that a sweep may take."""
         possible = self.catalogue.combinations
-        return frozenset(frozenset(possible.names[index] for index in held) for held in possible.sets)
+        fitting = np.flatnonzero(~possible.excluded)
+        return frozenset(frozenset(possible.names[index] for index in possible.sets[row]) for row in fitting)
 
     def night(self, kind: TruthName, arm: ArmName, seed: int) -> Night:
         """One night, the same for the same seed; the truth and the noise of a seed are those of every arm."""
         really = truth(kind, list(self.catalogue.moves), Random(f"{kind} {seed}"))
         evaluator = self.evaluator.another(seed)
         kept = int(SHARE * self.rows) if arm == "confirmed" else 0
-        history = self._searched(really, arm, seed, evaluator, self.rows - kept)
+        history = self.searched(really, arm, seed, self.rows - kept)
         found = conclusion(confirming(history, really, evaluator, kept), arm)
         true = really.of(found.chosen.proposal.moves)
         false_claim = found.claimed is not None and really.of(found.claimed.proposal.moves) <= 0
         regret = really.best(self.catalogue.combinations) - true
         return Night(kind, arm, regret, found.told, true, found.claimed is not None, false_claim)
 
-    def _searched(self, really: Truth, arm: ArmName, seed: int, evaluator: Synthetic, rows: int) -> History:
+    def searched(self, really: Truth, arm: ArmName, seed: int, rows: int | None = None) -> History:
+        """The template and so many rows of an arm, or as many as a night has; nothing is confirmed yet."""
+        evaluator, rows = self.evaluator.another(seed), self.rows if rows is None else rows
         memory = Memory(evaluator.noise)
         template = Proposal(TEMPLATE, self.catalogue.template, "baseline", Text(TEMPLATE))
         runs = [scored(0, template, really, evaluator)]
         history = History(tuple(runs), evaluator.noise, memory)
         chance = Random(f"{'search' if arm in CHOOSES else arm} {seed}")
-        policy = Catalogue(self.catalogue.template, self.catalogue.moves)  # which remembers nothing of other nights
         while len(runs) <= rows:
-            proposal = policy.choose(history, chance) if arm in CHOOSES else self._without(history, arm, chance)
+            moves = self._next(history, arm, chance)
+            name = f"{TEMPLATE}_" + "_".join(self.catalogue.moves[move].short for move in sorted(moves))
+            proposal = Proposal(name, name, "catalogue", Text(name), (TEMPLATE,), tuple(sorted(moves)))
             runs.append(scored(len(runs), proposal, really, evaluator))
             history = History(tuple(runs), evaluator.noise, memory)
         return history
 
-    def _without(self, history: History, arm: ArmName, chance: Random) -> Proposal:
-        """The next variant without the project's policy."""
+    def _next(self, history: History, arm: ArmName, chance: Random) -> frozenset[str]:
+        """The next set of moves to be tried, by the project's policy or without it."""
+        if arm in CHOOSES:
+            return self.catalogue.best_untried(history, chance)[0].moves
         tried = {frozenset(run.proposal.moves) for run in history.runs}
         wanted = self._random(chance) if arm == "random" else self._sweep(history)
-        moves = next(moves for moves in wanted if moves not in tried)
-        name = f"{TEMPLATE}_" + "_".join(self.catalogue.moves[move].short for move in sorted(moves))
-        return Proposal(name, "", "catalogue", Text(name), (TEMPLATE,), tuple(sorted(moves)))
+        return next(moves for moves in wanted if moves not in tried)
 
     def _random(self, chance: Random) -> Iterator[frozenset[str]]:
         possible = self.catalogue.combinations
