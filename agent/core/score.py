@@ -81,6 +81,14 @@ class TaskScore:
     def mean(self) -> float:
         return fmean(fmean(scores) for scores in self.by_setting.values())
 
+    @cached_property
+    def micro(self) -> float:
+        """The same mean of micro accuracy, in which verdicts are told."""
+        scores: dict[str, list[float]] = {}
+        for seed in self.seeds:
+            scores.setdefault(seed.setting, []).append(seed.micro)
+        return fmean(map(fmean, scores.values()))
+
     @property
     def spread(self) -> float | None:
         """The standard error of the mean that the seeds of this card show; None where every setting has one seed."""
@@ -142,3 +150,7 @@ class Confirmation:
 # The columns of a table that has no row yet, and of tables in the older text format. Which tasks there are, and what
 # each is, says agent/evaluator/tasks.
 MAD_TASKS = ("Compress", "Context Recall", "Fuzzy Recall", "Memorize", "Noisy Recall", "Selective Copy")
+
+# What a search is after (agent/science/objective.py): what a variant holds, and how much a short training reaches.
+MEMORY_TASKS = ("Context Recall", "Fuzzy Recall", "Noisy Recall", "Selective Copy", "Multi-Query Recall")
+LEARNING_TASKS = ("Compress", "Memorize")

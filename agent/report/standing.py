@@ -68,7 +68,7 @@ def shade(found: Comparison | None) -> str:
     """The name of a difference's colour: p1 to p5 above, n1 to n5 below, nothing inside the noise."""
     if found is None or not found.told_apart:
         return ""
-    return shade_of(found.difference)
+    return shade_of(abs(found.difference) if found.ahead else -abs(found.difference))
 
 
 def shade_of(difference: float) -> str:

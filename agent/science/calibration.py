@@ -46,7 +46,7 @@ class Outcome:
         """Whether the change went the predicted way; None where none was predicted or none is seen beyond the noise."""
         if self.comparison is None or not self.comparison.told_apart or abs(self.change) < LEAST_WIDTH:
             return None
-        return (self.comparison.difference > 0) == (self.change > 0)
+        return self.comparison.ahead == (self.change > 0)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,14 @@ variant to variant, was measured on the known variants (agent/science/noise.py) 
 
 Where pairs are missing, or where Welch's test is the sharper by `sharper_in_pairs`, a rule that looks at no score,
 the scores of both are taken to be independent (Welch 1947).
+
+A task's score is its macro accuracy, as in the older table. Its verdict is told by the plain fraction correct (micro
+accuracy) in log-odds: macro counts a class that was predicted and is absent as 0, batch by batch, so that one stray
+token costs more than most differences.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -19,15 +23,15 @@ from statistics import fmean
 from typing import Literal
 
 from agent.core.score import ScoreCard, TaskScore
+from agent.science.measure import LOG_ODDS, MACRO, Measure, Values
 
 AVERAGE = "average"
 CONFIDENT = 0.95
-
-# Training stops once accuracy passes 0.999, so the last thousandth says when a replica stopped, not how good it is.
-LEAST_STD = 0.001
+LEAST_STD = MACRO.least_std
 
 # "larger": ahead beyond the noise, and of a variant that takes more than the budget allows (agent/science/budget.py).
-Verdict = Literal["better", "worse", "indistinguishable", "unjudged", "larger"]
+# "mixed": of a whole variant, ahead in one thing and behind in another (agent/science/objective.py); of no single task.
+Verdict = Literal["better", "worse", "indistinguishable", "unjudged", "larger", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,21 @@ class PairedNoise:
 class Noise:
     """The standard deviation of a one-seed score of one setting, measured on the baseline over so many seeds.
 
-    `paired` is that of a difference between two variants; None where nobody measured it.
+    `paired` is that of a difference between two variants, and `log_odds` the noise of the same setting's micro accuracy
+    in log-odds; None where nobody measured it.
     """
 
     std: float
     seeds: int
     paired: PairedNoise | None = None
+    log_odds: "Noise | None" = None
+
+    def of(self, measure: Measure) -> "Noise":
+        """That of a measure."""
+        return self if measure is MACRO else self.log_odds or UNMEASURED
+
+
+UNMEASURED = Noise(0.0, 1)
 
 
 @dataclass(frozen=True)
@@ -101,13 +114,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much higher one score is than another, and how sure that is; unjudged where the noise is not known."""
+    """How much higher one score is than another, and how sure that is; unjudged where the noise is not known.
+
+    `judged` is the same in log-odds of micro accuracy, of a task whose verdict that tells; None where the difference
+    itself tells it. Both may have different signs, and then the sign of `judged` is the one that counts.
+    """
 
     difference: float
     error: float
     freedom: float  # degrees of freedom of the error; 0 where it is not known
     larger: bool = False  # whether the one compared takes more than the budget allows
     unpaired_error: float | None = None  # what it would be of independent scores; None where no seeds were paired
+    judged: "Comparison | None" = None
+
+    @property
+    def deciding(self) -> "Comparison":
+        """The comparison that tells the verdict: that in log-odds, or this one."""
+        return self.judged or self
 
     @property
     def removed(self) -> float | None:
@@ -118,8 +141,9 @@ class Comparison:
 
     @cached_property
     def confidence(self) -> float:
-        """That of the difference not being zero."""
-        return student(abs(self.difference) / self.error, self.freedom) if self.freedom else 0.0
+        """That of the difference not being zero, by what tells the verdict."""
+        found = self.deciding
+        return student(abs(found.difference) / found.error, found.freedom) if found.freedom else 0.0
 
     @property
     def needed(self) -> float:
@@ -132,12 +156,17 @@ class Comparison:
         return self.confidence >= CONFIDENT
 
     @property
+    def ahead(self) -> bool:
+        """Whether the first score is the higher one by what tells the verdict, sure or not."""
+        return self.deciding.difference > 0
+
+    @property
     def verdict(self) -> Verdict:
-        if not self.freedom:
+        if not self.deciding.freedom:
             return "unjudged"
         if not self.told_apart:
             return "indistinguishable"
-        if self.difference > 0:
+        if self.ahead:
             return "larger" if self.larger else "better"
         return "worse"
 
@@ -150,12 +179,12 @@ def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:
     shares = [
         share
         for setting, scores in score.by_setting.items()
-        for share in _shares(setting, scores, noise.get(setting, Noise(0.0, 1)))
+        for share in _shares(setting, scores, noise.get(setting, UNMEASURED), MACRO.least_std)
     ]
     return Estimate(score.mean, _divided(shares, by=len(score.by_setting)))
 
 
-def _shares(setting: str, scores: list[float], prior: Noise) -> list[Share]:
+def _shares(setting: str, scores: list[float], prior: Noise, least_std: float) -> list[Share]:
     """The variance of one setting's mean over its seeds."""
     known, own = prior.seeds - 1, len(scores) - 1
     if known + own == 0:
@@ -165,20 +194,31 @@ def _shares(setting: str, scores: list[float], prior: Noise) -> list[Share]:
         Share(known * prior.std**2 / weight, known, setting),
         Share(sum((value - mean) ** 2 for value in scores) / weight, own),
     ]
-    below = LEAST_STD**2 / len(scores) - sum(share.variance for share in shares)
+    below = least_std**2 / len(scores) - sum(share.variance for share in shares)
     shares.append(Share(max(0.0, below), known + own))
     return [share for share in shares if share.freedom]
 
 
-def _divided(shares: Iterable[Share], by: int) -> tuple[Share, ...]:
+def _divided(shares: Iterable[Share], by: float) -> tuple[Share, ...]:
     """The shares of a sum's variance -> those of the mean's."""
     return tuple(replace(share, variance=share.variance / by**2) for share in shares)
 
 
 def average(estimates: list[Estimate]) -> Estimate:
     """The mean over tasks."""
-    shares = chain.from_iterable(task.shares for task in estimates)
-    return Estimate(fmean(task.mean for task in estimates), _divided(shares, by=len(estimates)))
+    return weighted_mean(estimates, [1] * len(estimates))
+
+
+def weighted_mean(estimates: Sequence[Estimate], weights: Sequence[int]) -> Estimate:
+    """The mean of estimates that share no noise but what was measured, each as often as its weight says."""
+    total = sum(weights)
+    shares = [
+        share
+        for each, weight in zip(estimates, weights, strict=True)
+        for share in _divided(each.shares, by=total / weight)
+    ]
+    mean = sum(each.mean * weight for each, weight in zip(estimates, weights, strict=True)) / total
+    return Estimate(mean, tuple(shares))
 
 
 def resolution(score: Estimate) -> float:
@@ -195,49 +235,79 @@ def estimates(card: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Estimate
 def compare(card: ScoreCard, other: ScoreCard, noise: Mapping[str, Noise]) -> dict[str, Comparison]:
     """Each task, and "average": how `card` stands against `other`. ValueError if their protocols differ.
 
-    Seeds are paired if both cards were tested on the same draws: older workspaces drew a test a run.
+    The verdict of a task is told in log-odds, that of the average by itself.
     """
     check_comparable(card, other)
-    paired = card.test_seed == other.test_seed
-    tasks = {task: _against(score, other.tasks[task], noise, paired) for task, score in card.tasks.items()}
-    apart = {task: _against(score, other.tasks[task], noise, paired=False) for task, score in card.tasks.items()}
+    paired = same_draws(card, other)
+    pairs = {task: (score, other.tasks[task]) for task, score in card.tasks.items()}
+    tasks = {task: _gap_of(*both, noise, paired, MACRO) for task, both in pairs.items()}
+    apart = {task: _gap_of(*both, noise, False, MACRO) for task, both in pairs.items()}
     tasks[AVERAGE], apart[AVERAGE] = average([*tasks.values()]), average([*apart.values()])
-    return {task: _compared(tasks[task], apart[task]) for task in tasks}
+    found = {task: _compared(tasks[task], apart[task]) for task in tasks}
+    judged = {
+        task: from_zero(_gap_of(*both, noise, paired, LOG_ODDS))
+        for task, both in pairs.items()
+        if _told_in_log_odds(both[0], noise)
+    }
+    return {task: replace(each, judged=judged.get(task)) for task, each in found.items()}
+
+
+def same_draws(card: ScoreCard, other: ScoreCard) -> bool:
+    """Whether two cards were tested on the same draws, so that their seeds make pairs: older workspaces drew a test a
+    run."""
+    return card.test_seed == other.test_seed
+
+
+def _told_in_log_odds(score: TaskScore, noise: Mapping[str, Noise]) -> bool:
+    """Where that noise was measured; elsewhere macro accuracy tells the verdict, as it did in earlier versions."""
+    return all(setting in noise and noise[setting].log_odds is not None for setting in score.by_setting)
 
 
 def _compared(found: Estimate, apart: Estimate) -> Comparison:
-    return replace(_from_zero(found), unpaired_error=apart.error if found.shares != apart.shares else None)
+    return replace(from_zero(found), unpaired_error=apart.error if found.shares != apart.shares else None)
 
 
-def _against(mine: TaskScore, theirs: TaskScore, noise: Mapping[str, Noise], paired: bool) -> Estimate:
-    """How much higher one score of a task is than another, each setting seed by seed where that can and should be."""
+def _gap_of(mine: TaskScore, theirs: TaskScore, noise: Mapping[str, Noise], paired: bool, measure: Measure) -> Estimate:
+    """How much higher one score of a task is than another in a measure."""
+    known = {setting: each.of(measure) for setting, each in noise.items()}
+    return gap(measure.values(mine), measure.values(theirs), known, paired, measure.least_std)
+
+
+def gap(mine: Values, theirs: Values, noise: Mapping[str, Noise], paired: bool, least_std: float) -> Estimate:
+    """How much higher the mean over settings of one is than that of another, each setting seed by seed where that can
+    and should be. The noise is that of the values, by setting; ValueError where one of both has no value."""
     shares: list[Share] = []
-    own, others = _by_seed(mine), _by_seed(theirs)
-    if own.keys() != others.keys():  # cards of a part of the protocol: nothing of theirs makes a pair
-        return Estimate(mine.mean - theirs.mean, estimate(mine, noise).shares + estimate(theirs, noise).shares)
-    for setting, scores in own.items():
-        prior, other = noise.get(setting, Noise(0.0, 1)), others[setting]
+    if mine.keys() != theirs.keys():  # cards of a part of the protocol: nothing of theirs makes a pair
+        both = [_divided(_all_shares(each, noise, least_std), by=len(each)) for each in (mine, theirs)]
+        return Estimate(_mean(mine) - _mean(theirs), (*both[0], *both[1]))
+    for setting, scores in mine.items():
+        prior, other = noise.get(setting, UNMEASURED), theirs[setting]
         if paired and prior.paired and scores.keys() == other.keys() and sharper_in_pairs(prior, len(scores)):
             differences = [score - other[seed] for seed, score in scores.items()]
-            shares.append(_paired_share(differences, prior.paired))
+            shares.append(_paired_share(differences, prior.paired, least_std))
         else:
-            shares += _shares(setting, [*scores.values()], prior) + _shares(setting, [*other.values()], prior)
-    return Estimate(mine.mean - theirs.mean, _divided(shares, by=len(others)))
+            shares += _all_shares({setting: scores}, noise, least_std)
+            shares += _all_shares({setting: other}, noise, least_std)
+    return Estimate(_mean(mine) - _mean(theirs), _divided(shares, by=len(mine)))
 
 
-def _by_seed(score: TaskScore) -> dict[str, dict[int, float]]:
-    """Setting -> seed -> macro accuracy."""
-    found: dict[str, dict[int, float]] = {}
-    for seed in score.seeds:
-        found.setdefault(seed.setting, {})[seed.seed] = seed.macro
-    return found
+def _all_shares(values: Values, noise: Mapping[str, Noise], least_std: float) -> list[Share]:
+    found = (
+        _shares(setting, [*scores.values()], noise.get(setting, UNMEASURED), least_std)
+        for setting, scores in values.items()
+    )
+    return [*chain.from_iterable(found)]
 
 
-def _paired_share(differences: list[float], prior: PairedNoise) -> Share:
+def _mean(values: Values) -> float:
+    return fmean(fmean(scores.values()) for scores in values.values())
+
+
+def _paired_share(differences: list[float], prior: PairedNoise, least_std: float) -> Share:
     """The variance of the mean of a setting's differences: their own spread, pooled with what it usually is."""
     own, count, mean = len(differences) - 1, len(differences), fmean(differences)
     squares = prior.freedom * prior.std**2 + sum((value - mean) ** 2 for value in differences)
-    return Share(max(squares / (prior.freedom + own), 2 * LEAST_STD**2) / count, prior.freedom + own)
+    return Share(max(squares / (prior.freedom + own), 2 * least_std**2) / count, prior.freedom + own)
 
 
 @lru_cache(maxsize=256)
@@ -266,10 +336,10 @@ def check_comparable(card: ScoreCard, other: ScoreCard) -> None:
 
 def difference(a: Estimate, b: Estimate) -> Comparison:
     """How much higher one estimate is than another, with all the noise of both."""
-    return _from_zero(Estimate(a.mean - b.mean, a.shares + b.shares))
+    return from_zero(Estimate(a.mean - b.mean, a.shares + b.shares))
 
 
-def _from_zero(found: Estimate) -> Comparison:
+def from_zero(found: Estimate) -> Comparison:
     """How sure it is that an estimate, such as of a difference, is not zero."""
     freedom = found.degrees_of_freedom
     return Comparison(found.mean, found.error if freedom else math.inf, freedom)

@@ -9,6 +9,7 @@ from agent.core.run import Proposal, Run
 from agent.core.score import Confirmation, ScoreCard
 from agent.science.budget import Axis, MeansBudget, excess
 from agent.science.comparison import Comparison, Estimate, Noise, compare, estimates
+from agent.science.objective import DEFAULT, Judgement, Objective, judge
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Memory:
     noise: Mapping[str, Noise] = field(default_factory=dict)
     estimates: dict[str, tuple[Run, dict[str, Estimate]]] = field(default_factory=dict)
     comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
+    judgements: dict[tuple[str, str, Objective], tuple[Run, Run, Judgement]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class History:
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
     budget: MeansBudget = field(default_factory=MeansBudget)
     confirmations: Mapping[str, Confirmation] = field(default_factory=dict)  # run id -> its scores on fresh seeds
+    objective: Objective = DEFAULT
 
     @cached_property
     def scored(self) -> tuple[Run, ...]:
@@ -54,9 +57,21 @@ class History:
 
     @cached_property
     def best(self) -> Run | None:
-        """The run with the highest average of those that keep to the budget of means; of equals the first."""
-        fair = [run for run in self.scored if not self.excess(run)]
-        return max(fair, key=lambda run: card_of(run).average, default=None)
+        """The run with the highest gain over the template by the objective; of equals the first.
+
+        None that exceeds the budget of means, and none that is surely below the floor of a task.
+        """
+        fair = [run for run in self.scored if not self.excess(run) and not self.lost(run)]
+        return max(fair, key=self.merit, default=None)
+
+    def merit(self, run: Run) -> float:
+        """What a scored run is ranked by: its gain over the template by the objective, before that its average."""
+        return card_of(run).average if self.baseline is None else self.judge(run, self.baseline).gain.difference
+
+    def lost(self, run: Run) -> tuple[str, ...]:
+        """The tasks on which a scored run is surely below the floor."""
+        found = self.judgement(run)
+        return found.lost if found is not None else ()
 
     def excess(self, run: Run) -> dict[Axis, float]:
         """What a scored run takes beyond the budget, in units of the template; empty for one that is no larger."""
@@ -110,7 +125,7 @@ class History:
         fair = [other for other in self.scored if not self.excess(other)]
         higher = [other for other in fair if self.estimates(other)[task].mean > mine.mean]
         ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
-        return next((other for other in ranked if self.compare(other, run)[task].told_apart), None)
+        return next((other for other in ranked if self.compare(other, run)[task].verdict in ("better", "larger")), None)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:
         """Each task, and "average": a scored run's scores with their noise."""
@@ -121,13 +136,34 @@ class History:
 
     def compare(self, run: Run, other: Run) -> dict[str, Comparison]:
         """Each task, and "average": how a scored run stands against another, seed by seed where they can be."""
+        found = self._compared(run, other)
+        if self.excess(run) and not self.excess(other):
+            return {task: replace(each, larger=True) for task, each in found.items()}
+        return found
+
+    def _compared(self, run: Run, other: Run) -> dict[str, Comparison]:
+        """The same, whatever the run takes."""
         known = self.memory.comparisons.get((run.id, other.id))
         if known is None or known[0] is not run or known[1] is not other:
             found = compare(card_of(run), card_of(other), self.noise)
             known = self.memory.comparisons[run.id, other.id] = run, other, found
-        if self.excess(run) and not self.excess(other):
-            return {task: replace(each, larger=True) for task, each in known[2].items()}
         return known[2]
+
+    def judge(self, run: Run, other: Run) -> Judgement:
+        """How a scored run stands against another by the objective of the search."""
+        key = run.id, other.id, self.objective
+        known = self.memory.judgements.get(key)
+        if known is None or known[0] is not run or known[1] is not other:
+            found = judge(card_of(run), card_of(other), self.noise, self.objective, self._compared(run, other))
+            known = self.memory.judgements[key] = run, other, found
+        return known[2].of_larger() if self.excess(run) and not self.excess(other) else known[2]
+
+    def judgement(self, run: Run) -> Judgement | None:
+        """The same against the template; None for the template itself, and where one of both has no score."""
+        baseline = self.baseline
+        if baseline is None or not run.scored or baseline.id == run.id:
+            return None
+        return self.judge(run, baseline)
 
     def against_template(self, run: Run) -> dict[str, Comparison]:
         """The same against the template; empty for the template itself, and where one of both has no score."""

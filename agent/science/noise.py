@@ -8,7 +8,7 @@ of that choice, and variants with uncorrelated seeds were not simulated again.
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from statistics import fmean, stdev
@@ -16,8 +16,9 @@ from statistics import fmean, stdev
 from pydantic import TypeAdapter
 
 from agent.core.resources import MEASURED
-from agent.core.score import ScoreCard
-from agent.science.comparison import LEAST_STD, Noise, PairedNoise
+from agent.core.score import ScoreCard, SeedScore
+from agent.science.comparison import LEAST_STD, UNMEASURED, Noise, PairedNoise
+from agent.science.measure import LOG_ODDS, MACRO, longer_scores
 
 HEADER = "fingerprint,setting,mean,std,seeds,paired_std,paired_freedom"
 LEAST_VARIANTS = 4  # from whose differences the usual spread of a difference is told
@@ -32,9 +33,9 @@ class Replicates:
 
     def noise(self, template: ScoreCard | None) -> dict[str, Noise]:
         """Setting -> its noise under this protocol: the shipped, else that of these cards and the template's own."""
-        lone = {setting for card in self.cards for task in card.tasks.values() for setting in task.by_setting}
         found = noise_of([*self.cards, *([template] if template else [])])
-        return {setting: found[setting] for setting in lone & found.keys()} | read_noise(self.fingerprint)
+        lone = _seeds(self.cards).keys() & found.keys()
+        return {setting: found[setting] for setting in lone} | read_noise(self.fingerprint)
 
     def to_json(self) -> str:
         return _FORM.dump_json(self, indent=1).decode()
@@ -51,8 +52,20 @@ def read_noise(fingerprint: str) -> dict[str, Noise]:
     """Setting -> its shipped noise under the protocol with this fingerprint; empty where none was measured."""
     for path in MEASURED.glob("*_noise.csv"):
         if rows := noise_rows(path, fingerprint):
-            return {row["setting"]: _noise(row) for row in rows}
+            return _by_setting(rows)
     return {}
+
+
+def _by_setting(rows: Iterable[Mapping[str, str]]) -> dict[str, Noise]:
+    """The noise of each setting in each measure. A table without measures is one of macro accuracy."""
+    found: dict[str, dict[str, Noise]] = {MACRO.name: {}, LOG_ODDS.name: {}}
+    for row in rows:
+        found[row.get("measure") or MACRO.name][row["setting"]] = _noise(row)
+    macro, odds = found[MACRO.name], found[LOG_ODDS.name]
+    return {
+        setting: replace(macro.get(setting, UNMEASURED), log_odds=odds.get(setting))
+        for setting in dict.fromkeys([*macro, *odds])
+    }
 
 
 def noise_rows(path: Path, fingerprint: str) -> list[dict[str, str]]:
@@ -122,8 +135,18 @@ def _inverse_trigamma(value: float) -> float:
 
 def noise_of(cards: Iterable[ScoreCard]) -> dict[str, Noise]:
     """Setting -> its noise, by several cards of one variant with different seeds; those with one seed are left out."""
-    scores: dict[str, list[float]] = {}
-    for task in chain.from_iterable(card.tasks.values() for card in cards):
-        for setting, values in task.by_setting.items():
-            scores.setdefault(setting, []).extend(values)
-    return {setting: Noise(stdev(values), len(values)) for setting, values in scores.items() if len(values) > 1}
+    return {setting: _of_seeds(seeds) for setting, seeds in _seeds(cards).items() if len(seeds) > 1}
+
+
+def _seeds(cards: Iterable[ScoreCard]) -> dict[str, list[SeedScore]]:
+    """Setting -> its seeds, also of longer tests and of tasks that are no column of the table."""
+    found: dict[str, list[SeedScore]] = {}
+    for task in chain.from_iterable((*card.tasks.values(), *card.further.values()) for card in cards):
+        for seed in chain(task.seeds, *(longer.seeds for longer in longer_scores(task).values())):
+            found.setdefault(seed.setting, []).append(seed)
+    return found
+
+
+def _of_seeds(seeds: Sequence[SeedScore]) -> Noise:
+    macro, odds = (Noise(stdev(map(measure.of, seeds)), len(seeds)) for measure in (MACRO, LOG_ODDS))
+    return replace(macro, log_odds=odds)

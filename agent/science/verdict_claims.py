@@ -30,8 +30,7 @@ def wrong_verdicts(
         compared = compare(subjects.pop(), others.pop(), about[0])
         if compared is None or not compared.freedom:
             continue
-        claimed = 1 if verdict["above"] else -1
-        if compared.told_apart and claimed * compared.difference < 0:
+        if compared.told_apart and compared.ahead != (verdict["above"] is not None):
             found.append((verdict.end(), say("claim.other way")))
         elif verdict["surely"] and not compared.told_apart:
             found.append((verdict.end(), say("claim.indistinguishable")))

@@ -99,6 +99,7 @@ SENTENCES = {
     "page.better": "better",
     "page.worse": "worse",
     "page.indistinguishable": "indistinguishable",
+    "page.mixed": "gains and loses",
     "page.larger": "larger: ahead, but takes more than the budget allows",
     "page.unjudged": "not judged: its noise is not known",
     "page.is template": "the template itself",

@@ -59,6 +59,7 @@ SENTENCES = {
     "report.why best": "The best so far: {difference} against the template.",
     "report.why better": "A gain beyond the noise: {difference}{telling}.",
     "report.why worse": "A loss beyond the noise: {difference}{telling}.",
+    "report.why mixed": "It gains in one thing and loses in another, beyond the noise: {difference}{telling}.",
     "report.why larger": "A gain beyond the noise, but with more than the budget allows: {difference}{telling}.",
     "report.why unjudged": "Its noise is not known, so it is not judged ({difference}){telling}.",
     "report.why indistinguishable": "It cannot be told from the template ({difference}){telling}.",

@@ -72,6 +72,7 @@ SENTENCES = {
     "next.interrupted": "对该想法仍一无所知：再试一次",
     "next.unusable reply": "查看 transcript.jsonl：更大的模型或更多的 reply_tokens 或可给出可用的回复",
     "next.better": "下一步：由此继续，并在更长的协议下确认这一收益。",
+    "next.mixed": "下一步：保住所得，补回所失；丢失记忆或某项任务者不会成为最佳。",
     "next.larger": "下一步：用更少的代价表达同一想法；超出预算者不会成为最佳。",
     "next.worse": "下一步：不要在此基础上原样继续。",
     "next.measure": (

@@ -87,6 +87,7 @@ SENTENCES = {
     "page.better": "更好",
     "page.worse": "更差",
     "page.indistinguishable": "无法区分",
+    "page.mixed": "有得有失",
     "page.larger": "更大：领先，但用量超出预算",
     "page.unjudged": "噪声未知，不作判断",
     "page.is template": "模板本身",

@@ -56,6 +56,7 @@ SENTENCES = {
     "report.why best": "迄今最佳：与模板相比 {difference}。",
     "report.why better": "超出噪声的提升：{difference}{telling}。",
     "report.why worse": "超出噪声的下降：{difference}{telling}。",
+    "report.why mixed": "有得有失，均超出噪声：{difference}{telling}。",
     "report.why larger": "超出噪声的提升，但用量超出预算：{difference}{telling}。",
     "report.why unjudged": "噪声未知，不作判断（{difference}）{telling}。",
     "report.why indistinguishable": "与模板无法区分（{difference}）{telling}。",

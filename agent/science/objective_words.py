@@ -1,0 +1,56 @@
+"""What a variant achieved by the objective of a search, in words: which axis it won, and its numbers."""
+
+import math
+
+from agent.core.sentences import joined, signed
+from agent.core.text import Text, say
+from agent.science.comparison import Comparison
+from agent.science.objective import Judgement, Objective
+
+
+def outcome(found: Judgement) -> Text:
+    """The verdict with its axis, such as "learns faster, memory kept"; by the average alone, its verdict."""
+    if not found.in_log_odds or found.verdict == "unjudged":
+        return say(f"verdict.{found.verdict}")
+    said = _axis_won(found)
+    if found.lost:
+        said = say("objective.lost", outcome=said, list=joined(found.lost))
+    return say("objective.larger", outcome=said) if found.verdict == "larger" else said
+
+
+def _axis_won(found: Judgement) -> Text:
+    """Only of a gain that is told from nothing: both axes are looked at after it, and not beside it."""
+    if found.verdict == "indistinguishable":
+        return say("objective.indistinguishable")
+    memory, learnability = found.memory_went, found.learning_went
+    if {memory, learnability} <= {"same", "none"}:
+        return say(f"objective.{'better' if found.gain.ahead else 'worse'} together")
+    return say(f"objective.{memory} {learnability}")
+
+
+def numbers(found: Judgement) -> Text:
+    """Both axes in log-odds and the average in accuracy, each with what lies within 95 percent."""
+    average = _number(found.average, digits=3)
+    memory, learnability = found.memory, found.learnability
+    if memory and learnability:
+        axes = say("objective.axes", memory=_number(memory), learnability=_number(learnability))
+    elif memory:
+        axes = say("objective.memory", memory=_number(memory))
+    elif learnability:
+        axes = say("objective.learnability", learnability=_number(learnability))
+    else:
+        return say("list.label", label=say("average"), value=average)
+    return say("objective.numbers", axes=axes, average=average)
+
+
+def _number(found: Comparison, digits: int = 2) -> Text:
+    value = signed(found.difference, digits)
+    if not math.isfinite(found.needed):
+        return Text(en=value)
+    low, high = (signed(found.difference + way * found.needed, digits) for way in (-1, 1))
+    return say("objective.number", value=value, low=low, high=high)
+
+
+def told_by(objective: Objective) -> Text:
+    """What a variant's verdict is told by."""
+    return say("objective.memory alone" if objective == "memory" else f"objective.{objective}")
