@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.analyst import Unread
 from agent.analyst.note import analyse
 from agent.core.errors import Unavailable
 from agent.core.run import ANALYSED_SECTIONS, BASELINE, OlderNote, Run, Section
@@ -23,7 +24,9 @@ CHANGE, EXPECTED, FACTS, LOG = 1500, 400, 1500, 400  # tokens
 
 @dataclass
 class ModelAnalyst:
-    """Writes what came of a run. Where the model does so badly or not at all, the built-in analyst's words stand alone.
+    """Writes what came of a run. Where the model does so badly, the built-in analyst's words stand alone.
+
+    Raises Unread, with those words, where the model cannot be asked.
 
     Known variants and proposals that were never trained are left to the built-in analyst.
     """
@@ -39,7 +42,7 @@ class ModelAnalyst:
         try:
             words = self._ask(history, run, facts)
         except (Unavailable, OutOfMoney, Interrupted) as error:
-            words = str(error)
+            raise Unread(self._joined(facts, str(error)), error) from error
         return self._joined(facts, words)
 
     def _ask(self, history: History, run: Run, facts: Mapping[Section, Text]) -> dict[Section, Text] | str:

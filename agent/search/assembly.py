@@ -31,6 +31,7 @@ from agent.search.journal import Journal
 from agent.search.loop import Search
 from agent.search.replication import Replication
 from agent.search.screen import Screen
+from agent.store.drafts import KeptDrafts
 from agent.store.folder import CONFIG
 from agent.store.lineage import Lineage
 from agent.store.workspace import Workspace
@@ -73,6 +74,7 @@ def assemble(
             for line in fit_moves(start.source, load_moves(MOVES)).lines(start.name):
                 screen.line(line)
     thinkers = make_thinkers(config, workspace, check, llm, screen.line)
+    analyses = Analyses(workspace, thinkers.analyst, screen.line)
     resolved = config.model_dump(mode="json") | {
         "protocol": protocol.name, "device": device, "hours": hours, "model": llm.model if llm else None
     }  # fmt: skip
@@ -80,9 +82,18 @@ def assemble(
         workspace=workspace,
         protocol=protocol,
         device=device,
-        drafts=Drafts(thinkers.proposer, config.seed, llm, screen.line, config.start_from),
+        drafts=Drafts(
+            thinkers.proposer,
+            config.seed,
+            llm,
+            screen.line,
+            config.start_from,
+            config.drafts,
+            KeptDrafts(workspace),
+            analyses.read,
+        ),
         check=check,
-        analyses=Analyses(workspace, thinkers.analyst, screen.line),
+        analyses=analyses,
         lineage=Lineage(workspace.root),
         ledger=ledger,
         journal=journal,

@@ -26,7 +26,13 @@ class Background(Generic[T]):
     def done(self) -> bool:
         return not self._thread.is_alive()
 
-    def wait(self, seconds: float) -> None:
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by raising."""
+        return self.done and self._error is not None
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until it is done, at most so many seconds."""
         self._thread.join(seconds)
 
     def result(self) -> T:

@@ -1,5 +1,6 @@
 """When a search has had enough: hours, runs, failures in a row, or a person who stops it. Money: agent.llm.spending."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,6 +85,11 @@ class Ledger:
     def goes_on(self) -> bool:
         """Whether anything will be begun after the evaluation that begins now, as far as can be foreseen."""
         return self._stop(self.finished + 1, self.seconds + self._expected) is None
+
+    @property
+    def runs_ahead(self) -> float:
+        """How many proposals may follow the one that begins now; infinite without a limit."""
+        return math.inf if self.budget.runs is None else self.budget.runs - self.finished - 1
 
     def _stop(self, finished: int, seconds: float) -> Stop | None:
         budget = self.budget

@@ -57,6 +57,8 @@ class Config(BaseModel):
     """Says what a million tokens of a reply cost, thoughts included, in dollars."""
     temperature: float | None = Field(None, ge=0, le=2)
     """Sets the model's temperature. Default: the endpoint's own."""
+    drafts: int = Field(2, ge=1)
+    """Has a language model make so many proposals at a time, ahead of their training; what is not used is kept."""
     prompt_tokens: int = Field(12_000, ge=6_000)
     """Limits the length of a prompt, by an estimate that errs on the high side."""
     reply_tokens: int = Field(16_000, ge=1_024)

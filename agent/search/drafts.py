@@ -1,59 +1,33 @@
 """The next proposal: made when it is asked for, or ahead of time while something else is trained."""
 
-import traceback
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
-from agent.core.baselines import TEMPLATE
-from agent.core.errors import Unavailable, UsageError, kind_and_reason
-from agent.core.failure import Failure
-from agent.core.reason import Reason
-from agent.core.run import Proposal, Run
-from agent.core.text import Text
-from agent.llm import Connection, Interrupted
-from agent.llm.secrets import Censor
-from agent.llm.spending import OutOfMoney
-from agent.proposer import Chooser, NothingToPropose, ProposalFailed, Proposer, Repairer
+from agent.llm import Connection
+from agent.proposer import Chooser, NothingToPropose, Proposer
 from agent.proposer.known import family_of
 from agent.proposer.parents import rank_parents
-from agent.science.comparison import AVERAGE
 from agent.science.history import History
+from agent.search.attempts import attempt, chosen_by, raised, repair
 from agent.search.background import Background
-from agent.store.files import WorkspaceError
+from agent.search.draft_queue import Begun, DraftQueue, why_dropped, with_drafts
+from agent.store.drafts import Draft, KeptDrafts
 
+TICK = 0.1  # seconds between two looks at whether a draft is there
 SECONDS_TO_END = 10.0  # for a draft that nobody waits for any more
-PROPOSER = "proposer"  # the author of a proposal that was never made
-RAISED = "failure.proposer_raised"
-REASON = 500  # characters
-TRACEBACK = 4000  # characters from its end
-# What is no fault of a proposal, and ends or changes the search as its class says.
-PASSED_ON = (Unavailable, OutOfMoney, Interrupted, WorkspaceError, NothingToPropose)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A proposal that has no run yet, and why it is of no use, if it is of none."""
-
-    proposal: Proposal
-    failure: Failure | None = None
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """A draft that is being made, and what was known when it was begun."""
-
-    history: History
-    draft: Background[Draft | None]
 
 
 @dataclass
 class Drafts:
     """Chooses a parent and has the proposer make something of it; without a proposer there is nothing.
 
-    A model takes as long as a training. Where the proposer asks one, over `connection`, one draft is made ahead.
+    A model takes as long as a training. Where the proposer asks one, over `connection`, so many drafts as there are
+    `places` are made ahead, each when the readings of earlier results are there. What was paid for is kept and used.
     """
 
     proposer: Proposer | None
@@ -61,44 +35,96 @@ class Drafts:
     connection: Connection | None = None
     say: Callable[[str], None] = lambda line: None
     start_from: tuple[str, ...] = ()  # known mixers, as agent/core/baselines.py finds them
-    ahead: Ahead | None = field(default=None, init=False)
+    places: int = 1
+    kept: KeptDrafts | None = None
+    read: Callable[[History], History] = lambda history: history  # waits for readings, and adds them
+    waits: Callable[[], None] = lambda: None  # called many times a second; raises where a person wants to stop
+    queue: DraftQueue = field(default_factory=DraftQueue, init=False)
     repairs: bool = field(default=True, init=False)
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """See that a model can be reached, and at the end give up what is being made.
+        """See that a model can be reached, take up what was left, and at the end give up what is being made.
 
         A check that is under way is waited for, so that it leaves nothing behind.
         """
         if self.proposer is not None and self.connection is not None:
             self.connection.probe()
+            self._take_up()
         try:
             yield
         finally:
-            if self.ahead is not None and self.connection is not None:
+            if self.queue and self.connection is not None:
                 self.connection.close()
-                self.ahead.draft.wait(SECONDS_TO_END)
+                self.queue.wait(SECONDS_TO_END)
+
+    def _take_up(self) -> None:
+        """Put the drafts of earlier searches into the queue."""
+        if self.kept is None:
+            return
+        history = self.kept.workspace.history()
+        for draft in self.kept.left():
+            self.queue.add(Begun(history, Background(partial(_given, draft))))
+            self.say(f"· {draft.proposal.name}, which was proposed before, is taken up")
 
     def next(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
-        """The draft that was prepared, unless the picture has changed; else a new one. None if nothing is left."""
-        if self.ahead is not None and not idea and not parent:
-            ahead, self.ahead = self.ahead, None
-            draft = ahead.draft.result()
-            if draft is not None and not (why := out_of_date(draft, ahead.history, history)):
+        """A draft that was prepared, the most timely one that is ready; else a new one. None if nothing is left.
+
+        What a person asks for is made anew.
+        """
+        if self.connection is None or self.proposer is None:
+            return self._make(history, idea, parent)
+        if idea or parent:
+            asked = Background(lambda: self._made(history, 0, idea, parent))
+            self._wait(lambda: asked.done)
+            return asked.result()
+        while True:
+            fresh = not self.queue
+            self.prepare(history, 1)
+            self._wait(lambda: self.queue.ready)
+            draft = self._usable(self.queue.take(history), history)
+            if draft is not None or fresh:
                 return draft
-            if draft is not None:
-                self.say(f"· dropped {draft.proposal.name}, which was prepared: {why}")
-        return self._make(history, idea, parent)
 
-    def prepare(self, history: History) -> None:
-        """Begin the next draft, if it takes long and none is being made."""
-        if self.proposer is not None and self.connection is not None and self.ahead is None:
-            self.ahead = Ahead(history, Background(lambda: self._make(history)))
+    def _usable(self, begun: Begun, history: History) -> Draft | None:
+        """A draft that is there, under a free name; None where it must not be used. Raises what its making did."""
+        draft = begun.draft.result()
+        if draft is None:
+            return None
+        if why := why_dropped(draft, begun.history, history):
+            self.say(f"· dropped {draft.proposal.name}, which was prepared: {why}")
+            if self.kept is not None:
+                self.kept.drop(draft)
+            return None
+        return replace(draft, proposal=replace(draft.proposal, name=history.free_name(draft.proposal.name)))
 
-    def _make(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
+    def _wait(self, over: Callable[[], bool]) -> None:
+        while not over():
+            self.waits()
+            time.sleep(TICK)
+
+    def prepare(self, history: History, most: float = math.inf) -> None:
+        """Begin drafts, if they take long, until every place is taken, or as many are there as there is budget for."""
+        if self.proposer is None or self.connection is None:
+            return
+        while len(self.queue) < min(self.places, most):
+            self.queue.add(self._begin(history))
+
+    def _begin(self, history: History) -> Begun:
+        number, told = len(self.queue), with_drafts(history, self.queue.waiting())
+        return Begun(history, Background(lambda: self._made(told, number)))
+
+    def _made(self, history: History, number: int, idea: str = "", parent: str = "") -> Draft | None:
+        """A draft that is on the disk before anybody uses it, made when the readings of all results are there."""
+        draft = self._make(self.read(history), idea, parent, number)
+        if draft is not None and self.kept is not None:
+            self.kept.keep(draft)
+        return draft
+
+    def _make(self, history: History, idea: str = "", parent: str = "", number: int = 0) -> Draft | None:
         """A draft of what failed in training, else of the most promising parent that anything can still be made of.
 
-        A person may have an idea, or name the parent.
+        A person may have an idea, or name the parent. `number` tells those apart that are made at the same time.
         """
         proposer = self.proposer
         if proposer is None:
@@ -108,13 +134,13 @@ class Drafts:
             if repaired is not None:
                 self.repairs = not raised(repaired)  # else it would be in the way of every proposal
                 return repaired
-        return self._choose(proposer, history, idea, parent)
+        draw = Random(f"{self.seed} {len(history.runs)}" + f" {number}" * bool(number))
+        return self._choose(proposer, history, draw, idea, parent)
 
-    def _choose(self, proposer: Proposer, history: History, idea: str, parent: str) -> Draft | None:
-        draw = Random(f"{self.seed} {len(history.runs)}")
+    def _choose(self, proposer: Proposer, history: History, draw: Random, idea: str, parent: str) -> Draft | None:
         family = family_of(history, self.start_from) if not parent else ()
         if not (idea or parent or self.start_from) and isinstance(proposer, Chooser):
-            chosen = attempt(history, history.baseline, partial(_chosen, proposer, history, draw))
+            chosen = attempt(history, history.baseline, partial(chosen_by, proposer, history, draw))
             if chosen is not None:
                 return chosen
         for candidate in rank_parents(history, draw):
@@ -125,70 +151,5 @@ class Drafts:
         return None
 
 
-def attempt(
-    history: History, parent: Run | None, propose: Callable[[], Proposal | None], asked_by_a_person: bool = False
-) -> Draft | None:
-    """What comes of one call of a proposer; None if it has nothing.
-
-    The one boundary of every proposer: whatever it raises is the failure of this call, recorded with its traceback, and
-    the search goes on. PASSED_ON is raised again, and UsageError where a person's own words may be the reason.
-    """
-    try:
-        proposal = propose()
-    except ProposalFailed as failed:
-        return Draft(failed.proposal, failed.failure)
-    except PASSED_ON:
-        raise
-    except Exception as error:
-        if asked_by_a_person and isinstance(error, UsageError):
-            raise
-        return _failed(history, parent, error)
-    return Draft(proposal) if proposal else None
-
-
-def _failed(history: History, parent: Run | None, error: Exception) -> Draft:
-    """The record of a call that raised: a proposal that changes nothing, and the traceback."""
-    censor = Censor()
-    name = history.free_name(f"{TEMPLATE}_unnamed")
-    proposal = Proposal(
-        name=name,
-        source=parent.proposal.source if parent else "",
-        author=PROPOSER,
-        title=Text(en=name),
-        parents=(parent.name,) if parent else (),
-    )
-    reason = Reason(RAISED, {"error": censor(kind_and_reason(error))[:REASON]})
-    log = censor("".join(traceback.format_exception(error)))
-    return Draft(proposal, Failure("unusable reply", reason, log[-TRACEBACK:]))
-
-
-def raised(draft: Draft) -> bool:
-    """Whether a draft records that its proposer raised."""
-    return draft.failure is not None and draft.failure.reason.key == RAISED
-
-
-def _chosen(proposer: Chooser, history: History, draw: Random) -> Proposal | None:
-    """What a proposer chooses by itself; None where it has nothing more, or leaves the choice of a parent to others."""
-    try:
-        return proposer.choose(history, draw)
-    except NothingToPropose:
-        return None
-
-
-def repair(proposer: Proposer, history: History) -> Proposal | None:
-    """What a proposer makes of what failed in training, if it is one that learns from that."""
-    return proposer.repair(history) if isinstance(proposer, Repairer) else None
-
-
-def out_of_date(draft: Draft, then: History, now: History) -> str:
-    """Why a draft should not be used any more; nothing if it may be. A failure is recorded in any case."""
-    if draft.failure is not None:
-        return ""
-    if any(run.name == draft.proposal.name for run in now.runs):
-        return "its name is taken by now"
-    if now.rejected != then.rejected:
-        return "a proposal was rejected since"
-    best, before = now.best, now.find(then.best.name) if then.best else None
-    if best and before and best.id != before.id and now.compare(best, before)[AVERAGE].verdict == "better":
-        return f"{best.name} is a new best"
-    return ""
+def _given(draft: Draft) -> Draft:
+    return draft

@@ -169,7 +169,7 @@ class Search:
         self.journal.phase("training", run.proposal)
         run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
         if run.proposal.author != BASELINE and self.ledger.goes_on():
-            self.drafts.prepare(self.workspace.history())
+            self.drafts.prepare(self.workspace.history(), self.ledger.runs_ahead)
         with self.ledger.evaluating():
             try:
                 card = self.train(run.proposal, self.protocol)

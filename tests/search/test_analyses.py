@@ -5,7 +5,9 @@ import threading
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
+from agent.analyst import Unread
 from agent.analyst.note import analyse
+from agent.core.errors import Unavailable
 from agent.core.text import Text
 from agent.search.analyses import Analyses
 from agent.store.files import WorkspaceError
@@ -140,3 +142,61 @@ def test_what_is_no_error_is_raised_again(closed):
     analyses = Analyses(workspace, odd)
     with pytest.raises(Odd), analyses.open():
         analyses.begin(workspace.history(), run)
+
+
+def test_who_proposes_next_waits_for_what_is_being_read(closed):
+    workspace, run = closed
+    may, told = threading.Event(), []
+    analyses = Analyses(workspace, reader(may))
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+        waiting = threading.Thread(target=lambda: told.append(analyses.read(workspace.history())))
+        waiting.start()
+        assert told == []
+        may.set()
+        waiting.join(30)
+        assert workspace.find(run.id).analysis == run.analysis  # that thread wrote nothing
+    assert told[0].runs[0].analysis["lessons"]["en"] == "Well."
+
+
+def test_an_analysis_that_a_search_did_not_wait_for_is_taken_up_by_the_next(closed):
+    workspace, run = closed
+    breaking_off = Analyses(workspace, reader(threading.Event()))
+
+    def broken_off():
+        with breaking_off.open():
+            breaking_off.begin(workspace.history(), run)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    with Analyses(workspace, None).open():  # nobody is there to read
+        pass
+    seen = []
+
+    def read(history, run):
+        seen.append(run.id)
+        return {**run.analysis, "lessons": Text("Well.", "很好。")}
+
+    for _ in range(2):  # the second has nothing to do
+        with Analyses(workspace, read).open():
+            pass
+        assert workspace.find(run.id).analysis["lessons"]["en"] == "Well."
+    assert seen == [run.id]
+
+
+def test_an_analyst_that_could_not_be_asked_is_asked_by_the_next_search(closed):
+    workspace, run = closed
+
+    def away(history, run):
+        raise Unread({**run.analysis, "lessons": Text("It was away.", "它不在。")}, Unavailable("gone"))
+
+    analyses = Analyses(workspace, away)
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+    assert workspace.find(run.id).analysis["lessons"]["en"] == "It was away."
+    may = threading.Event()
+    may.set()
+    with Analyses(workspace, reader(may)).open():
+        pass
+    assert workspace.find(run.id).analysis["lessons"]["en"] == "Well."

@@ -1,6 +1,7 @@
 """The next proposal, made in time."""
 
 import threading
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,6 +12,7 @@ from agent.core.errors import Unavailable, UsageError
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Review, Run
+from agent.core.text import Text
 from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer import NothingToPropose, ProposalFailed
@@ -18,7 +20,9 @@ from agent.proposer.fallback import Fallback
 from agent.proposer.patch import PatchRejected
 from agent.science.history import History
 from agent.search.drafts import Drafts
+from agent.store.drafts import KeptDrafts
 from agent.store.files import WorkspaceError
+from agent.store.workspace import Workspace
 
 
 def run(name, number, **facts):
@@ -81,20 +85,150 @@ def test_a_quick_proposer_waits_for_the_result():
     assert drafts.next(THEN).proposal.name == "a"
 
 
-@pytest.mark.parametrize(
-    ("since", "why"),
-    [
-        (run("better", 1, card=sample_card(Memorize=0.9)), "better is a new best"),
-        (run("no", 1, stage="rejected", review=Review("rejected", "me", "No.")), "a proposal was rejected since"),
-        (run("a", 1, card=sample_card(Memorize=0.1)), "its name is taken by now"),
-    ],
-)
-def test_a_draft_is_made_anew_where_the_picture_has_changed(since, why):
+def test_a_draft_is_made_anew_where_a_proposal_was_rejected_since():
     lines = []
     drafts, _ = drafting("a", "b", lines=lines)
     drafts.prepare(THEN)
-    assert drafts.next(History((BASE, since), {})).proposal.name == "b"
-    assert lines == [f"· dropped a, which was prepared: {why}"]
+    rejected = run("no", 1, stage="rejected", review=Review("rejected", "me", "No."))
+    assert drafts.next(History((BASE, rejected), {})).proposal.name == "b"
+    assert lines == ["· dropped a, which was prepared: a proposal was rejected since"]
+
+
+def test_a_draft_takes_a_name_that_is_free_by_now():
+    drafts, _ = drafting("a")
+    drafts.prepare(THEN)
+    assert drafts.next(History((BASE, run("a", 1)), {})).proposal.name == "a_2"
+
+
+BETTER = History((BASE, run("better", 1, card=sample_card(Memorize=0.9))), {})
+
+
+def test_what_was_made_before_a_new_best_is_trained_while_the_next_is_made():
+    drafts, proposer = drafting("a", "b")
+    drafts.prepare(THEN)
+    drafts.queue.wait(30)
+    proposer.may.clear()  # the model thinks about the new best
+    drafts.prepare(BETTER)
+    assert drafts.next(BETTER).proposal.name == "a"
+
+
+def test_what_was_made_for_the_picture_as_it_is_goes_before_what_is_older_and_a_repair_before_all():
+    outcomes = [sample_proposal("old"), sample_proposal("new"), replace(sample_proposal("again"), repairs_of="x")]
+
+    class Given(Scripted):
+        def propose(self, history, parent, draw, idea=""):
+            return outcomes.pop(0)
+
+    proposer = Given()
+    drafts = Drafts(proposer, 0, proposer, places=3)
+    for history, places in ((THEN, 1), (BETTER, 2), (THEN, 3)):
+        drafts.prepare(history, places)
+        drafts.queue.wait(30)
+    assert [drafts.next(BETTER).proposal.name for _ in range(3)] == ["again", "new", "old"]
+
+
+def test_as_many_drafts_as_there_are_places_are_made_at_a_time_and_no_more_than_the_budget_has_room_for():
+    drafts, proposer = drafting("a", "b", "c", "d")
+    drafts.places = 3
+    proposer.may.clear()
+    drafts.prepare(THEN, 2)
+    assert len(drafts.queue) == 2
+    drafts.prepare(THEN)
+    drafts.prepare(THEN)
+    assert len(drafts.queue) == 3
+    proposer.may.set()
+    drafts.queue.wait(30)
+    assert {drafts.next(THEN).proposal.name for _ in range(3)} == {"a", "b", "c"}
+    assert len(drafts.queue) == 0
+
+
+def test_what_waits_is_known_to_what_is_made_after_it():
+    """It stands in the history as a proposal, so that its name and its repair are nobody else's."""
+    seen = []
+
+    class Reading(Scripted):
+        def propose(self, history, parent, draw, idea=""):
+            seen.append([(each.name, each.stage) for each in history.runs])
+            return super().propose(history, parent, draw, idea)
+
+    proposer = Reading("a", "b")
+    drafts = Drafts(proposer, 0, proposer, places=2)
+    drafts.prepare(THEN, 1)
+    drafts.queue.wait(30)
+    drafts.prepare(THEN)
+    drafts.queue.wait(30)
+    assert seen == [[(TEMPLATE, "analysed")], [(TEMPLATE, "analysed"), ("a", "proposed")]]
+
+
+def test_a_draft_waits_for_the_readings_of_what_came_before():
+    read = replace(BASE, analysis={"lessons": Text("Well.", "好。")})
+    seen = []
+
+    class Reading(Scripted):
+        def propose(self, history, parent, draw, idea=""):
+            seen.append(history.runs[0].analysis)
+            return super().propose(history, parent, draw, idea)
+
+    proposer = Reading("a")
+    drafts = Drafts(proposer, 0, proposer, read=lambda history: replace(history, runs=(read,)))
+    assert drafts.next(THEN).proposal.name == "a"
+    assert seen == [read.analysis]
+
+
+def test_who_stops_while_a_draft_is_waited_for_gets_none():
+    def stop():
+        raise Interrupted("you stopped it")
+
+    drafts, proposer = drafting("a")
+    drafts.waits = stop
+    proposer.may.clear()
+    with pytest.raises(Interrupted), drafts.open():
+        drafts.next(THEN)
+    assert proposer.closed
+
+
+def talked(name, **facts):
+    return replace(sample_proposal(name), conversation=f"talk_{name}", **facts)
+
+
+def test_what_was_paid_for_is_kept_and_taken_up_by_the_next_search(tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.create(sample_proposal(TEMPLATE), "smoke", FINGERPRINT, "evaluated", card=sample_card())
+    history = workspace.history()
+
+    class Talking(Scripted):
+        def propose(self, history, parent, draw, idea=""):
+            return talked(next(self.outcomes))
+
+    first, lines = Talking("a", "b"), []
+    drafts = Drafts(first, 0, first, places=2, kept=KeptDrafts(workspace))
+    with drafts.open():
+        drafts.prepare(history)
+        drafts.queue.wait(30)
+        a = drafts.next(history)
+        workspace.create(a.proposal, "smoke", FINGERPRINT)  # and the search is killed before it uses the other
+    left = {"a", "b"} - {a.proposal.name}
+
+    second = Talking("c")
+    drafts = Drafts(second, 0, second, lines.append, kept=KeptDrafts(workspace))
+    with drafts.open():
+        assert {drafts.next(workspace.history()).proposal.name} == left
+        workspace.create(talked(*left), "smoke", FINGERPRINT)
+        assert drafts.next(workspace.history()).proposal.name == "c"
+    assert lines == [f"· {left.pop()}, which was proposed before, is taken up"]
+    assert [draft.proposal.name for draft in KeptDrafts(workspace).left()] == ["c"]
+
+
+def test_what_somebody_else_registered_meanwhile_is_not_registered_again(tmp_path):
+    workspace = Workspace(tmp_path)
+    proposer = Scripted()
+    proposer.propose = lambda *given: talked("a") if not workspace.history().find("a") else talked("b")
+    drafts = Drafts(proposer, 0, proposer, kept=KeptDrafts(workspace))
+    drafts.prepare(THEN)
+    drafts.queue.wait(30)
+    now = History((BASE, Run("20250101_000009", "proposed", talked("a"), "smoke", FINGERPRINT)), {})
+    proposer.propose = lambda *given: talked("b")
+    assert drafts.next(now).proposal.name == "b"
 
 
 def test_a_draft_stays_where_a_result_is_only_noise():
@@ -215,7 +349,7 @@ def test_a_search_knocks_first_and_hangs_up_at_its_end():
         proposer.may.clear()
         drafts.prepare(THEN)
     assert proposer.closed
-    assert drafts.ahead.draft.done
+    assert drafts.queue.ready
 
 
 def test_who_only_trains_asks_nobody():

@@ -18,6 +18,7 @@ from agent.llm.transcript import read_transcript
 from agent.search.assembly import assemble
 from agent.search.config import Config
 from agent.search.screen import Screen
+from agent.store.drafts import KeptDrafts
 from agent.store.folder import NOTE, TRANSCRIPT
 from agent.store.workspace import Workspace, conversation_path
 
@@ -67,7 +68,7 @@ def transcript(workspace, run):
 def test_a_search_of_several_runs(search, tmp_path):
     acausal = reply(NAIVE.replace("return o, S", "return o.flip(2), S"), "idea_0")
     with endpoint([say(Thinker([acausal]), tokens=(9000, 1500))]) as script:
-        stop, workspace, lines = search(script, proposer="model", runs=2, price_in=1, price_out=10)
+        stop, workspace, _ = search(script, proposer="model", runs=2, price_in=1, price_out=10)
     assert (stop.exit_code, stop.reason["en"]) == (ENDED, "its 2 runs are done")
     history = workspace.history()
     template, *ours = history.runs
@@ -85,12 +86,11 @@ def test_a_search_of_several_runs(search, tmp_path):
     assert "{{" not in note
     assert f"{TEMPLATE}_idea_0" in transcript(workspace, ours[-1])[0].messages[1]["content"]  # it knows of the first
 
-    # Every call is accounted for: ready, two for the first proposal, one for each further one, also for those that were
-    # prepared and dropped for a new best, and an analysis a run. After the last run nothing more was begun.
-    dropped = [line for line in lines if line.startswith("· dropped")]
-    left = list(conversation_path(tmp_path, "x").parent.glob("*.jsonl"))
-    assert len(left) == len(dropped)
-    calls = 1 + 2 + 1 + len(dropped) + 2
+    # Every call is accounted for: ready, two for the first proposal, one for the other, and an analysis a run. After the
+    # last run nothing more was begun, and nothing is left over.
+    assert not list(conversation_path(tmp_path, "x").parent.glob("*.jsonl"))
+    assert not KeptDrafts(workspace).left()
+    calls = 1 + 2 + 1 + 2
     assert len(script.requests) == calls
     status = json.loads((tmp_path / "runs" / "status.json").read_text())
     assert f"${calls * (9000 + 10 * 1500) / 1e6:.2f} ({calls * 9000:,} tokens in" in status["budget"]

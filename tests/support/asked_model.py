@@ -18,7 +18,7 @@ from agent.llm.spending import Spending
 from agent.proposer import ProposalFailed
 from agent.proposer.model import ModelProposer
 from agent.science.history import History
-from agent.search.drafts import repair
+from agent.search.attempts import repair
 from agent.store.conversations import Conversations
 from agent.store.workspace import Workspace
 
