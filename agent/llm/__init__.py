@@ -66,8 +66,22 @@ class LanguageModel(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Call:
+    """A model that is being asked: for what, since when in seconds since the epoch, and how much of the reply came."""
+
+    model: str
+    purpose: str
+    since: float
+    tokens: int  # as reported so far, else by the length of what came
+
+
 class Connection(Protocol):
     """The way to a language model, as the search opens and ends it."""
+
+    def calls(self) -> tuple[Call, ...]:
+        """The calls under way, the oldest first."""
+        ...
 
     def probe(self) -> None:
         """Ask a short question to see whether anybody answers. Raises as `LanguageModel.ask`, with little patience."""

@@ -146,13 +146,14 @@ class Completion:
             self.usage = Usage(max(self.usage.tokens_in, tokens_in), max(self.usage.tokens_out, tokens_out))
 
 
-def receive(client: OpenAI, request: dict[str, Any], limits: Limits, check: Callable[[float], None]) -> Completion:
-    """Send a request and read the reply to its end.
+def receive(
+    client: OpenAI, request: dict[str, Any], limits: Limits, check: Callable[[float], None], completion: Completion
+) -> None:
+    """Send a request and read the reply to its end, into a completion that others may look at meanwhile.
 
     `check` is called many times a second with the seconds since anything of the reply came; it raises to stop waiting.
     Raises BrokenReply, EndpointError, and what the openai package raises.
     """
-    completion = Completion()
     began = time.monotonic()
 
     def go_on() -> None:
@@ -172,11 +173,11 @@ def receive(client: OpenAI, request: dict[str, Any], limits: Limits, check: Call
     except (BrokenReply, EndpointError):
         if not (completion.finish and completion.text.strip()) or completion.finish.lower() in BROKEN:
             raise  # what goes wrong after the end of a reply takes nothing from it
-    return _ended(completion, request["stream"])
+    _end(completion, request["stream"])
 
 
-def _ended(completion: Completion, streamed: bool) -> Completion:
-    """A completion that has come to its end. BrokenReply where it has not, or where there is nothing of it."""
+def _end(completion: Completion, streamed: bool) -> None:
+    """See that a completion has come to its end. BrokenReply where it has not, or where there is nothing of it."""
     something = completion.text or completion.thoughts or completion.tools
     if not completion.finish and something and not streamed:
         completion.finish = "stop"  # a JSON text is whole, whether it says so or not
@@ -184,7 +185,6 @@ def _ended(completion: Completion, streamed: bool) -> Completion:
         words = f": {' '.join(completion.words.split())[:SHOWN]!r}" if completion.words else ""
         broken = f"the reply broke off{words}" if something else f"the answer holds no reply{words}"
         raise BrokenReply(broken, unreadable=True)  # some say in a stream alone nothing of its end
-    return completion
 
 
 def whole_characters(text: str) -> str:

@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openai import OpenAI
 
 from agent.core.errors import Unavailable
-from agent.llm import Interrupted, Keep, Message, PromptTooLong, Reply
+from agent.llm import Call, Interrupted, Keep, Message, PromptTooLong, Reply
 from agent.llm.answers import reply_of
 from agent.llm.completion import Completion, Limits, receive
 from agent.llm.context_length import TooLong, too_long
@@ -20,7 +21,7 @@ from agent.llm.proxy import proxy_of
 from agent.llm.request_failure import RequestFailure, classify
 from agent.llm.secrets import Censor
 from agent.llm.spending import Charge, Spending
-from agent.llm.tokens import at_most
+from agent.llm.tokens import at_most, estimate
 from agent.llm.transcript import Counted, Exchange
 from agent.llm.transfer import TICK
 
@@ -36,6 +37,20 @@ RECHECK = 900.0  # seconds after which an endpoint that asked to be left alone f
 
 class _Stop(Exception):
     """Nobody waits for the reply any more."""
+
+
+@dataclass(eq=False)
+class _UnderWay:
+    """A call that waits for its reply, and the reply so far."""
+
+    purpose: str
+    since: float = field(default_factory=time.time)
+    completion: Completion = field(default_factory=Completion)
+
+    @property
+    def tokens(self) -> int:
+        came = self.completion
+        return came.usage.tokens_out or estimate(came.text) + estimate(came.thoughts)
 
 
 @dataclass
@@ -58,6 +73,7 @@ class Endpoint:
     _not_before: float = 0.0  # monotonic seconds before which the endpoint is not asked, as it wishes
     _asked_until: float = 0.0  # the same as it wishes, which may be days
     _unreadable: int = 0  # streams
+    _calls: "list[_UnderWay]" = field(default_factory=list, repr=False)
 
     @property
     def where(self) -> str:
@@ -70,13 +86,21 @@ class Endpoint:
         that is too dear; Interrupted.
         """
         self._check_that_it_may_be_asked()
+        with self._under_way(purpose) as call:
+            return self._answered(messages, purpose, keep, call)
+
+    def _answered(self, messages: Sequence[Message], purpose: str, keep: Keep, call: "_UnderWay") -> Reply:
+        """The same, of a call that others may look at."""
         patience = Patience(self.limits.patience)
         tokens, stream = self.dialect.reply_tokens, True
         cut: Reply | None = None
         empty = 0
         while True:
             asked = tokens * (2 if cut else 1)
-            outcome = self._try(self.dialect.request(self.model, messages, asked, stream), purpose, keep)
+            call.completion = Completion()
+            outcome = self._try(
+                self.dialect.request(self.model, messages, asked, stream), purpose, keep, call.completion
+            )
             if isinstance(outcome, RequestFailure):
                 if outcome.refusal and cut:
                     return cut
@@ -102,18 +126,32 @@ class Endpoint:
         probing = replace(self, limits=replace(self.limits, patience=min(PROBE_PATIENCE, self.limits.patience)))
         probing.ask([Message("user", "Answer with the one word: ready")], "probe", lambda exchange: None)
 
+    def calls(self) -> tuple[Call, ...]:
+        """The calls under way, the oldest first."""
+        return tuple(Call(self.model, call.purpose, call.since, call.tokens) for call in tuple(self._calls))
+
+    @contextmanager
+    def _under_way(self, purpose: str) -> Iterator["_UnderWay"]:
+        call = _UnderWay(purpose)
+        self._calls.append(call)
+        try:
+            yield call
+        finally:
+            self._calls.remove(call)
+
     def close(self) -> None:
         """Stop waiting: every call under way or to come raises Unavailable."""
         self._closed.set()
 
-    def _try(self, request: dict[str, Any], purpose: str, keep: Keep) -> Completion | RequestFailure:
-        """One attempt, counted and taken down."""
+    def _try(
+        self, request: dict[str, Any], purpose: str, keep: Keep, completion: Completion
+    ) -> Completion | RequestFailure:
+        """One attempt, counted and taken down, also what came of a reply that broke off."""
         at, began = time.time(), time.monotonic()
-        completion: Completion | None = None
         failure: RequestFailure | None = None
         with self.spending.call(_most_in(request), request[self.dialect.limit]) as charge:
             try:
-                completion = receive(self.client, request, self.limits, self._check)
+                receive(self.client, request, self.limits, self._check, completion)
                 _settle(charge, completion)
             except _Stop:
                 failure = RequestFailure("you stopped it", temporary=False, begun=True)
@@ -126,9 +164,10 @@ class Endpoint:
                 at=at,
                 purpose=purpose,
                 request=request,
-                reply=completion.text if completion else None,
-                thoughts=completion.thoughts if completion else "",
-                finish=completion.finish if completion else "",
+                reply=None if failure else completion.text,
+                broken_off=completion.text if failure else "",
+                thoughts=completion.thoughts,
+                finish=completion.finish,
                 error=failure.message if failure else "",
                 tokens_in=charge.tokens_in,
                 tokens_out=charge.tokens_out,
@@ -137,7 +176,7 @@ class Endpoint:
                 seconds=time.monotonic() - began,
             )
         )
-        return completion or failure or RequestFailure("nothing came", temporary=False)
+        return failure or completion
 
     def _check(self, silent: float) -> None:
         """Raises _Stop where a reply need not be waited for, of which nothing came for so many seconds."""

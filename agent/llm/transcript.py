@@ -12,6 +12,8 @@ Counted = Literal["as reported", "by length", "in full", "not at all"]
 class Exchange:
     """One attempt at an answer. `request` is what was sent; either `reply` or `error` says what came of it.
 
+    `broken_off` is what was said before an error.
+
     `counted` says how its tokens are known: as the endpoint reported them; by the length of the texts where it did not;
     in full, as much as was asked for, where it broke off in mid-way; or not at all where it was refused.
     """
@@ -23,6 +25,7 @@ class Exchange:
     thoughts: str = ""
     finish: str = ""
     error: str = ""
+    broken_off: str = ""  # what came of a reply before the error
     tokens_in: int = 0
     tokens_out: int = 0
     counted: Counted = "not at all"

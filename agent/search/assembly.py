@@ -65,9 +65,10 @@ def assemble(
             "and is trained to its end; for a night add --hours 8, for a first look --protocol quick --workspace try"
         )
     ledger = Ledger(Budget(hours, config.runs, config.max_failures), spending)
-    journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line)
     check = Inspection(protocol)
     llm = make_model(config, spending, screen.line, lambda: ledger.interrupted)
+    calls = llm.calls if llm else tuple
+    journal = Journal(workspace, ledger, screen.show, screen.line, isolation.line, calls)
     for name in config.start_from if config.proposer != "model" else ():
         start = known_variant(name)
         if not start.moves:  # the others are the template with moves made, and what fits that is known

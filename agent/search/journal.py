@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 
@@ -11,13 +11,25 @@ from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol
+from agent.llm import Call, Interrupted
 from agent.science.confirmation import standing_of, winner
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger
 from agent.search.printing import describe
 from agent.store.files import WorkspaceError
-from agent.store.status import END, STATUS, End, Phase, Status, clock, describe_run, read_status, record_phase
+from agent.store.status import (
+    END,
+    STATUS,
+    End,
+    Phase,
+    Status,
+    clock,
+    describe_call,
+    describe_run,
+    read_status,
+    record_phase,
+)
 from agent.store.workspace import Workspace
 
 SECONDS_BETWEEN_WRITES = 2.0
@@ -34,8 +46,11 @@ class Journal:
         show: Callable[[Status], None],
         line: Callable[[str], None],
         isolation: str = "",
+        calls: Callable[[], Sequence[Call]] = tuple,
     ) -> None:
+        """`calls` are those to a model that are under way."""
         self.workspace, self.ledger, self.show, self.line = workspace, ledger, show, line
+        self.calls = calls
         self.status = Status("starting", isolation=isolation, budget=self._budget())
         self.written = 0.0
         self.resumes = False
@@ -79,6 +94,14 @@ class Journal:
 
         return watch
 
+    def waits(self) -> None:
+        """The search waits for a model: show for which. Raises Interrupted where a person wants it to stop."""
+        if self.ledger.interrupted:
+            raise Interrupted("you stopped it while a model was waited for")
+        self._change()
+        if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
+            self.write()
+
     def ended(self, history: History, run: Run) -> None:
         """A run is done, one way or the other."""
         line = describe_run(history, run)
@@ -114,7 +137,8 @@ class Journal:
         self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
 
     def _change(self, **facts: object) -> None:
-        now = {"updated": time.time(), "busy": self.ledger.busy, "budget": self._budget()}
+        now: dict[str, object] = {"updated": time.time(), "busy": self.ledger.busy, "budget": self._budget()}
+        now["asked"] = "; ".join(map(describe_call, self.calls()))
         self.status = replace(self.status, **now, **facts)  # type: ignore[arg-type]
         self.show(self.status)
 

@@ -89,6 +89,9 @@ def _slowly() -> Callable[[Status], None]:
         elif status.training and time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             _say(f"{status.share:4.0%}  {status.training}")
+        elif status.asked and not status.run and time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            _say(f"asked: {status.asked}")
 
     return show
 
@@ -107,6 +110,7 @@ def facts_of(status: Status) -> list[tuple[str, str]]:
     facts = [
         ("now", f"{status.phase} {status.run}".strip()),
         ("idea", status.idea),
+        ("asked", status.asked),
         ("best", status.best),
         ("so far", f"{status.tried} tried: {status.kept} better than the template, {status.failed} failed"),
         ("used", f"{status.budget}; training {status.busy:.0%} of the time"),
@@ -123,7 +127,11 @@ def describe_status(status: Status, searcher: str | None, end: End | None = None
         if searcher
         else f"nobody is searching; the last search {stopped or f'was seen {ago} ago'}"
     )
-    facts = [(label if searcher or label != "now" else "last", value) for label, value in facts_of(status)]
+    facts = [
+        (label if searcher or label != "now" else "last", value)
+        for label, value in facts_of(status)
+        if searcher or label != "asked"
+    ]
     facts += [("isolation", status.isolation.removeprefix("isolation: "))]
     facts += [("training", f"{status.share:.0%}  {status.training}")] if status.training and searcher else []
     facts += [("latest" if index == 0 else "", line) for index, line in enumerate(reversed(status.latest))]

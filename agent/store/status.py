@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from agent.core.invocation import command
 from agent.core.run import Run
+from agent.core.sentences import counted
 from agent.core.text import Text
+from agent.llm import Call
 from agent.science.comparison import AVERAGE, Verdict
 from agent.science.field import Rival
 from agent.science.history import History, card_of
@@ -33,6 +35,7 @@ class Status:
     share: float = 0.0  # of the evaluation under way
     started: float = field(default_factory=time.time)
     updated: float = field(default_factory=time.time)
+    asked: str = ""  # which model for what, since when, and how much of its reply came
     budget: str = ""
     isolation: str = ""
     busy: float = 0.0  # the share of the time in which something was trained
@@ -89,6 +92,12 @@ def describe_rival(rival: Rival) -> str:
 def _mark(history: History, run: Run) -> str:
     difference = history.against_template(run).get(AVERAGE)
     return MARKS[difference.verdict] if difference else "·"
+
+
+def describe_call(call: Call) -> str:
+    """Which model is asked for what, since when, and how much of its reply came."""
+    since = time.strftime("%H:%M:%S", time.localtime(call.since))
+    return f"{call.model} to {call.purpose} since {since}, {counted(call.tokens, 'token')} so far"
 
 
 def clock(seconds: float) -> str:

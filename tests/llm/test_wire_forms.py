@@ -7,7 +7,7 @@ import pytest
 from openai import OpenAI
 from scripted_endpoint import body, endpoint
 
-from agent.llm.completion import EndpointError, Limits, receive
+from agent.llm.completion import Completion, EndpointError, Limits, receive
 from agent.llm.transfer import BrokenReply
 
 SAID = "The whole answer: 1 < 2, 好的."
@@ -43,7 +43,9 @@ def received():
         def received(*pieces, stream=True, answer=None):
             script.answers[:] = [answer or body(*pieces, kind="text/event-stream" if stream else "application/json")]
             request = {"model": "tiny", "messages": [{"role": "user", "content": "?"}], "stream": stream}
-            return receive(client, request, Limits(5, 5, 5), lambda silent: None)
+            completion = Completion()
+            receive(client, request, Limits(5, 5, 5), lambda silent: None, completion)
+            return completion
 
         yield received
 

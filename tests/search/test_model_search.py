@@ -86,7 +86,7 @@ def test_a_search_of_several_runs(search, tmp_path):
     assert "{{" not in note
     assert f"{TEMPLATE}_idea_0" in transcript(workspace, ours[-1])[0].messages[1]["content"]  # it knows of the first
 
-    # Every call is accounted for: ready, two for the first proposal, one for the other, and an analysis a run. After the
+    # Every call is accounted for: ready, two for the first proposal, one for the other, an analysis a run. After the
     # last run nothing more was begun, and nothing is left over.
     assert not list(conversation_path(tmp_path, "x").parent.glob("*.jsonl"))
     assert not KeptDrafts(workspace).left()

@@ -20,6 +20,7 @@ from agent.core.run import Review
 from agent.core.text import Text
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import SMOKE
+from agent.llm import Call, Interrupted
 from agent.search.budget import Budget, Ledger, Stop
 from agent.search.journal import Journal
 from agent.search.screen import Drawing, describe_status, open_screen, panel
@@ -83,6 +84,32 @@ def test_the_panel_fits_a_narrow_terminal_without_losing_a_word():
     joined = "".join(text.split())
     assert f"{TEMPLATE}_x" in joined
     assert "of the time".replace(" ", "") in joined
+
+
+def test_whom_the_search_waits_for_is_seen_on_the_screen_and_from_another_shell(workspace, journal, capfd, monkeypatch):
+    began = time.mktime((2025, 1, 1, 22, 14, 3, 0, 0, -1))
+    journal.calls = lambda: (Call("tiny", "propose", began, 1234), Call("tiny", "analyse", began, 0))
+    journal.phase("proposing")
+    journal.waits()
+    asked = "tiny to propose since 22:14:03, 1234 tokens so far; tiny to analyse since 22:14:03, 0 tokens so far"
+    assert journal.shown[-1].asked == read_status(workspace).asked == asked
+    assert f"asked   {asked[:40]}" in drawn(panel(journal.shown[-1]))
+    assert f"asked      {asked}" in describe_status(journal.shown[-1], "process 1")
+    assert asked not in describe_status(journal.shown[-1], None)  # it was killed meanwhile
+
+    monkeypatch.setattr("agent.search.screen.SECONDS_BETWEEN_LINES", -1.0)
+    with open_screen() as plain:
+        plain.show(journal.shown[-1])
+    assert f"asked: {asked}" in capfd.readouterr()[0]
+    journal.calls = tuple
+    journal.waits()
+    assert journal.shown[-1].asked == ""
+
+
+def test_who_stops_a_search_that_waits_for_a_model_is_heard_at_once(journal):
+    journal.ledger.interrupted = True
+    with pytest.raises(Interrupted):
+        journal.waits()
 
 
 def test_before_training_there_is_no_bar():
