@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from agent.core.errors import UsageError
 from agent.evaluator.tasks import TASKS
@@ -13,10 +13,11 @@ from agent.evaluator.tasks.task import Setting
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
 # (tests/evaluator/test_edition.py notices). It enters every fingerprint, since such scores must not be
 # compared with older ones.
-EDITION = 2
+EDITION = 3
 
-# What every fingerprint was made with though nothing reads it any more; it goes when EDITION rises.
-ALWAYS_HASHED = {"cosine": False}
+# How the linear weights begin: "torch" is PyTorch's default, U(+-in^-1/2), as MAD has had it since December 2024;
+# "normal" is N(0, 0.02), as MAD had it before. The autoencoder of Compress begins as "normal" either way.
+Init = Literal["torch", "normal"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Protocol:
     heads: int = 1
     inner: int = 352
     chunk_size: int = 32
+    init: Init = "torch"
     validation_examples: int = 1280
     test_examples: int = 1280
     solved_at: float = 0.999
@@ -123,7 +125,7 @@ class Protocol:
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with anything that may change a score."""
         unread = {"name": None, "purpose": None, "time_limit_hours": None}
-        facts = self._facts() | unread | ALWAYS_HASHED | {"edition": EDITION}
+        facts = self._facts() | unread | {"edition": EDITION}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def setting_fingerprint(self, setting: Setting) -> str:

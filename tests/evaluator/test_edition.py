@@ -23,13 +23,13 @@ CPU = torch.device("cpu")
 PLAN = replace(SMOKE.plans[0], seeds=1, epochs=6, validations=2)
 SETTINGS = {setting.task: setting for plan in SMOKE.plans for setting in plan.settings}
 GIVEN = {
-    2: {
-        "Compress": ("2e1ec6f6a969", 2.009111, 1.934742),
-        "Context Recall": ("8248864a21f7", 1.936150, 1.654730),
-        "Fuzzy Recall": ("fb055cb39c0c", 1.858908, 1.541144),
-        "Memorize": ("a32ca5084a9e", 2.002541, 1.234023),
-        "Noisy Recall": ("24c1081d75d7", 2.219268, 1.902236),
-        "Selective Copy": ("237b225feb64", 1.800733, 1.623704),
+    3: {
+        "Compress": ("2e1ec6f6a969", 2.012525, 1.943177),
+        "Context Recall": ("8248864a21f7", 1.577168, 1.434631),
+        "Fuzzy Recall": ("fb055cb39c0c", 1.613786, 1.381169),
+        "Memorize": ("a32ca5084a9e", 1.665977, 1.051785),
+        "Noisy Recall": ("24c1081d75d7", 2.337519, 2.153208),
+        "Selective Copy": ("237b225feb64", 1.842659, 1.741769),
     },
 }
 

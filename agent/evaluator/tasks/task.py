@@ -19,10 +19,6 @@ IGNORE = -100  # the target of a position that is not scored; also what torch's 
 Split = Literal["train", "validation", "test"]
 Number = TypeVar("Number", int, float)
 
-# Every setting's facts have these at these values where the task does not know them: fingerprints were made so before
-# options belonged to tasks. A new option stays out of it; the rest goes when EDITION rises.
-ALWAYS_STATED: dict[str, float] = {"noise": 0.0, "noise_vocab": 0, "copies": 0, "motif": 1}
-
 
 @dataclass(frozen=True)
 class Option(Generic[Number]):
@@ -97,13 +93,13 @@ class Setting:
     def facts(self) -> dict[str, Any]:
         """All that makes it what it is, for JSON and for a protocol's fingerprint."""
         shape = {"task": self.task, "vocab": self.vocab, "length": self.length, "train_examples": self.train_examples}
-        return shape | ALWAYS_STATED | self.options
+        return shape | self.options
 
     def _complaints(self, given: dict[str, float]) -> Iterator[str]:
         if self.train_examples < 1:
             yield "train_examples must be at least 1"
-        for name, value in given.items():
-            if name not in self.options and ALWAYS_STATED.get(name) != value:
+        for name in given:
+            if name not in self.options:
                 yield f"{name} {belongs(name)}"
         yield from known_tasks[self.task].complaints(self)
 

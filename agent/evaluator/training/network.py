@@ -5,7 +5,7 @@ multiplied into the weights behind it, which are smaller than the activations.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from agent.evaluator.contract.boundary import Audit, outputs
 from agent.evaluator.contract.variant import Declaration, Variant
+from agent.evaluator.protocol import Init
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.kernels import rms_norm
 from agent.kernels.short_conv import silu_convolution
@@ -35,6 +36,7 @@ class Architecture:
     inner: int = 352
     pairs: int = 2
     chunk_size: int = 32
+    init: Init = "torch"
 
     @property
     def head_dim(self) -> int:
@@ -118,15 +120,17 @@ class Network:
 def _parameters(architecture: Architecture, declared: Declaration) -> list[Parameter]:
     """Every weight of the network. MAD draws all matrices of an autoencoder from N(0, 0.02), the mixers' too."""
     width, inner = architecture.width, architecture.inner
-    std = EMBEDDING_STD if architecture.autoencoder else None
-    projected = 3 * width + architecture.heads + sum(_gate_widths(architecture, declared))
+    std = EMBEDDING_STD if architecture.autoencoder or architecture.init == "normal" else None
+    gates = zip(declared.inputs, _gate_widths(architecture, declared), strict=True)
+    projections = (*((name, width) for name in "qkv"), ("beta", architecture.heads), *gates)
+    projected = sum(rows for _, rows in projections)
     parameters = [Parameter("embedding", (architecture.vocab, width), "normal", 0.0, EMBEDDING_STD, by_token=True)]
     for pair in range(architecture.pairs):
         mixer, swiglu = f"mixer{pair}.", f"swiglu{pair}."
         bound = FILTER**-0.5
         parameters += [
             constant(mixer + "in.gain", (width,), 1.0),
-            linear(mixer + "in", projected, width, std),
+            replace(linear(mixer + "in", projected, width, std), parts=projections),
             Parameter(mixer + "filters", (3 * width, FILTER), "uniform", -bound, bound),
             *(
                 Parameter(
@@ -207,7 +211,11 @@ def _decode(weights: Weights, x: Tensor) -> Tensor:
 
 @cache
 def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
-    """Fixed position embeddings (L, D) of Vaswani et al. 2017: sines in the even columns, cosines in the odd."""
-    angle = torch.arange(length)[:, None] * 10_000.0 ** (-torch.arange(0, width, 2) / width)
+    """Fixed position embeddings (L, D), D even, as MAD's decoder has them: all sines, then all cosines.
+
+    The frequencies are 10000^(-j / (D/2 - 1)), j = 0 ... D/2 - 1.
+    """
+    places = torch.arange(width // 2) / max(width // 2 - 1, 1)
+    angle = torch.arange(length)[:, None] * 10_000.0**-places
     # Kept on the device: a copy at every step would make a GPU wait for the CPU.
-    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(device)
+    return torch.cat((angle.sin(), angle.cos()), dim=-1).to(device)

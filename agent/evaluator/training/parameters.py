@@ -13,6 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from agent.evaluator.tasks.draw import chance_of
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -21,6 +23,7 @@ class Parameter:
     "uniform" draws from [low, high], "normal" with mean `low` and standard deviation `high`. A weight whose rows are
     tokens (`by_token`) is drawn for the tokens of the replica's own vocabulary; rows beyond it stay zero and unused.
     Weight decay pulls on matrices alone: a gain, a bias or a decay rate of a variant's own does not belong at zero.
+    `parts` names successive groups of rows, (name, rows), that are drawn apart; without any the whole is drawn at once.
     """
 
     name: str
@@ -30,10 +33,19 @@ class Parameter:
     high: float
     by_token: bool = False
     decays: bool = True
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def size(self) -> int:
         return prod(self.shape)
+
+    def draw_into(self, weight: Tensor, replica: str) -> None:
+        """Fill a weight, or of one by token the rows in use, with the initial values of a replica of this name."""
+        names = [f"{self.name}.{part}" for part, _ in self.parts] or [self.name]
+        sizes = [rows for _, rows in self.parts] or [len(weight)]
+        for name, rows in zip(names, weight.split(sizes), strict=True):
+            fill = rows.uniform_ if self.distribution == "uniform" else rows.normal_
+            fill(self.low, self.high, generator=chance_of(f"{replica}, {name}", "cpu"))
 
 
 class Layout:
@@ -57,15 +69,17 @@ class Layout:
             for parameter, offset in zip(self.parameters, self.offsets, strict=True)
         }
 
-    def initial_row(self, vocab: int, generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Tensor:
-        """A fresh replica, (P,) on the CPU; the same for a generator's seed whatever it is stacked with."""
+    def initial_row(self, vocab: int, replica: str, dtype: torch.dtype = torch.float32) -> Tensor:
+        """A fresh replica, (P,) on the CPU: the same for a name of the replica whatever it is stacked with.
+
+        Each weight is drawn by its own name and the replica's. Two variants therefore begin alike in all weights that
+        both have, whatever else one of them declares, and their scores of one seed can be compared as a pair.
+        """
         row = torch.zeros(1, self.size, dtype=dtype)
         views: Mapping[str, Tensor] = self.views(row)
         for parameter in self.parameters:
             weight = views[parameter.name][0]
-            own = weight[:vocab] if parameter.by_token else weight
-            fill = own.uniform_ if parameter.distribution == "uniform" else own.normal_
-            fill(parameter.low, parameter.high, generator=generator)
+            parameter.draw_into(weight[:vocab] if parameter.by_token else weight, replica)
         return row[0]
 
 

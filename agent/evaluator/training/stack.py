@@ -9,7 +9,6 @@ from torch import Tensor
 from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks.draw import chance_of
 from agent.evaluator.tasks.task import Examples
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
@@ -92,8 +91,8 @@ class Stack:
         self.network.rows_a_call = _rows_a_call(self.replicas)
 
     def _initial_row(self, replica: Replica) -> Tensor:
-        chance = chance_of(f"weights, {replica.setting.label}, seed {replica.seed}", "cpu")
-        return self.network.layout.initial_row(replica.setting.vocab, chance)
+        name = f"weights, {replica.setting.label}, seed {replica.seed}"
+        return self.network.layout.initial_row(replica.setting.vocab, name)
 
 
 def _rows_a_call(replicas: list[Replica]) -> int:
@@ -110,6 +109,7 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
         heads=protocol.heads,
         inner=protocol.inner,
         chunk_size=protocol.chunk_size,
+        init=protocol.init,
     )
 
 

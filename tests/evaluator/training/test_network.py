@@ -1,6 +1,7 @@
 """R stacked replicas are R ordinary models: the same logits, losses, gradients and steps of AdamW."""
 
 from dataclasses import replace
+from itertools import pairwise
 from math import cos, sin
 
 import pytest
@@ -211,10 +212,55 @@ def test_a_replica_begins_alike_whatever_it_is_stacked_with():
     assert not torch.equal(stack.rows[0], stack.rows[2])
 
 
-@pytest.mark.parametrize("task", [recall, compress])
-def test_weights_begin_as_in_mad(task):
+def initial_weights(stack):
+    """Of each replica, name -> weight in use; the rows of what the mixers read are apart, by what they make."""
+    declared = stack.network.variant.declaration
+    sizes = stack.network.architecture
+    rows = dict.fromkeys("qkv", sizes.width) | {"beta": sizes.heads}
+    rows |= {name: sizes.heads * sizes.sizes(kind) ** (kind != "head") for name, kind in declared.inputs.items()}
+    for row, member in enumerate(stack.replicas):
+        found = {}
+        for name, view in stack.network.layout.views(stack.rows).items():
+            weight = view[row]
+            if name in ("embedding", "output"):
+                weight = weight[: member.setting.vocab]
+            if name.startswith("mixer") and name.endswith(".in"):
+                found |= {f"{name}.{part}": w for part, w in zip(rows, weight.split([*rows.values()]), strict=True)}
+            else:
+                found[name] = weight
+        yield found
+
+
+DECAY = Declaration({"decay": "head"}, {"rate": LearnedParameter(("head",), 0.0, 1.0)})
+KEYED = Declaration({"write": "key", "decay": "head", "gate": "value"}, {"rate": LearnedParameter(("head",), 0.0, 1.0)})
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("settings", [(recall(8), recall(24)), (memorize(16), memorize(40)), (compress(8),)])
+def test_variants_begin_alike_in_all_that_both_have(settings, heads):
+    """Their scores of one seed can then be compared as a pair, whatever either of them declares."""
+    protocol = replace(NARROW, heads=heads)
+    replicas = [replica(setting, seed=seed) for setting in settings for seed in (0, 3)]
+    variants = [delta_net, gated_delta_net, *(Variant(delta_net.op, declared) for declared in (DECAY, KEYED))]
+    begun = [list(initial_weights(Stack(replicas, variant, protocol, CPU))) for variant in variants]
+    shared = [set(one[0]) & set(other[0]) for one, other in pairwise(begun)]
+    assert all({"embedding", "mixer1.in.q", "mixer1.in.beta", "mixer1.out", "output"} <= names for names in shared)
+    assert {"mixer0.rate", "mixer0.in.decay"} <= shared[-1]
+    for (one, other), names in zip(pairwise(begun), shared, strict=True):
+        for mine, theirs in zip(one, other, strict=True):
+            assert all(torch.equal(mine[name], theirs[name]) for name in names)
+
+
+def test_no_two_weights_of_a_replica_and_no_two_replicas_begin_alike():
+    stack = Stack([replica(recall(8), seed=seed) for seed in (0, 1)], keep_all_apart, NARROW, CPU)
+    drawn = [w.flatten()[:4] for each in initial_weights(stack) for w in each.values() if w.std() > 0]
+    assert len({tuple(weight.tolist()) for weight in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize(("task", "init"), [(recall, "torch"), (recall, "normal"), (compress, "torch")])
+def test_weights_begin_as_in_mad(task, init):
     """Embeddings from N(0, 0.02); matrices by PyTorch's default, or from N(0, 0.02) where there is an autoencoder."""
-    stack = Stack([replica(task(64))], gated_delta_net, replace(NARROW, width=64, inner=96), CPU)
+    stack = Stack([replica(task(64))], gated_delta_net, replace(NARROW, width=64, inner=96, init=init), CPU)
     weights = {name: view[0] for name, view in stack.network.layout.views(stack.rows).items()}
     assert weights["embedding"].std() == pytest.approx(0.02, rel=0.05)
     for name, weight in weights.items():
@@ -226,7 +272,7 @@ def test_weights_begin_as_in_mad(task):
             assert weight.abs().max() == pytest.approx(0.5, rel=0.02)
             assert weight.std() == pytest.approx(3**-0.5 / 2, rel=0.05)
         elif weight.dim() == 2 and name != "embedding":
-            if task is compress:
+            if task is compress or init == "normal":
                 assert weight.std() == pytest.approx(0.02, rel=0.05)
                 assert weight.abs().max() > 0.05
             else:
@@ -275,9 +321,9 @@ def test_the_op_of_each_mixer_is_told_the_chunk_size():
     assert told == [NARROW.chunk_size] * 2
 
 
-def test_sinusoids_are_those_of_the_transformer():
-    places = [[t / 10_000 ** (pair / 3) for pair in range(3)] for t in range(9)]
-    expected = torch.tensor([[wave(x) for x in row for wave in (sin, cos)] for row in places])
+def test_sinusoids_are_those_of_mads_decoder():
+    angles = [[t / 10_000 ** (j / 2) for j in range(3)] for t in range(9)]
+    expected = torch.tensor([[*map(sin, row), *map(cos, row)] for row in angles])
     assert_same(sinusoids(9, 6, torch.device("cpu")), expected, 1e-6)
 
 
