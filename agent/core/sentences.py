@@ -24,9 +24,9 @@ def measuring_noise(protocol: str) -> str:
     return f"noise --protocol {protocol} --seeds {NOISE_SEEDS}"
 
 
-def spread(error: float) -> str:
-    """A standard error behind its number; nothing where none is known."""
-    return f" ± {error:.3f}" if math.isfinite(error) else ""
+def spread(width: float) -> str:
+    """How far something may lie to both sides of its number, behind it; nothing where that is not known."""
+    return f" ± {width:.3f}" if math.isfinite(width) else ""
 
 
 def counted(count: int, one: str) -> str:

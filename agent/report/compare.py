@@ -33,7 +33,7 @@ def data_of(history: History, run: Run, curves: Sequence[Panel] = ()) -> str:
         "scores": {
             task: {
                 "mean": each.mean,
-                "error": each.error if math.isfinite(each.error) else None,
+                "reach": each.half_width if math.isfinite(each.half_width) else None,
             }
             for task, each in known.items()
         },
@@ -64,14 +64,14 @@ def known_to(history: History, run: Run) -> list[Run]:
 
 
 def judged(history: History, run: Run, other: Run) -> list[int | None]:
-    """By task and the average: how sure it is that two runs differ, in thousandths, cut and not rounded; and the error
-    of their difference, in hundred thousandths, None where it is not known."""
+    """By task and the average: how sure it is that two runs differ, in thousandths, cut and not rounded; and how
+    far the 95 percent interval of their difference reaches, in hundred thousandths, None where that is not known."""
     found = compare(card_of(run), card_of(other), history.noise).values()  # not History's, which keeps every pair
     return [
         part
         for each in found
         for part in (
             math.floor(1000 * each.confidence),
-            round(100_000 * each.error) if math.isfinite(each.error) else None,
+            round(100_000 * each.needed) if math.isfinite(each.needed) else None,
         )
     ]

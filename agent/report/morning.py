@@ -10,6 +10,7 @@ from agent.report.markup import short
 from agent.report.standing import Standing
 from agent.report.steps import Steps, steps_since, tied_with
 from agent.science.comparison import AVERAGE
+from agent.science.confirmation import standing_of, winner
 from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
 from agent.science.summary import Summary, active_since, summary_of
@@ -36,10 +37,13 @@ class Night:
     summary: Summary
     failed: tuple[Run, ...]
     best: Standing | None
+    claim: Text  # what may be claimed of the best
+    winner: Standing | None  # what lies furthest above the template on fresh seeds, of what is confirmed there
     rivals: tuple[Rival, ...]  # of the best
     tied: int  # other scored runs that cannot be told from the best
     steps: Steps
     highlights: tuple[Highlight, ...]
+    waiting: tuple[Run, ...]  # for a person's decision
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def latest_search(workspace: Workspace) -> LatestSearch:
 
 def night(history: History, standings: Mapping[str, Standing], search: LatestSearch) -> Night:
     """The facts of the morning page."""
-    summary = summary_of(history, search.started or 0.0)
+    summary, won = summary_of(history, search.started or 0.0), winner(history)
     ours = [run for run in history.failed if run.proposal.author != BASELINE]
     return Night(
         search.started,
@@ -76,10 +80,13 @@ def night(history: History, standings: Mapping[str, Standing], search: LatestSea
         summary,
         tuple(run for run in ours if active_since(run, search.started or 0.0)),
         standings[summary.best.id] if summary.best else None,
+        standing_of(history, summary.best) if summary.best else Text(),
+        standings[won.id] if won else None,
         rivals(history, summary.best) if summary.best else (),
         tied_with(history, summary.best) if summary.best else 0,
         steps_since(history, search.started or 0.0),
         tuple(Highlight(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
+        tuple(run for run in history.runs if run.stage == "proposed"),
     )
 
 
@@ -90,9 +97,11 @@ def _why(history: History, standing: Standing) -> Text:
         return say("report.why failed", kind=run.failure.kind_text)
     if margin is None:
         return say("report.why unscored")
-    number = sentences.difference(margin)
+    if standing.fresh and standing.fresh.winner:
+        return say("report.why winner", standing=standing_of(history, run))
     if history.best and history.best.id == run.id:
-        return say("report.why best", difference=number)
+        return say("report.why best", standing=standing_of(history, run))
+    number = sentences.difference(margin)
     return say(f"report.why {margin.verdict}", difference=number, telling=_telling(standing))
 
 

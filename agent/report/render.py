@@ -1,18 +1,16 @@
 """Makes each page of the site out of what is known of the runs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from agent.core.invocation import command
 from agent.core.languages import LANGUAGES
-from agent.core.run import ANALYSED_SECTIONS, PROPOSED_SECTIONS, SECTIONS, OlderNote, Run, heading
+from agent.core.run import ANALYSED_SECTIONS, BASELINE, PROPOSED_SECTIONS, SECTIONS, Run, heading
 from agent.core.text import Text
-from agent.proposer.moves import Move
 from agent.report import plots, sentences
 from agent.report.ascent import ascent, path_to
 from agent.report.bases import BASES, packed
@@ -22,86 +20,23 @@ from agent.report.figure_of_lanes import draw_lanes
 from agent.report.figure_of_lineage import draw_lineage
 from agent.report.figure_of_progress import draw_progress
 from agent.report.ideas import ideas
-from agent.report.lanes import Lanes, lanes
 from agent.report.lineage import edges, tree
 from agent.report.markup import both, confined, link, named, page_of, say, short, task_name, told, verbatim
-from agent.report.morning import LatestSearch, Night, night
-from agent.report.progress import Progress, progress
+from agent.report.material import Material
+from agent.report.morning import Night, night
 from agent.report.prose import Prose
 from agent.report.scores import setting_lines, task_lines
-from agent.report.standing import Standing, shade, shade_of, standings
-from agent.report.talks import Talks
+from agent.report.standing import shade, shade_of
 from agent.science.comparison import AVERAGE
-from agent.science.history import History
-from agent.science.summary import active_since
+from agent.science.expectations import expectations
+from agent.science.history import card_of
 from agent.store.folder import LOG, VARIANT
-from agent.store.status import MARKS, Status, read_phases
+from agent.store.status import MARKS, Status
 from agent.store.workspace import RUNS, Workspace
 
 PAGES = Path(__file__).parent / "pages"
 SCRIPTS = ("board.js", "tree.js", "compare.js", "figures.js", "live.js")  # after report.js, whose words they use
 LOG_LINES = 40  # of a failure's log that its page shows
-
-
-@dataclass(frozen=True)
-class Material:
-    """Everything that the pages are made of: the runs as they are now, and how each stands."""
-
-    workspace: Workspace
-    history: History
-    search: LatestSearch
-    moves: Mapping[str, Move]
-    older: tuple[OlderNote, ...]
-    talks: Talks
-
-    @cached_property
-    def standings(self) -> dict[str, Standing]:
-        return standings(self.history)
-
-    @cached_property
-    def progress(self) -> Progress:
-        return progress(self.history, self.standings)
-
-    @cached_property
-    def lanes(self) -> Lanes | None:
-        """What the latest search did when, and what it cost."""
-        since = self.search.started
-        if since is None:
-            return None
-        runs = [run for run in self.history.runs if active_since(run, since)]
-        said = [exchange for run in runs for exchange in self.talks.about(run) if exchange.at >= since]
-        return lanes(self.search, runs, read_phases(self.workspace, since), said)
-
-    @cached_property
-    def by_name(self) -> dict[str, Run]:
-        """The run that a name means: the scored one, or else the latest."""
-        return {run.name: run for run in self.history.runs} | {run.name: run for run in self.history.scored}
-
-    @cached_property
-    def template(self) -> Run | None:
-        """The template's run with its learning curves."""
-        baseline = self.history.baseline
-        return self.workspace.with_curves(baseline) if baseline else None
-
-    @cached_property
-    def prose(self) -> Prose:
-        """Renders notes for the pages of variants."""
-        return Prose(self.by_name, "../")
-
-    def is_latest_of_name(self, run: Run) -> bool:
-        """Whether a name alone means this run, and no other of the same name."""
-        return self.by_name[run.name].id == run.id
-
-    def parent(self, run: Run) -> Run | None:
-        return self.history.parent(run.proposal)
-
-    def children(self, run: Run) -> list[Standing]:
-        """What was made of a run, the best first. Of two runs of one name, the scored one has the children."""
-        if not self.is_latest_of_name(run):
-            return []
-        return sorted(
-            (self.standings[child.id] for child in self.history.children(run.name)), key=lambda child: child.order
-        )
 
 
 class Pages:
@@ -123,7 +58,7 @@ class Pages:
         self.environment.globals |= dict(tools) | {
             "s": sentences, "plots": plots, "MARKS": MARKS, "BASES": BASES, "packed": packed,
             "draw_progress": draw_progress, "draw_lineage": draw_lineage, "draw_lanes": draw_lanes,
-            "AVERAGE": AVERAGE, "LANGUAGES": LANGUAGES, "SCRIPTS": SCRIPTS,
+            "AVERAGE": AVERAGE, "BASELINE": BASELINE, "LANGUAGES": LANGUAGES, "SCRIPTS": SCRIPTS,
         }  # fmt: skip
 
     def morning(self, material: Material) -> str:
@@ -171,6 +106,10 @@ class Pages:
             source=Markup("").join(Markup(f"<code>{line}\n</code>") for line in highlighted(run.proposal.source)),
             children=material.children(run),
             file=f"{RUNS}/{run.id}/{VARIANT}",
+            expected=expectations(run, material.history) if run.stage == "proposed" else (),
+            takes=card_of(parent).seconds if parent else None,
+            to_confirm=command(f"confirm {run.id}", material.workspace.root),
+            to_decide=command(f"review {run.id}", material.workspace.root),
             log=_log_of(material.workspace, run),
             cost=material.talks.cost(run),
         )

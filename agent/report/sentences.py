@@ -11,6 +11,7 @@ from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
 from agent.report.steps import Steps
 from agent.science.comparison import Comparison, Estimate
+from agent.science.confirmation import Confirmed
 from agent.science.field import Rival
 
 # What a search may be doing, as its status has it.
@@ -21,6 +22,11 @@ PHASES = (
 )  # fmt: skip
 # Authors that are words of ours; every other is the name of a language model or of a script.
 AUTHORS = ("catalogue", "baseline", "a person", "the search")
+
+
+def finite(value: float) -> bool:
+    """Whether a number is known."""
+    return math.isfinite(value)
 
 
 def same(text: str) -> Text:
@@ -39,11 +45,13 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def score(known: Estimate) -> str:
-    return number(known.mean) + spread(known.error)
+    """A score and how far 95 percent of its noise reach to both sides, where that is known."""
+    return number(known.mean) + spread(known.half_width)
 
 
 def difference(found: Comparison) -> str:
-    return signed(found.difference) + spread(found.error)
+    """A difference and how far its 95 percent interval reaches to both sides, where that is known."""
+    return signed(found.difference) + spread(found.needed)
 
 
 def verdict(found: Comparison) -> Text:
@@ -52,6 +60,12 @@ def verdict(found: Comparison) -> Text:
     if found.verdict == "unjudged":
         return say("report.unjudged", difference=difference(found), verdict=word)
     return say("report.judged", difference=difference(found), verdict=word, confidence=sure)
+
+
+def confirmed(found: Confirmed) -> Text:
+    """How far a run lies above the template on fresh seeds, and between what with 95 percent."""
+    low, high = (signed(found.margin + sign * found.half_width) for sign in (-1, 1))
+    return say("report.confirmed", margin=signed(found.margin), interval=say("report.interval", low=low, high=high))
 
 
 def rival(found: Rival) -> Text:

@@ -19,11 +19,12 @@ from agent.core.run import Run
 from agent.proposer.moves import load_moves
 from agent.report.compare import data_of
 from agent.report.curves import panels
+from agent.report.material import Material
 from agent.report.morning import latest_search
-from agent.report.render import PAGES, SCRIPTS, Material, Pages
+from agent.report.render import PAGES, SCRIPTS, Pages
 from agent.report.talks import Talks
 from agent.store.files import reading, write_atomically
-from agent.store.folder import LOG, RUN
+from agent.store.folder import CONFIRMATION, LOG, RUN
 from agent.store.status import PHASES, STATUS
 from agent.store.workspace import RUNS, Workspace
 
@@ -127,13 +128,16 @@ class Site:
         near = [material.by_name[name] for name in run.proposal.parents if name in material.by_name]
         near += [child.run for child in material.children(run)]
         near += [material.history.baseline] if material.history.baseline else []
-        return self._key(stamps[run.id], [stamps[other.id] for other in near], bool(material.older))
+        fresh = material.standings[run.id].fresh  # which all that were ever confirmed have a part in
+        return self._key(stamps[run.id], [stamps[other.id] for other in near], bool(material.older), fresh)
 
     def _stamp(self, run: Run) -> str:
         """Changes whenever the run does."""
         folder = self.workspace.folder(run)
         facts = [
-            (path.stat().st_mtime_ns, path.stat().st_size) for path in (folder / RUN, folder / LOG) if path.exists()
+            (path.stat().st_mtime_ns, path.stat().st_size)
+            for path in (folder / RUN, folder / LOG, folder / CONFIRMATION)
+            if path.exists()
         ]
         return repr((run.id, facts))
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from agent.core.run import BASELINE, Run
 from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.confirmation import Confirmed, confirmed
 from agent.science.history import History
 
 Kind = Literal["template", "baseline", "kept", "discarded", "failed", "rejected", "waiting"]
@@ -15,12 +16,16 @@ STEPS = (0.01, 0.03, 0.08, 0.2)  # differences at which a colour grows stronger:
 
 @dataclass(frozen=True)
 class Standing:
-    """A run with its scores by task and "average", and how each compares with the template's; both may be empty."""
+    """A run with its scores by task and "average", and how each compares with the template's; both may be empty.
+
+    `fresh` is what came of it on seeds that no choice ever saw; None where it was not trained on any.
+    """
 
     run: Run
     kind: Kind
     estimates: Mapping[str, Estimate]
     against: Mapping[str, Comparison]
+    fresh: Confirmed | None = None
 
     @property
     def average(self) -> Estimate | None:
@@ -50,8 +55,8 @@ def standing(history: History, run: Run) -> Standing:
     against = history.against_template(run)
     if not against:
         return Standing(run, "template" if history.baseline else _known(run), estimates, {})
-    better = against[AVERAGE].verdict == "better"
-    return Standing(run, "kept" if better and run.proposal.author != BASELINE else _known(run), estimates, against)
+    kept = against[AVERAGE].verdict == "better" and run.proposal.author != BASELINE
+    return Standing(run, "kept" if kept else _known(run), estimates, against, confirmed(history, run))
 
 
 def _known(run: Run) -> Kind:

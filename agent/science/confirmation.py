@@ -56,7 +56,7 @@ def confirmed(history: History, run: Run) -> Confirmed | None:
     tried = [one for one in history.scored if one.id in history.confirmations and one != history.baseline]
     chances = sum(one.proposal.author != BASELINE for one in tried)
     sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances)
-    return Confirmed(found.difference, found.needed, sure and found.difference > 0)
+    return Confirmed(found.difference, found.needed, sure and found.difference > 0 and _may_win(history, run))
 
 
 def winner(history: History) -> Run | None:

@@ -5,8 +5,9 @@ from chromium import chromium, opened
 from sample_histories import made_history
 
 from agent.core.text import Text
+from agent.report.material import Material
 from agent.report.morning import LatestSearch
-from agent.report.render import Material, Pages
+from agent.report.render import Pages
 from agent.report.site import ASSETS, asset
 from agent.report.talks import Talks
 from agent.science.history import History

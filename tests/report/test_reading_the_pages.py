@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from accessibility import findings
 from chromium import chromium, opened
+from sample_cards import sample_card
 from sample_histories import write_history, write_run
 
 from agent.core.baselines import TEMPLATE
+from agent.core.score import MAD_TASKS, Confirmation
 from agent.report.serve import open_server
 from agent.report.site import Site
 from agent.store.workspace import Workspace
@@ -27,10 +29,21 @@ def browser():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     root = tmp_path_factory.mktemp("workspace")
-    write_history(root, 40)
+    runs = write_history(root, 40)
+    write_run(root, waiting_like(next(run for run in runs if run.scored and run.proposal.parents)))
     site = Site(Workspace(root))
+    history = site.workspace.history()
+    for run, average in ((history.baseline, 0.5), (history.best, 0.6)):
+        card = sample_card("fresh seeds", **{task.replace(" ", "_"): average for task in MAD_TASKS})
+        site.workspace.keep_confirmation(run, Confirmation(1, card))
     site.build()
     return site
+
+
+def waiting_like(run):
+    """A proposal like that of a run, which nobody has decided about."""
+    proposal = replace(run.proposal, name=f"{TEMPLATE}_waits")
+    return replace(run, id="20991125_000000", stage="proposed", card=None, analysis={}, proposal=proposal)
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +51,12 @@ def history(site):
     return site.workspace.history()
 
 
-def six_pages(site):
+def pages(site):
+    """One of each kind; of variants a winner, one that failed and one that waits."""
     history = site.workspace.history()
     failed = next(run for run in history.runs if run.failure)
-    variants = (f"variants/{history.best.id}.html", f"variants/{failed.id}.html")
+    waits = next(run for run in history.runs if run.stage == "proposed")
+    variants = (f"variants/{run.id}.html" for run in (history.best, failed, waits))
     return "index.html", "lineage.html", "compare.html", "ideas.html", *variants
 
 
@@ -53,7 +68,7 @@ def address(site, name):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 def test_axe_finds_nothing(browser, site, language, theme):
-    for name in six_pages(site):
+    for name in pages(site):
         with opened(browser, address(site, name), language, viewport=DESK, color_scheme=theme) as page:
             if name.startswith("compare"):
                 page.wait_for_selector("#differences tbody tr")
@@ -72,11 +87,13 @@ SEEN_ON_A_PHONE = {
         "#board tbody tr:first-child .title", "#board tbody tr:first-child td:nth-child(2)",
         "#board tbody tr:first-child .difference .state", "#board tbody tr:first-child td:nth-child(4)",
         "#board tbody tr:first-child td:nth-child(9)", "#board thead th:nth-child(9)",
+        ".night .winner b", "ul.waiting a",
         ".path .did .number", ".path .by-task li:last-child", ".lanes td:last-child",
     ),
     "compare": ("#differences tbody .answer .number", "#differences tbody .answer .state",
                 "#differences tbody td:last-child"),
     "ideas": (".ideas tbody th .title", ".ideas tbody .effect", ".ideas tbody .drawn .strip", ".ideas tbody .left a"),
+    "waits": tuple(f".expected tbody tr:first-child > :nth-child({place})" for place in range(1, 6)),
     "variant": tuple(f".predicted tbody tr:first-child > :nth-child({place})" for place in range(1, 8)),
 }  # fmt: skip
 
@@ -85,7 +102,9 @@ SEEN_ON_A_PHONE = {
 @pytest.mark.parametrize("name", SEEN_ON_A_PHONE)
 def test_a_phone_shows_the_answer_without_scrolling_sideways(browser, site, history, name, language):
     run = max(history.scored, key=lambda run: len(run.proposal.parents) * len(run.proposal.predicted))
-    file = f"variants/{run.id}.html" if name == "variant" else f"{name}.html"
+    waits = next(run for run in history.runs if run.stage == "proposed")
+    files = {"variant": f"variants/{run.id}.html", "waits": f"variants/{waits.id}.html"}
+    file = files.get(name, f"{name}.html")
     with opened(browser, address(site, file), language, viewport=PHONE) as page:
         if name == "compare":
             page.wait_for_selector("#differences tbody tr")
@@ -168,7 +187,8 @@ def test_column_heads_stay_in_sight(browser, site):
 
 
 def test_a_name_is_copied_as_it_is(browser, site, history):
-    run, allowed = history.best, ["clipboard-read", "clipboard-write"]
+    run = next(run for run in history.scored if run.proposal.parents and run != history.best)  # nobody confirmed it
+    allowed = ["clipboard-read", "clipboard-write"]
     with opened(browser, address(site, f"variants/{run.id}.html"), permissions=allowed) as page:
         page.get_by_role("button", name="Copy the name").click()
         page.get_by_text("Copied").first.wait_for()
@@ -182,8 +202,7 @@ def test_a_name_is_copied_as_it_is(browser, site, history):
         page.get_by_role("button", name="Copy the command").click()
         page.get_by_text("Copied").first.wait_for()
         command = page.evaluate("navigator.clipboard.readText()")
-        assert f" evaluate runs/{run.id}/" in command
-        assert (site.workspace.root / command.split(" ")[4]).parent == site.workspace.folder(run)
+        assert command.endswith(f" -m agent confirm {run.id} --workspace {site.workspace.root}")
 
 
 @pytest.mark.parametrize(

@@ -419,7 +419,7 @@ def reason_to_read(run):
     [
         (
             {"Memorize": 0.9, "Compress": 0.55},
-            "A gain beyond the noise: +0.075 ± 0.006, most of it on Memorize (+0.400).",
+            "A gain beyond the noise: +0.075 ± 0.013, most of it on Memorize (+0.400).",
         ),
         ({"Memorize": 0.2, "Compress": 0.9, "Noisy_Recall": 0.3}, ", most of it on Memorize (−0.300)."),
         (dict.fromkeys(TASK_FIELDS, 0.7), ", the largest part on Compress (+0.200)."),

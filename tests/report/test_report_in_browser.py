@@ -16,8 +16,9 @@ from agent.core.run import Review
 from agent.core.sentences import confident
 from agent.core.text import Text
 from agent.report import sentences
+from agent.report.material import Material
 from agent.report.morning import LatestSearch
-from agent.report.render import Material, Pages
+from agent.report.render import Pages
 from agent.report.serve import open_server
 from agent.report.site import ASSETS, Site, asset
 from agent.report.talks import Talks
@@ -187,7 +188,7 @@ def test_noise_that_two_cards_share_counts_once_in_the_browser_as_well(browser, 
         assert shown["confidence"] == reverse["confidence"] == math.floor(1000 * expected.confidence)
         assert shown["verdict"] == expected.verdict
         assert shown["difference"] == -reverse["difference"] == pytest.approx(expected.difference)
-        assert shown["error"] == pytest.approx(expected.error, abs=1e-5)
+        assert shown["reach"] == pytest.approx(expected.needed, abs=1e-5)
 
 
 def test_a_run_is_not_told_apart_from_itself(browser, runs, at):

@@ -79,7 +79,7 @@ function showComparison(all) {
 
 const signed = (value) => `${value < 0 && value.toFixed(3) !== "-0.000" ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 const confident = (thousandths) => (thousandths >= 999 ? "> 99.9%" : `${(thousandths / 10).toFixed(1)}%`);
-const spread = (error) => (error === null ? "" : ` ± ${error.toFixed(3)}`);
+const spread = (reach) => (reach === null ? "" : ` ± ${reach.toFixed(3)}`); // 95 percent, to both sides
 const heading = (...inside) => made("th", { scope: "col" }, ...inside);
 const letter = (place) => made("span", { translate: false }, LETTERS[place]);
 const others = (all) => all.slice(1).map((run, place) => [run, place + 1]);
@@ -98,27 +98,27 @@ function showScores(all) {
     const name = average ? words("average-word") : made("span", { translate: false }, task);
     return made("tr", { className: average ? "total" : "" }, made("th", { scope: "row" }, name),
       ...others(all).map(([run]) => differenceCell(difference(task, all[0], run))),
-      ...all.map((run) => made("td", {}, run.scores[task].mean.toFixed(3), made("small", {}, spread(run.scores[task].error)))));
+      ...all.map((run) => made("td", {}, run.scores[task].mean.toFixed(3), made("small", {}, spread(run.scores[task].reach)))));
   }));
 }
 
 function differenceCell(found) {
   const verdict = document.getElementById("verdicts").content.querySelector(`[data-verdict=${found.verdict}]`).cloneNode(true);
-  return made("td", { className: `answer ${found.verdict}` }, made("span", { className: "number" }, signed(found.difference), made("small", {}, spread(found.error))),
-    made("span", { className: "told" }, verdict, found.error === null ? "" : ` ${confident(found.confidence)}`));
+  return made("td", { className: `answer ${found.verdict}` }, made("span", { className: "number" }, signed(found.difference), made("small", {}, spread(found.reach))),
+    made("span", { className: "told" }, verdict, found.reach === null ? "" : ` ${confident(found.confidence)}`));
 }
 
-// Is the difference noise? Its error and how sure it is come from Python, by task; the later of the two runs has them.
+// Is the difference noise? How far its interval reaches and how sure it is come from Python, by task; the later of the two runs has them.
 function difference(task, a, b) {
   const [one, other, place] = [a.scores[task], b.scores[task], Object.keys(a.scores).indexOf(task)];
   const value = other.mean - one.mean;
-  if (a.id === b.id) return { difference: value, error: 0, confidence: 0, verdict: "indistinguishable" };
+  if (a.id === b.id) return { difference: value, reach: 0, confidence: 0, verdict: "indistinguishable" };
   const known = a.against[b.id] ?? b.against[a.id];
-  if (!known) return { difference: value, error: null, confidence: 0, verdict: "far" };
-  const [confidence, error] = known.slice(2 * place, 2 * place + 2);
-  if (error === null) return { difference: value, error, confidence: 0, verdict: "unjudged" };
+  if (!known) return { difference: value, reach: null, confidence: 0, verdict: "far" };
+  const [confidence, reach] = known.slice(2 * place, 2 * place + 2);
+  if (reach === null) return { difference: value, reach, confidence: 0, verdict: "unjudged" };
   const verdict = confidence < 950 ? "indistinguishable" : value < 0 ? "worse" : b.larger && !a.larger ? "larger" : "better";
-  return { difference: value, error: error / 100000, confidence, verdict };
+  return { difference: value, reach: reach / 100000, confidence, verdict };
 }
 
 function showSettings(all) {

@@ -19,7 +19,7 @@ SENTENCES = {
     "page.tried": "Tried",
     "page.kept": "Kept",
     "page.failed": "Failed",
-    "page.what is kept": "better than the template beyond the noise",
+    "page.what is kept": "measured above the template beyond the noise, which confirms none of them",
     "page.best": "Best",
     "page.stopped": "Stopped",
     "page.worth reading": "Most worth reading",
@@ -42,8 +42,8 @@ SENTENCES = {
     "page.failed one": "failed",
     "page.all results": "All results",
     "page.board caption": (
-        "Scores with their standard errors. Colour shows a difference beyond the noise from what they are "
-        "compared with; what is left white cannot be told from it."
+        "Scores with 95 percent of their noise to both sides. Colour shows a difference beyond the noise from what "
+        "they are compared with; what is left white cannot be told from it."
     ),
     "page.sort hint": "A heading sorts by its column.",
     "page.variant": "variant",
@@ -88,7 +88,22 @@ SENTENCES = {
     "page.copy file": "Copy the file",
     "page.file": "file",
     "page.copy path": "Copy the path",
-    "page.confirm": "confirmed by",
+    "page.confirm": "to confirm it",
+    "page.on fresh seeds": "on fresh seeds",
+    "page.winner": "a winner on fresh seeds",
+    "page.winner row": "Winner",
+    "page.not confirmed": "not confirmed",
+    "page.confirmed by none": "not confirmed: no seeds but those that it was chosen by",
+    "page.expectation": "What is expected of it",
+    "page.expectation caption": (
+        "Each task's predicted score beside its parent's. The noise is how far another score must lie from the "
+        "parent's to be told from it."
+    ),
+    "page.no prediction": "Nothing was predicted.",
+    "page.to decide": "Approve, edit or reject it with",
+    "page.parent": "parent",
+    "page.change": "change",
+    "page.will take": "about as long as its parent took:",
     "page.copy command": "Copy the command",
     "page.save": "Save the figure as",
     "page.much worse": "worse",
@@ -125,8 +140,8 @@ SENTENCES = {
     "page.log": "The end of its log",
     "page.scores": "Predicted and measured",
     "page.scores caption": (
-        "Each task's score with its standard error. On the line, the dot is the score within 95 percent of "
-        "its noise, the open diamond what was predicted, the tick the template."
+        "Each task's score with 95 percent of its noise to both sides. On the line, the dot is the score within "
+        "that noise, the open diamond what was predicted, the tick the template."
     ),
     "page.task": "task",
     "page.predicted": "predicted",

@@ -39,6 +39,7 @@ SENTENCES = {
         "better / worse than their own parent beyond the noise, of {count} scored changes"
     ),
     "report.tied": "{count} other cannot be told from it.|{count} others cannot be told from it.",
+    "report.confirmed": "{margin} against the template on fresh seeds ({interval})",
     "report.interval": "95%: {low} to {high}",
     "report.waiting": "{count} proposal waits for a decision.|{count} proposals wait for a decision.",
     # what failed
@@ -56,7 +57,8 @@ SENTENCES = {
     # why a run is worth reading
     "report.why failed": "It failed: {kind}.",
     "report.why unscored": "It has no score yet.",
-    "report.why best": "The best so far: {difference} against the template.",
+    "report.why best": "The highest average: {standing}.",
+    "report.why winner": "Confirmed: {standing}.",
     "report.why better": "A gain beyond the noise: {difference}{telling}.",
     "report.why worse": "A loss beyond the noise: {difference}{telling}.",
     "report.why mixed": "It gains in one thing and loses in another, beyond the noise: {difference}{telling}.",

@@ -36,6 +36,7 @@ SENTENCES = {
     "report.proposals in": "个提案，用时 {duration}",
     "report.steps": "超出噪声地优于 / 劣于各自的父变体，共 {count} 个有得分的改动",
     "report.tied": "另有 {count} 个与它无法区分。",
+    "report.confirmed": "在全新种子上与模板相差 {margin}（{interval}）",
     "report.interval": "95%：{low} 至 {high}",
     "report.waiting": "{count} 个提案待定。",
     # what failed
@@ -53,7 +54,8 @@ SENTENCES = {
     # why a run is worth reading
     "report.why failed": "它失败了：{kind}。",
     "report.why unscored": "它还没有得分。",
-    "report.why best": "迄今最佳：与模板相比 {difference}。",
+    "report.why best": "平均分最高：{standing}。",
+    "report.why winner": "已证实：{standing}。",
     "report.why better": "超出噪声的提升：{difference}{telling}。",
     "report.why worse": "超出噪声的下降：{difference}{telling}。",
     "report.why mixed": "有得有失，均超出噪声：{difference}{telling}。",
