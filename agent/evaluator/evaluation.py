@@ -59,7 +59,7 @@ def evaluate(
         deadline = started + protocol.time_limit_hours * 3600
         job = Job(folder, protocol.to_json(), device)
         job.write(variant)
-        pool = WorkerPool(job.folder, workers or worker_count(device), deadline)
+        pool = WorkerPool(job.folder, workers or worker_count(device), deadline, device)
         training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
         description, *trained = pool.run([{"do": "describe"}, *training], watch)
         with doubting():

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
 from agent.evaluator.failure import EvaluationFailed, read_reason
+from agent.evaluator.gpus import gpus_of_workers, visible_gpus
 from agent.evaluator.jail.jail import Child, Ending, confined
 from agent.evaluator.progress import Update
 
@@ -29,11 +30,11 @@ Request = dict[str, Any]
 
 
 class WorkerPool:
-    """Fresh confined workers on one folder, until `deadline` (time.monotonic)."""
+    """Fresh confined workers on one folder, until `deadline` (time.monotonic), each on a GPU of its own on "cuda"."""
 
-    def __init__(self, folder: Path, workers: int, deadline: float) -> None:
+    def __init__(self, folder: Path, workers: int, deadline: float, device: str = "cpu") -> None:
         self.folder = folder
-        self.workers = workers
+        self.gpus = gpus_of_workers(device, workers)
         self.deadline = deadline
         self.failures: list[Failure] = []
         self.watching = threading.Lock()
@@ -47,10 +48,10 @@ class WorkerPool:
         for item in enumerate(requests):
             waiting.put(item)
         answers: dict[int, Request] = {}
-        workers = min(self.workers, len(requests))
-        with ThreadPoolExecutor(workers) as threads:
+        gpus = self.gpus[: len(requests)]
+        with ThreadPoolExecutor(len(gpus)) as threads:
             try:
-                works = [threads.submit(self._work, waiting, answers, watch) for _ in range(workers)]
+                works = [threads.submit(self._work, waiting, answers, watch, gpu) for gpu in gpus]
                 wait(works)
             except BaseException:  # Ctrl-C: the threads hear of it here, and each takes its worker along
                 self.failures.append(Failure("crash", Reason("failure.interrupted")))
@@ -66,10 +67,11 @@ class WorkerPool:
         waiting: "queue.SimpleQueue[tuple[int, Request]]",
         answers: dict[int, Request],
         watch: Callable[[Update], None],
+        gpu: str | None,
     ) -> None:
         """One worker's life."""
         try:
-            with confined("agent.evaluator.worker", [str(self.folder)], self.folder) as child:
+            with confined("agent.evaluator.worker", [str(self.folder)], self.folder, gpu) as child:
                 while not self.failures:
                     index, request = waiting.get_nowait()
                     answer = self._ask(child, request, watch)
@@ -134,5 +136,10 @@ def death(child: Child, ending: Ending | None = None) -> Failure:
 
 
 def worker_count(device: str) -> int:
-    """One worker a core on a CPU, each with one thread: two threads on one small product wait more than they work."""
-    return len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
+    """One worker a core on a CPU, each with one thread: two threads on one small product wait more than they work.
+
+    On "cuda" one for each GPU that may be used.
+    """
+    if device == "cuda":
+        return max(1, len(visible_gpus()))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1

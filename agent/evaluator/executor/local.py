@@ -8,15 +8,13 @@ import threading
 from functools import partial
 from multiprocessing.connection import Connection
 
-import torch
-
 from agent.core.score import ScoreCard
 from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.executor.place import PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
+from agent.evaluator.gpus import visible_gpus
+from agent.evaluator.jail.gpu_memory import VISIBLE
 from agent.evaluator.worker_pool import worker_count
-
-GPU = "CUDA_VISIBLE_DEVICES"
 
 
 class LocalPlace:
@@ -51,7 +49,7 @@ def _live(pipe: Connection, gpu: str | None) -> None:
     """A place's whole life. When the pipe closes, it ends at once, and its workers with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that opened this place
     if gpu is not None:
-        os.environ[GPU] = gpu  # before CUDA is first touched
+        os.environ[VISIBLE] = gpu  # before CUDA is first touched
     assignments: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -71,9 +69,3 @@ def local_executor(device: str, places: int | None = None) -> Pool:
     if device == "cuda":
         return Pool([partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]], device)
     return Pool([LocalPlace] * (places or worker_count(device)), device)
-
-
-def visible_gpus() -> list[str]:
-    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    named = os.environ.get(GPU)
-    return named.split(",") if named else [str(number) for number in range(torch.cuda.device_count())]

@@ -20,13 +20,12 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from agent.evaluator.jail.gpu_memory import SHARE, Use, gpu_memory, let_go
+from agent.evaluator.jail.gpu_memory import SHARE, VISIBLE, Use, gpu_memory, let_go
 from agent.evaluator.jail.processes import Process, children, family, living
 from agent.evaluator.jail.user import become
 
@@ -40,13 +39,24 @@ MOST_THREADS = 512  # that it may have, with what descends from it
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A child that is to be forked: whose `main` it runs, with which arguments, where, and on which GPU, if on one."""
+
+    module: str
+    arguments: list[str]
+    folder: str
+    gpu: str | None = None
+
+
+@dataclass(frozen=True)
 class ForkedChild:
-    """A child: its number, its folder, the pipe that hears of its end, and how full the GPUs were at its fork."""
+    """A child: its number, its folder, the pipe that hears of its end, its GPU, and how full that was at its fork."""
 
     pid: int
     folder: str
     status: int
-    found: tuple[Use, ...] = ()
+    gpu: str | None = None
+    found: Use | None = None
 
     def excess(self, among: Mapping[int, Process]) -> str | None:
         """Which limit it has passed that the kernel does not hold it to, or not everywhere."""
@@ -55,9 +65,9 @@ class ForkedChild:
             return "memory"
         if sum(member.threads for member in members) > MOST_THREADS:
             return "threads"
-        for now, then in zip(gpu_memory() if self.found else (), self.found, strict=False):
-            if now.used - then.used > SHARE * now.total:
-                return "GPU memory"
+        now = gpu_memory(self.gpu) if self.gpu and self.found else None
+        if now and self.found and now.used - self.found.used > SHARE * now.total:
+            return "GPU memory"
         sizes = list(_sizes(self.folder))
         return "disk" if sum(sizes) > LARGEST_FOLDER or len(sizes) > MOST_FILES else None
 
@@ -92,23 +102,23 @@ class ForkServer:
             return False
         for line in data.splitlines():
             match json.loads(line):
-                case {"fork": str() as key, "module": module, "arguments": arguments, "folder": folder}:
-                    self._fork(key, module, arguments, folder, pipes)
+                case {"fork": str() as key, "wanted": dict() as wanted}:
+                    self._fork(key, Wanted(**wanted), pipes)
                 case {"where": str() as key} if key in self.forked:
                     os.kill(self.forked[key].pid, signal.SIGUSR1)
                 case {"end": str() as key} if key in self.forked:
                     self._end(key)
         return True
 
-    def _fork(self, key: str, module: str, arguments: list[str], folder: str, pipes: list[int]) -> None:
-        parent, found = os.getpid(), gpu_memory()
+    def _fork(self, key: str, wanted: Wanted, pipes: list[int]) -> None:
+        parent, found = os.getpid(), gpu_memory(wanted.gpu) if wanted.gpu else None
         let_go()
         pid = os.fork()
         if pid == 0:
-            _run_child(parent, lambda: importlib.import_module(module).main(), [module, *arguments], folder, pipes)
+            _run_child(parent, wanted, pipes)
         for pipe in pipes[:3]:
             os.close(pipe)
-        self.forked[key] = ForkedChild(pid, folder, pipes[3], found)
+        self.forked[key] = ForkedChild(pid, wanted.folder, pipes[3], wanted.gpu, found)
 
     def _watch(self) -> None:
         """The kernel limits addresses and files; this limits what is in memory and on disk."""
@@ -172,7 +182,7 @@ def _sizes(folder: str) -> Iterator[int]:
                 yield os.lstat(os.path.join(place, name)).st_size
 
 
-def _run_child(parent: int, main: Callable[[], Any], arguments: list[str], folder: str, pipes: list[int]) -> None:
+def _run_child(parent: int, wanted: Wanted, pipes: list[int]) -> None:
     """A child's whole life, from the fork to its end. It has three pipes and nothing else of its parent's."""
     code = 1
     try:
@@ -182,12 +192,14 @@ def _run_child(parent: int, main: Callable[[], Any], arguments: list[str], folde
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
-        os.chdir(folder)
-        tempfile.tempdir = folder
-        os.environ |= dict.fromkeys(("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"), folder)
+        os.chdir(wanted.folder)
+        tempfile.tempdir = wanted.folder
+        os.environ |= dict.fromkeys(("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"), wanted.folder)
+        if wanted.gpu is not None:
+            os.environ[VISIBLE] = wanted.gpu  # CUDA looks when it is first touched, which nobody has done yet
         _follow_parent(parent)
-        sys.argv = arguments
-        main()
+        sys.argv = [wanted.module, *wanted.arguments]
+        importlib.import_module(wanted.module).main()
         code = 0
     except BaseException:
         traceback.print_exc()

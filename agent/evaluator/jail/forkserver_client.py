@@ -23,12 +23,13 @@ from agent.core.resources import SOURCE_ROOT
 from agent.core.temporary import remove_abandoned, temporary_folder
 from agent.evaluator.jail.cgroup import Cgroup, make_cgroup
 from agent.evaluator.jail.confinement import Layers
+from agent.evaluator.jail.gpu_memory import BY_BUS, ORDER, VISIBLE
 from agent.evaluator.jail.user import User, hand_over, own_user
 from agent.evaluator.jail.wall import Wall, wall
 
 TEMPORARY = "tmp"  # of the fork server; a child's is its own folder
 # Where programs and libraries are, which GPU is meant, and what compiles for it.
-PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CC",
+PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", VISIBLE, ORDER, "CC",
              "TRITON_PTXAS_PATH", "TRITON_LIBCUDA_PATH")  # fmt: skip
 SECONDS_TO_DIE = 15.0  # for the fork server, once its socket is closed, and for all workers before it
 
@@ -151,17 +152,21 @@ def _keep(*command: Any, **options: Any) -> "subprocess.Popen[bytes]":
 def clean_environment(home: Path) -> dict[str, str]:
     """What a worker may know of its surroundings: no key, no home of its user's, no proxy."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return environment | {
-        "PYTHONPATH": str(SOURCE_ROOT),
-        "TMPDIR": str(home / TEMPORARY),
-        # A thread that a library starts before the confinement would stay outside of it.
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
+    return (
+        {ORDER: BY_BUS}
+        | environment
+        | {
+            "PYTHONPATH": str(SOURCE_ROOT),
+            "TMPDIR": str(home / TEMPORARY),
+            # A thread that a library starts before the confinement would stay outside of it.
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSAFEPATH": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+    )
 
 
 fork_server = ForkServerClient()

@@ -12,11 +12,12 @@ import select
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from agent.evaluator.jail.exchange import printable
+from agent.evaluator.jail.forkserver import Wanted
 from agent.evaluator.jail.forkserver_client import fork_server
 
 LOG_TAIL = 4_000  # bytes
@@ -92,22 +93,27 @@ def scratch() -> AbstractContextManager[Path]:
 
 
 @contextmanager
-def confined(module: str, arguments: list[str], folder: Path) -> Iterator[Child]:
+def confined(module: str, arguments: list[str], folder: Path, gpu: str | None = None) -> Iterator[Child]:
     """Run a module's `main` on untrusted code; on the way out the child and all its descendants are killed.
 
-    `folder` is one of `scratch`: no other can be written.
+    `folder` is one of `scratch`: no other can be written. `gpu` is the one that the child uses, as CUDA_VISIBLE_DEVICES
+    names it, and whose memory is watched.
     """
     (their_requests, requests), (replies, their_replies) = os.pipe(), os.pipe()
     with (
         os.fdopen(requests, "wb", buffering=0) as write_requests,
         os.fdopen(replies, "rb", buffering=0) as read_replies,
-        _forked(module, arguments, folder, their_requests, their_replies, (write_requests, read_replies)) as child,
+        _forked(
+            Wanted(module, arguments, str(folder), gpu), (their_requests, their_replies), (write_requests, read_replies)
+        ) as child,
     ):
         yield child
 
 
 @contextmanager
-def confined_pair(asking: str, its_folder: Path, answering: str, other_folder: Path) -> Iterator[tuple[Child, Child]]:
+def confined_pair(
+    asking: str, its_folder: Path, answering: str, other_folder: Path, gpu: str | None = None
+) -> Iterator[tuple[Child, Child]]:
     """Run two modules' `main`, each in a folder of its own, so that the second reads what the first writes and back."""
     (their_requests, requests), (replies, their_replies) = os.pipe(), os.pipe()
     for pipe in (requests, their_replies):
@@ -116,25 +122,26 @@ def confined_pair(asking: str, its_folder: Path, answering: str, other_folder: P
     with (
         (its_folder / "none").open("xb+") as nothing,
         _forked(
-            answering, [str(other_folder)], other_folder, their_requests, their_replies, (nothing, nothing)
+            Wanted(answering, [str(other_folder)], str(other_folder), gpu),
+            (their_requests, their_replies),
+            (nothing, nothing),
         ) as other,
-        _forked(asking, [str(its_folder)], its_folder, replies, requests, (nothing, nothing)) as one,
+        _forked(
+            Wanted(asking, [str(its_folder)], str(its_folder), gpu), (replies, requests), (nothing, nothing)
+        ) as one,
     ):
         yield one, other
 
 
 @contextmanager
-def _forked(
-    module: str, arguments: list[str], folder: Path, reads: int, writes: int, ours: tuple[IO[bytes], IO[bytes]]
-) -> Iterator[Child]:
-    """A child with two pipes, which are closed here; `ours` are their other ends."""
-    key = uuid.uuid4().hex
+def _forked(wanted: Wanted, theirs: tuple[int, int], ours: tuple[IO[bytes], IO[bytes]]) -> Iterator[Child]:
+    """A child with two pipes, to read and to write, which are closed here; `ours` are their other ends."""
+    key, folder = uuid.uuid4().hex, Path(wanted.folder)
     status, their_status = os.pipe()
     with (folder / f"log-{key}.txt").open("xb+") as log, os.fdopen(status, "rb", buffering=0) as read_status:
         fork_server.give(folder)
-        message = {"fork": key, "module": module, "arguments": arguments, "folder": str(folder)}
-        fork_server.tell(message, [reads, writes, log.fileno(), their_status])
-        for pipe in (reads, writes, their_status):
+        fork_server.tell({"fork": key, "wanted": asdict(wanted)}, [*theirs, log.fileno(), their_status])
+        for pipe in (*theirs, their_status):
             os.close(pipe)
         try:
             yield Child(key, *ours, read_status, log)

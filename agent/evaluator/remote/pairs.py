@@ -16,6 +16,7 @@ from typing import Any, get_args
 from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
 from agent.evaluator.failure import EvaluationFailed, doubting, read_reason
+from agent.evaluator.gpus import gpus_of_workers
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.jail.jail import Child, Ending, confined_pair, scratch
 from agent.evaluator.job import Job
@@ -37,17 +38,21 @@ def carry_out(
     """
     shares = [list(range(first, len(requests), pairs)) for first in range(min(pairs, len(requests)))]
 
-    def work(share: list[int]) -> list[Request]:
-        return _work([requests[index] for index in share], job, variant, deadline, into)
+    def work(share: list[int], gpu: str | None) -> list[Request]:
+        return _work([requests[index] for index in share], job, variant, deadline, into, gpu)
 
     answers: dict[int, Request] = {}
     with ThreadPoolExecutor(max(1, len(shares))) as threads:
-        for share, found in zip(shares, threads.map(work, shares), strict=True):
+        for share, found in zip(
+            shares, threads.map(work, shares, gpus_of_workers(job.device, len(shares))), strict=True
+        ):
             answers |= dict(zip(share, found, strict=True))
     return [answers[index] for index in range(len(requests))]
 
 
-def _work(requests: list[Request], job: Job, variant: Path, deadline: float, into: Path) -> list[Request]:
+def _work(
+    requests: list[Request], job: Job, variant: Path, deadline: float, into: Path, gpu: str | None
+) -> list[Request]:
     with scratch() as mine, scratch() as theirs:
         network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
         for each in (network, op):
@@ -59,7 +64,7 @@ def _work(requests: list[Request], job: Job, variant: Path, deadline: float, int
                 _copy(job.inputs(stack), network.inputs(stack))
         leave(network.requests, json.dumps(requests).encode())
         with confined_pair(
-            "agent.evaluator.remote.predictor", network.folder, "agent.evaluator.remote.op_host", op.folder
+            "agent.evaluator.remote.predictor", network.folder, "agent.evaluator.remote.op_host", op.folder, gpu
         ) as (
             predictor,
             host,

@@ -24,10 +24,11 @@ from agent.evaluator.assignment import Assignment
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.executor.cluster import Node, check_node, code_digest
-from agent.evaluator.executor.local import GPU, LocalPlace, local_executor
+from agent.evaluator.executor.local import LocalPlace, local_executor
 from agent.evaluator.executor.place import PlaceLost
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.jail.gpu_memory import VISIBLE
 from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.search.assembly import assemble
@@ -116,7 +117,7 @@ def gpus_seen_by(pid):
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:  # it ended just now
         return None
-    return next((line.partition(b"=")[2] for line in environment if line.startswith(GPU.encode() + b"=")), None)
+    return next((line.partition(b"=")[2] for line in environment if line.startswith(VISIBLE.encode() + b"=")), None)
 
 
 class Scripted:
@@ -196,7 +197,7 @@ def test_of_a_protocol_whose_noise_is_measured_nothing_is_said(tmp_path):
 
 
 def test_each_visible_gpu_has_a_place(monkeypatch):
-    monkeypatch.setenv(GPU, "4,GPU-12")
+    monkeypatch.setenv(VISIBLE, "4,GPU-12")
     for places, expected in ((None, 2), (1, 1), (5, 2)):
         with local_executor("cuda", places) as pool:
             assert (pool.places, pool.device) == (expected, "cuda")

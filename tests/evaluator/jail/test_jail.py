@@ -187,6 +187,13 @@ def test_who_compiles_may_start_a_compiler_under_the_same_rules(folder, tmp_path
 
 
 @ON_LINUX
+@pytest.mark.parametrize("gpu", ["GPU-12", None])
+def test_a_child_finds_the_gpu_that_it_was_given(folder, gpu):
+    with confined("tests.support.tells_its_gpu", [], folder, gpu) as child:
+        assert next(child.lines(lambda: False)).decode() == str(gpu or os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+@ON_LINUX
 def test_a_worker_is_nobody_where_this_program_is_root(folder):
     with confined("tests.support.unconfined", ["stay"], folder) as child:
         next(child.lines(lambda: False))
