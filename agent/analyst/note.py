@@ -4,7 +4,7 @@ from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
 from agent.core.languages import LANGUAGES
-from agent.core.run import BASELINE, MARKER, SECTIONS, Run, Section, heading
+from agent.core.run import BASELINE, MARKER, SECTIONS, Proposal, Run, Section, heading
 from agent.core.sentences import bullets, joined, solved_and_room
 from agent.core.text import Text, clean, say
 from agent.science.field import rivals
@@ -80,17 +80,30 @@ def _lessons(facts: Facts) -> list[Text]:
 
 def render_note(history: History, run: Run, language: str = ALL) -> str:
     """The whole note: the table as it stood, the run's time, and every section in one language or all."""
+    codes = list(LANGUAGES) if language == ALL else [language]
     parts = [f"{table(history, run)}\n\n{run.id}\n\n{MARKER}"]
     if run.review is not None and run.review.reason:
         decision = run.review.decision + " everywhere" * run.review.everywhere
         parts.append(f"{clean(run.review.by)} / {decision}: {clean(run.review.reason)}")
+    parts += ["\n".join(asked[code] for code in codes) for asked in _asked(run.proposal)]
     written = {**run.proposal.argument, **run.analysis}
     for section in SECTIONS:
         text = written.get(section) or say("section.empty")
-        for code in LANGUAGES if language == ALL else (language,):
+        for code in codes:
             parts.append(f"{heading(section)[code]}\n\n{_quoted(text[code])}")
     parts.append(run.name)
     return "\n\n".join(parts) + "\n"
+
+
+def _asked(proposal: Proposal) -> list[Text]:
+    """What a model was asked for, and what a person wanted, where that is known."""
+    kind = [say("note.kind", kind=kind_title(proposal))] if proposal.kind else []
+    return kind + ([say("note.idea", idea=" ".join(clean(proposal.idea).split()))] if proposal.idea else [])
+
+
+def kind_title(proposal: Proposal) -> Text:
+    """The kind of change that a model was asked for, as it is told."""
+    return say(f"kind.{proposal.kind}", task=proposal.task) if proposal.task else say(f"kind.{proposal.kind}")
 
 
 def table(history: History, run: Run) -> str:

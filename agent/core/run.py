@@ -51,7 +51,8 @@ class Proposal:
     `editor`, and `unedited` is what the author had proposed: what was predicted and argued was of that.
 
     What a language model proposed has the name of the conversation that it came from, how often its reply went back to
-    it before it stood, and the run whose failure in training it repairs, if it does.
+    it before it stood, and the run whose failure in training it repairs, if it does. `kind` is the kind of change that
+    was asked for (agent/proposer/kinds.py), and `task` the task that it was to be for. `idea` is a person's own.
     """
 
     name: str
@@ -68,6 +69,9 @@ class Proposal:
     conversation: str = ""
     repairs: int = 0
     repairs_of: str = ""  # the id of a run
+    kind: str = ""
+    task: str = ""
+    idea: str = ""
 
 
 @dataclass(frozen=True)

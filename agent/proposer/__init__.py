@@ -1,5 +1,6 @@
 """Where ideas come from. Every proposer keeps one interface, so that the loop does not know which it has."""
 
+from collections.abc import Collection
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -34,10 +35,11 @@ class Repairer(Protocol):
 class Chooser(Protocol):
     """A proposer that knows by itself what is best tried next, and of which variant that is a change."""
 
-    def choose(self, history: History, draw: Random) -> Proposal | None:
+    def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal | None:
         """A variant that the history does not hold yet; None where it leaves the choice of a parent to others.
 
-        Raises NothingToPropose and ProposalFailed.
+        `among` are the names of the variants that may be changed; without one, all may. Raises
+        NothingToPropose and ProposalFailed.
         """
         ...
 

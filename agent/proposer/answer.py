@@ -13,6 +13,7 @@ from agent.llm import Reply
 from agent.llm.prompts import one_line
 from agent.llm.reply import gaps, read_parts, tags_of, texts
 from agent.llm.tokens import estimate
+from agent.proposer.kinds import Request
 from agent.proposer.patch import PatchRejected, apply_patch, same_code
 from agent.proposer.predictions import read_predictions
 from agent.science.claims import Figures, filled, verified
@@ -106,7 +107,9 @@ class Answer:
         """The scores that are expected, by task, where they can be read."""
         return read_predictions(self.tagged.get("predicted", ""), card_of(self.parent).scores)
 
-    def proposal(self, history: History, author: str, figures: Figures, **facts: object) -> Proposal:
+    def proposal(
+        self, history: History, author: str, figures: Figures, request: Request, conversation: str, repairs_of: str
+    ) -> Proposal:
         """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
         changes = (change_of(self.tagged.get(part, "")) for part in ("name", f"title_{ENGLISH}"))
         name = history.free_name(variant_name(next(filter(None, changes), "unnamed")))
@@ -115,11 +118,15 @@ class Answer:
             source=self.source or self.parent.proposal.source,
             author=author,
             title=in_each(lambda code: one_line(self.tagged.get(f"title_{code}", ""), TITLE) or name),
-            parents=(self.parent.name,),
+            parents=request.parents,
             predicted=card_of(self.parent).scores | self.predicted(),
             argument=_argument(texts(self.tagged, PROPOSED_SECTIONS), figures),
+            conversation=conversation,
             repairs=self.turns - 1,
-            **facts,  # type: ignore[arg-type]
+            repairs_of=repairs_of,
+            kind=request.kind.name,
+            task=request.task,
+            idea=request.idea,
         )
 
 

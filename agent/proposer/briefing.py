@@ -12,6 +12,7 @@ from agent.llm.prompts import one_line, quoted
 from agent.proposer.code_shown import code_of_others
 from agent.proposer.experiment import experiment
 from agent.proposer.ideas import cited_ideas, equations, published_code
+from agent.proposer.kinds import Request
 from agent.proposer.measured import MeasuredVariant, measured_variants
 from agent.proposer.shares import Fitted, Part, fit
 from agent.proposer.standings import LINE, Standings, whole_sentences
@@ -31,7 +32,7 @@ NOTHING_KNOWN: Mapping[str, Fitted] = {}
 
 def brief(
     history: History,
-    parent: Run,
+    request: Request,
     older: Sequence[OlderNote],
     tokens: int,
     with_curves: Callable[[Run], Run] = lambda run: run,
@@ -40,6 +41,7 @@ def brief(
 
     `with_curves` reads the learning curves of a run, which a history leaves on the disk.
     """
+    parent = request.parent
     standings, measured = Standings(history), _measured(history, parent)
     rows = _rows(history, parent)
     tried = [run for run in _best_and_latest(history.children(parent.name)) if run.id != parent.id]
@@ -74,7 +76,7 @@ def brief(
         "tried": ("What was tried from the parent", 0.07, map(standings.tried, tried)),
         "failures": ("Failures, the latest first", 0.05, map(_failure, _latest(history.failed)[:MOST])),
         "notes": ("Notes on variants", 0.14, filter(None, map(standings.note, _noteworthy(history, parent)))),
-        "code": ("Code of other variants", 0.20, code_of_others(history, parent)),
+        "code": ("Code of other variants", 0.20, code_of_others(history, parent, request.other)),
         "ideas": (
             "Ideas of others: moves of the catalogue and published mixers, what is known to help first",
             0.12,

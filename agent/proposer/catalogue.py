@@ -65,12 +65,14 @@ class Catalogue:
         """Move -> task -> what its author expects of it."""
         return {name: move.expected for name, move in self.moves.items()}
 
-    def choose(self, history: History, draw: Random) -> Proposal:
-        """The best untried set of moves of all, by one joint draw of what every move may do.
+    def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal | None:
+        """The best untried set of moves of all, by one joint draw of what every move may do; None among named variants.
 
         A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where
         every set was tried or cannot be made.
         """
+        if among:
+            return None  # it changes whatever is nearest, and not what it is told to
         idea, source = self.best_untried(history, draw)
         return self._proposal(history, idea, source, effects(history, self.expected))
 

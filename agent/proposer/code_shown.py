@@ -11,15 +11,17 @@ MOST = 8  # variants whose code is offered
 BEST = 3  # of them by the average alone
 
 
-def code_of_others(history: History, parent: Run) -> Iterator[str]:
-    """The best variant's code, each task's leader's, then the next best ones': whole, or as a change of the parent.
+def code_of_others(history: History, parent: Run, shown: Run | None = None) -> Iterator[str]:
+    """What was not `shown` yet of the best variant, each task's leader and the next best: whole, or as a change.
 
     The leaders of the tasks on which the parent has most to win come first.
     """
     for run in _worth_reading(history, parent):
+        if shown is not None and run.id == shown.id:
+            continue
         leads = [task for task, leader in _leaders(history).items() if leader.id == run.id]
         on = "; the best on " + ", ".join(f"{task} {card_of(run).scores[task]:.3f}" for task in leads) if leads else ""
-        yield f"{run.name} (average {card_of(run).average:.3f}{on}), {_shorter(run, parent)}"
+        yield f"{run.name} (average {card_of(run).average:.3f}{on}), {code_beside(run, parent)}"
 
 
 def _worth_reading(history: History, parent: Run) -> list[Run]:
@@ -41,7 +43,8 @@ def _others(runs: Iterable[Run], parent: Run) -> list[Run]:
     return list(reversed(found.values()))
 
 
-def _shorter(run: Run, parent: Run) -> str:
+def code_beside(run: Run, parent: Run) -> str:
+    """A variant's code for who has read the parent's: as a change of that where this is shorter, else whole."""
     whole = clean(run.proposal.source).rstrip()
     change = clean(unified_diff(parent.proposal.source, run.proposal.source, parent.name, run.name)).rstrip()
     if tokens_of(change) < tokens_of(whole):

@@ -1,6 +1,6 @@
 """The model proposes; while it cannot be reached, the catalogue does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from random import Random
 
@@ -25,6 +25,16 @@ class Fallback:
         except Unavailable as error:
             self.say(f"· {error}; nothing is repaired now")
             return None
+
+    def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal | None:
+        """What the first chooses; what the second does where the first is unavailable."""
+        if not isinstance(self.first, Chooser):
+            return None
+        try:
+            return self.first.choose(history, draw, among)
+        except Unavailable as error:
+            self.say(f"· {error}; the catalogue proposes meanwhile")
+            return self.second.choose(history, draw, among) if isinstance(self.second, Chooser) else None
 
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         try:

@@ -1,6 +1,6 @@
 """The proposer that asks a language model, and lets it correct what does not do before anything is recorded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -15,6 +15,8 @@ from agent.llm.tokens import estimate
 from agent.llm.transcript import Exchange, answered
 from agent.proposer import ProposalFailed
 from agent.proposer.answer import Answer, said_parts, shown_lines
+from agent.proposer.choice import choose_request
+from agent.proposer.kinds import IDEA, Request, again
 from agent.proposer.question import LEAST_KNOWN, length_without_evidence, longest_code, prompt_for
 from agent.science.claims import Figures, figures_of
 from agent.science.history import History
@@ -48,17 +50,25 @@ class ModelProposer:
     with_curves: Callable[[Run], Run] = lambda run: run  # reads a run's learning curves, which a history leaves out
     too_long_to_repair: set[str] = field(default_factory=set)  # ids of runs
 
+    def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal:
+        """A variant of a kind that has paid so far, of parents that are each the first in something: see choice.py."""
+        return self._answered(history, choose_request(history, draw, among))
+
     def propose(self, history: History, parent: Run, draw: Random, idea: str = "") -> Proposal:
         """A variant that passed the checks. Raises NothingToPropose, ProposalFailed, Unavailable and OutOfMoney."""
+        return self._answered(history, Request(parent, IDEA, idea=idea) if idea else Request(parent))
+
+    def _answered(self, history: History, request: Request) -> Proposal:
+        """What comes of a request. Raises as `propose`."""
         while True:
-            prompt = self.prompt(history, parent, idea)
+            prompt = self.prompt(history, request)
             talk = self._begin("propose", Message("system", prompt.rules))
             try:
-                return self._settle(talk, prompt.question, Answer(parent, self._longest), history)
+                return self._settle(talk, prompt.question, Answer(request.parent, self._longest), history, request)
             except PromptTooLong as refusal:
-                self._shorten(refusal, prompt, parent, idea)
+                self._shorten(refusal, prompt, history, request)
 
-    def _shorten(self, refusal: PromptTooLong, prompt: Prompt, parent: Run, idea: str) -> None:
+    def _shorten(self, refusal: PromptTooLong, prompt: Prompt, history: History, request: Request) -> None:
         """Lower prompt_tokens by what the endpoint said of the context. Raises the refusal where that is too low."""
         sent = estimate(prompt.rules) + estimate(prompt.question)
         if refusal.context and refusal.prompt:
@@ -66,7 +76,7 @@ class ModelProposer:
         else:
             share = SHORTER
         tokens = int(min(sent, self.prompt_tokens) * min(share, LEAST_SHORTER))
-        if tokens < length_without_evidence(parent, tokens, idea) + LEAST_KNOWN:
+        if tokens < length_without_evidence(history, request, tokens) + LEAST_KNOWN:
             raise refusal
         holds = f"holds {refusal.context} tokens" if refusal.context else "is too short"
         self.say(f"· the model's context {holds}: prompt_tokens is {tokens} from now on, not {self.prompt_tokens}")
@@ -82,15 +92,16 @@ class ModelProposer:
         parts = said_parts(reply_in(exchange) for exchange in said) | {"name": failed.name}
         answer = Answer(parent, self._longest, parts, failed.proposal.source, refused=failed.failure)
         try:
-            return self._settle(self._again(said[-1]), _failed_in_training(failed), answer, history, failed.id)
+            request = again(history, failed, parent)
+            return self._settle(self._again(said[-1]), _failed_in_training(failed), answer, history, request, failed.id)
         except PromptTooLong as refusal:
             self.say(f"· {failed.name} is not repaired: {refusal}")
             self.too_long_to_repair.add(failed.id)
             return None
 
-    def prompt(self, history: History, parent: Run, idea: str = "") -> Prompt:
+    def prompt(self, history: History, request: Request) -> Prompt:
         """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
-        return prompt_for(history, parent, self.older(), self.prompt_tokens, idea, self.with_curves)
+        return prompt_for(history, request, self.older(), self.prompt_tokens, self.with_curves)
 
     def failed_in_training(self, history: History) -> Run | None:
         """The latest of this model's variants that passed all checks, failed in training and was not sent back yet."""
@@ -129,7 +140,13 @@ class ModelProposer:
         return self._begin("repair", *(Message(**turn) for turn in last.messages), said)  # type: ignore[arg-type]
 
     def _settle(
-        self, talk: Conversation, question: str, answer: Answer, history: History, repairs_of: str = ""
+        self,
+        talk: Conversation,
+        question: str,
+        answer: Answer,
+        history: History,
+        request: Request,
+        repairs_of: str = "",
     ) -> Proposal:
         """Ask until the answer does, or the tries are used up. Raises ProposalFailed where the code is of no use."""
         figures = self._figures(history, answer.parent)
@@ -142,7 +159,7 @@ class ModelProposer:
                 if not answer.turns:
                     raise
                 left = 0  # the conversation has grown beyond the context: what there is by now counts
-            proposal = answer.proposal(history, self.llm.model, figures, conversation=talk.name, repairs_of=repairs_of)
+            proposal = answer.proposal(history, self.llm.model, figures, request, talk.name, repairs_of)
             if failure is None and not answer.accepted:
                 failure = self.check(history, proposal)
                 answer.accepted = failure is None

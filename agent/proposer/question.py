@@ -12,6 +12,8 @@ from agent.llm.prompts import Prompt, quoted, render
 from agent.llm.tokens import estimate
 from agent.proposer import NothingToPropose
 from agent.proposer.briefing import NOTHING_KNOWN, brief
+from agent.proposer.code_shown import code_beside
+from agent.proposer.kinds import Request
 from agent.proposer.shares import Fitted
 from agent.science.history import History, card_of
 
@@ -23,22 +25,21 @@ IDEA = 400  # tokens
 
 def prompt_for(
     history: History,
-    parent: Run,
+    request: Request,
     older: Sequence[OlderNote],
     tokens: int,
-    idea: str = "",
     with_curves: Callable[[Run], Run] = lambda run: run,
 ) -> Prompt:
-    """All that a model is told, in at most so many tokens. NothingToPropose if the parent alone fills them."""
-    left = tokens - length_without_evidence(parent, tokens, idea)
+    """All that a model is told, in at most so many tokens. NothingToPropose if the parents alone fill them."""
+    left = tokens - length_without_evidence(history, request, tokens)
     if left < LEAST_KNOWN:
-        raise NothingToPropose(f"{parent.name} is too long for a prompt of {tokens} tokens")
-    return _rendered(parent, tokens, idea, brief(history, parent, older, left, with_curves))
+        raise NothingToPropose(f"{' and '.join(request.parents)} is too long for a prompt of {tokens} tokens")
+    return _rendered(history, request, tokens, brief(history, request, older, left, with_curves))
 
 
-def length_without_evidence(parent: Run, tokens: int, idea: str) -> int:
-    """The tokens of a prompt that tells the rules and the parent alone."""
-    bare = _rendered(parent, tokens, idea, NOTHING_KNOWN)
+def length_without_evidence(history: History, request: Request, tokens: int) -> int:
+    """The tokens of a prompt that tells the rules and the parents alone."""
+    bare = _rendered(history, request, tokens, NOTHING_KNOWN)
     return estimate(bare.rules) + estimate(bare.question)
 
 
@@ -47,17 +48,20 @@ def longest_code(tokens: int) -> int:
     return tokens // CODE_SHARE
 
 
-def _rendered(parent: Run, tokens: int, idea: str, known: Mapping[str, Fitted]) -> Prompt:
+def _rendered(history: History, request: Request, tokens: int, known: Mapping[str, Fitted]) -> Prompt:
+    parent, other = request.parent, request.other
     return render(
         HERE / "propose.j2",
         op=OP,
         imports=", ".join(ALLOWED_IMPORTS),
         kernels=kernel_lines(),
         longest=longest_code(tokens),
-        idea=quoted(idea, IDEA) if idea else "",
+        idea=quoted(request.idea, IDEA) if request.idea else "",
         parent=parent.name,
         code=parent.proposal.source.rstrip(),
         tasks=[task for task in TASKS if task.name in card_of(parent).tasks],
+        other=f"{other.name}, {code_beside(other, parent)}" if other else "",
+        asks=request.words(history),
         known=known,
     )
 

@@ -1,7 +1,7 @@
 """One call of a proposer, and what it comes to: a proposal, the record of a failure, or nothing."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 
 from agent.core.baselines import TEMPLATE
@@ -68,10 +68,10 @@ def raised(draft: Draft) -> bool:
     return draft.failure is not None and draft.failure.reason.key == RAISED
 
 
-def chosen_by(proposer: Chooser, history: History, draw: Random) -> Proposal | None:
+def chosen_by(proposer: Chooser, history: History, draw: Random, among: Collection[str]) -> Proposal | None:
     """What a proposer chooses by itself; None where it has nothing more, or leaves the choice of a parent to others."""
     try:
-        return proposer.choose(history, draw)
+        return proposer.choose(history, draw, among)
     except NothingToPropose:
         return None
 

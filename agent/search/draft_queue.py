@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.core.run import Run
-from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.search.background import Background
 from agent.store.drafts import Draft, has_run
@@ -73,7 +72,7 @@ def _rank(begun: Begun, now: History) -> int:
 def outdated(then: History, now: History) -> bool:
     """Whether there is a best since that is better beyond the noise."""
     best, before = now.best, now.find(then.best.name) if then.best else None
-    return bool(best and before and best.id != before.id and now.compare(best, before)[AVERAGE].verdict == "better")
+    return bool(best and before and best.id != before.id and now.judge(best, before).verdict == "better")
 
 
 def why_dropped(draft: Draft, then: History, now: History) -> str:

@@ -138,17 +138,22 @@ class Drafts:
         return self._choose(proposer, history, draw, idea, parent)
 
     def _choose(self, proposer: Proposer, history: History, draw: Random, idea: str, parent: str) -> Draft | None:
-        family = family_of(history, self.start_from) if not parent else ()
-        if not (idea or parent or self.start_from) and isinstance(proposer, Chooser):
-            chosen = attempt(history, history.baseline, partial(chosen_by, proposer, history, draw))
+        family = family_of(history, self.start_from) if not parent else frozenset()
+        if not (idea or parent) and isinstance(proposer, Chooser):
+            chosen = attempt(history, history.baseline, partial(chosen_by, proposer, history, draw, family))
             if chosen is not None:
                 return chosen
         for candidate in rank_parents(history, draw):
             if candidate.name == parent or (not parent and (not self.start_from or candidate.name in family)):
                 propose = partial(proposer.propose, history, candidate, draw, idea)
                 with suppress(NothingToPropose):
-                    return attempt(history, candidate, propose, asked_by_a_person=bool(idea or parent))
+                    return _along(idea, attempt(history, candidate, propose, asked_by_a_person=bool(idea or parent)))
         return None
+
+
+def _along(idea: str, draft: Draft | None) -> Draft | None:
+    """A draft that keeps the idea that a person had it made of."""
+    return replace(draft, proposal=replace(draft.proposal, idea=idea)) if draft and idea else draft
 
 
 def _given(draft: Draft) -> Draft:

@@ -1,6 +1,5 @@
 """Whether a proposal may be trained: it keeps the contract, passes the probes and is none that was proposed before."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from agent.evaluator.contract.source import variant_file
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.science.history import History
+from agent.science.signature import distance
 
 
 @dataclass
@@ -55,10 +55,3 @@ TOLERANCE = 1e-4
 def find_duplicate(signature: Sequence[float], known: Mapping[str, Sequence[float]]) -> str | None:
     """The first earlier variant whose signature is this one to within rounding; None if there is none."""
     return next((name for name, other in known.items() if distance(signature, other) <= TOLERANCE), None)
-
-
-def distance(a: Sequence[float], b: Sequence[float]) -> float:
-    """The largest difference between two signatures; infinite where they are not of one kind."""
-    if len(a) != len(b) or not all(map(math.isfinite, (*a, *b))):
-        return math.inf
-    return max((abs(x - y) for x, y in zip(a, b, strict=True)), default=math.inf)

@@ -6,6 +6,7 @@ from agent.core.errors import UsageError
 from agent.core.run import Run
 from agent.llm.prompts import Prompt
 from agent.llm.tokens import estimate
+from agent.proposer.kinds import Request, again
 from agent.proposer.question import prompt_for
 from agent.science.history import History
 from agent.store.workspace import Workspace
@@ -22,7 +23,8 @@ def prompt_at(workspace: Workspace, tokens: int, run: Run | None = None) -> Prom
     if parent is None:
         what = f"{run.name} was made of no scored variant" if run else "no variant is scored yet"
         raise UsageError(f"{workspace.root}: {what}, so there is nothing to ask a model about")
-    return prompt_for(then, parent, workspace.older_notes(), tokens, with_curves=workspace.with_curves)
+    request = again(then, run, parent) if run else Request(parent)
+    return prompt_for(then, request, workspace.older_notes(), tokens, with_curves=workspace.with_curves)
 
 
 def before(history: History, run: Run) -> History:

@@ -17,6 +17,7 @@ from agent.proposer.briefing import brief
 from agent.proposer.code_shown import code_of_others
 from agent.proposer.experiment import experiment
 from agent.proposer.ideas import cited_ideas, equations, published_code
+from agent.proposer.kinds import Request
 from agent.proposer.measured import measured_variants
 from agent.proposer.moves import load_moves
 from agent.proposer.standings import whole_sentences
@@ -154,5 +155,5 @@ def test_somebody_elses_words_are_cut_behind_a_whole_sentence(text, end):
 def test_a_history_is_told_with_code_lessons_and_ideas():
     history = under_quick(long_history(60))
     headings = ("The experiment", "Notes on variants", "Ideas of others", "How they learned", "What else was")
-    told = [part.heading for part in brief(history, history.baseline, (), 12_000).values() if part.lines]
+    told = [part.heading for part in brief(history, Request(history.baseline), (), 12_000).values() if part.lines]
     assert all(any(heading.startswith(wanted) for heading in told) for wanted in headings)

@@ -22,6 +22,7 @@ from agent.llm.prompts import quoted, render
 from agent.llm.tokens import estimate
 from agent.proposer import NothingToPropose
 from agent.proposer.briefing import relatedness
+from agent.proposer.kinds import Request
 from agent.proposer.model import ModelProposer
 from agent.proposer.shares import BETWEEN, LEFT_OUT, Part, fit
 from agent.science.history import History
@@ -38,7 +39,7 @@ OLD = OlderNote(
 
 def prompt(history=LONG, parent=None, tokens=12_000, older=(), idea=""):
     proposer = ModelProposer(None, None, None, lambda: older, tokens)
-    return proposer.prompt(history, parent or history.baseline, idea)
+    return proposer.prompt(history, Request(parent or history.baseline, idea=idea))
 
 
 def run(name, number, **facts):

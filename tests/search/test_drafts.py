@@ -237,6 +237,12 @@ def test_a_draft_stays_where_a_result_is_only_noise():
     assert drafts.next(History((BASE, run("x", 1, card=sample_card(Memorize=0.51))), {})).proposal.name == "a"
 
 
+def test_a_persons_idea_is_kept_with_what_came_of_it():
+    drafts, _ = drafting("a", "b", slow=False)
+    assert drafts.next(THEN, "an idea").proposal.idea == "an idea"
+    assert drafts.next(THEN).proposal.idea == ""
+
+
 def test_an_idea_is_not_answered_with_what_was_prepared_without_it():
     drafts, proposer = drafting("a", "b")
     drafts.prepare(THEN)

@@ -58,4 +58,13 @@ SENTENCES = {
         "• Known against the template, under mad: {list} Another protocol has other levels, and the order may differ "
         "where its settings do. No prediction is registered for a known system."
     ),
+    # kinds of change that a model is asked for
+    "kind.refine": "a small change",
+    "kind.combine": "two parents combined",
+    "kind.simplify": "a simplification",
+    "kind.leap": "a leap to another mechanism",
+    "kind.aim": "a change for {task}",
+    "kind.idea": "what a person wants",
+    "note.kind": "Asked for: {kind}.",
+    "note.idea": "A person's idea: {idea}",
 }

@@ -49,4 +49,13 @@ SENTENCES = {
     "known.change": (
         "• 已知与模板相比（mad 协议）：{list}不同协议的分数水平不同；设置不同时，次序也可能不同。已知系统不登记预测。"
     ),
+    # kinds of change that a model is asked for
+    "kind.refine": "小改动",
+    "kind.combine": "结合两个父变体",
+    "kind.simplify": "简化",
+    "kind.leap": "跳到另一种机制",
+    "kind.aim": "针对 {task} 的改动",
+    "kind.idea": "有人想要的改动",
+    "note.kind": "所要求的：{kind}。",
+    "note.idea": "有人的想法：{idea}",
 }
