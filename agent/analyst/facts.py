@@ -9,9 +9,10 @@ from agent.core.text import Text
 from agent.evaluator.tasks import TASKS
 from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
 from agent.science.comparison import AVERAGE, Comparison, resolution
-from agent.science.effects import Effect, measured_effects
+from agent.science.effects import Effect, measured_effects, moves_within
 from agent.science.history import History, card_of
 from agent.science.learning import learning_line
+from agent.science.mechanisms.holding import mechanisms_of
 
 # A gain on these may come from initialisation or smoothing and not from a better memory.
 LOCAL = tuple(task.name for task in TASKS if task.local)
@@ -56,6 +57,7 @@ class Facts:
     resolution: float  # how far two averages must lie apart; infinite where the noise is not known
     interplay: Interplay | None  # of two moves and more, each of them in another run too
     leaders: dict[str, Run]  # by task: the best of those that are ahead of the run beyond the noise
+    held: frozenset[str]  # moves that it holds, and moves whose mechanisms are all found in its code
     learning: Text  # how it came to its scores, task by task; nothing without a score
 
     def without(self, apart: str) -> float | None:
@@ -92,6 +94,7 @@ def gather(history: History, run: Run) -> Facts:
         resolution=_resolution(history, run, baseline),
         interplay=_interplay(history, run, baseline),
         leaders=history.leaders(run) if run.scored else {},
+        held=frozenset(run.proposal.moves) | moves_within(history, mechanisms_of(run.proposal)),
         learning=learning_line(run, history.noise),
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ def _moves(facts: Facts) -> list[Text]:
     """The measured move that it lacks and that adds most, and the one that it holds and that costs most."""
     own = set(facts.run.proposal.moves)
     seen = {name: effect for name, effect in facts.effects.items() if effect.strength > 1}
-    lacking = {name: effect for name, effect in seen.items() if name not in own and effect.mean > 0}
+    lacking = {name: effect for name, effect in seen.items() if name not in facts.held and effect.mean > 0}
     costing = {name: effect for name, effect in seen.items() if name in own and effect.mean < 0}
     lines = []
     if lacking:

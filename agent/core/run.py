@@ -72,6 +72,7 @@ class Proposal:
     kind: str = ""
     task: str = ""
     idea: str = ""
+    mechanisms: tuple[str, ...] | None = None  # what it is made of (agent/science/mechanisms); None where nobody looked
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ from agent.proposer.patch import PatchRejected, apply_patch, same_code
 from agent.proposer.predictions import read_predictions
 from agent.science.claims import Figures, filled, verified
 from agent.science.history import History, card_of
+from agent.science.mechanisms.holding import with_mechanisms
+from agent.science.mechanisms.table import RECOGNISERS
 
 LONGEST_NAME = 100
 TITLE = 40  # tokens
+MOST_UNKNOWN = 5  # words that name no mechanism and are told of
 
 
 @dataclass
@@ -113,7 +116,7 @@ class Answer:
         """The proposal that this answer makes; what it leaves unsaid is said to be unsaid, and no change predicted."""
         changes = (change_of(self.tagged.get(part, "")) for part in ("name", f"title_{ENGLISH}"))
         name = history.free_name(variant_name(next(filter(None, changes), "unnamed")))
-        return Proposal(
+        proposal = Proposal(
             name=name,
             source=self.source or self.parent.proposal.source,
             author=author,
@@ -128,10 +131,21 @@ class Answer:
             task=request.task,
             idea=request.idea,
         )
+        return with_mechanisms(proposal, frozenset(self.mechanisms()) & RECOGNISERS.keys())
+
+    def mechanisms(self) -> list[str]:
+        """What the variant is said to be made of, word by word, known words or not."""
+        words = re.split(r"[,;\n]", self.tagged.get("mechanisms", "").lower())
+        return [word for each in words if (word := " ".join(each.replace("_", " ").strip(" \t•*-`.'\"").split()))]
+
+    def unknown_mechanisms(self) -> list[str]:
+        """The words among them that name no known mechanism, and are dropped."""
+        unknown = [word for word in self.mechanisms() if word not in RECOGNISERS and word != "none"]
+        return [one_line(word, TITLE) for word in unknown[:MOST_UNKNOWN]]
 
 
 def _tags() -> list[str]:
-    return ["name", "predicted", *tags_of(("title", *PROPOSED_SECTIONS))]
+    return ["name", "predicted", "mechanisms", *tags_of(("title", *PROPOSED_SECTIONS))]
 
 
 def said_parts(replies: Iterable[Reply]) -> dict[str, str]:

@@ -167,6 +167,8 @@ class ModelProposer:
                     answer.refuse(failure)
             missing = answer.missing()
             if failure is None and not (missing and left):
+                if unknown := answer.unknown_mechanisms():
+                    self.say(f"· {proposal.name}: there is no mechanism called {', '.join(unknown)}: left out")
                 return proposal
             if not left:
                 raise ProposalFailed(proposal, failure)  # type: ignore[arg-type]

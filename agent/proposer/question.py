@@ -16,6 +16,7 @@ from agent.proposer.code_shown import code_beside
 from agent.proposer.kinds import Request
 from agent.proposer.shares import Fitted
 from agent.science.history import History, card_of
+from agent.science.mechanisms.table import RECOGNISERS
 
 HERE = Path(__file__).parent
 CODE_SHARE = 4  # a file may take one part in so many of a prompt
@@ -63,6 +64,7 @@ def _rendered(history: History, request: Request, tokens: int, known: Mapping[st
         other=f"{other.name}, {code_beside(other, parent)}" if other else "",
         asks=request.words(history),
         known=known,
+        mechanisms=[*RECOGNISERS],
     )
 
 

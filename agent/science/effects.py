@@ -10,7 +10,7 @@ observations and the prior N(m, P^-1),
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from statistics import median
 
@@ -22,11 +22,13 @@ from agent.core.run import Run
 from agent.core.sentences import signed
 from agent.science.comparison import AVERAGE, Comparison, quantile
 from agent.science.history import History, card_of
+from agent.science.mechanisms.holding import mechanisms_of
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04
 UNKNOWN_STD = 1.0  # of a score or an effect of which nothing is known beforehand: scores lie between 0 and 1
 MODEL_STD = 0.02  # how far two moves together differ from the sum of both
+MECHANISM_STD = 0.04  # how far a variant differs from the sum of its mechanisms: two decays are not one and the same
 ASSUMED_STD = 0.1  # of a score whose noise nobody measured
 LEAST_ERROR = 1e-4  # of a difference: none is known more exactly
 
@@ -69,7 +71,7 @@ def measured_effects(history: History) -> dict[str, dict[str, Effect]]:
     No author's expectation takes part, and nothing is drawn towards zero: of moves that were never tried apart the
     errors are as large as they are.
     """
-    return _estimated(history, {}, lambda task: UNKNOWN_STD)
+    return _estimated(history, _moves_held(history), {}, lambda task: UNKNOWN_STD)
 
 
 def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, Effect]]:
@@ -78,29 +80,76 @@ def effects(history: History, expected: Mapping[str, Mapping[str, float]]) -> di
     Every move that is expected something of or took part in a run is in the answer. What few runs say counts for less
     than the expectation, which is what a choice of the next move needs; for what was measured see measured_effects.
     """
-    return _estimated(history, expected, lambda task: PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD)
+    held = _moves_held(history)
+    return _estimated(history, held, expected, lambda task: PRIOR_STD_AVERAGE if task == AVERAGE else PRIOR_STD)
+
+
+def mechanism_effects(history: History) -> dict[str, dict[str, Effect]]:
+    """Mechanism -> task, and "average" -> its effect by the runs alone, of all variants that hold one.
+
+    A variant counts whoever made it: what it holds is found in its code. What the template holds itself is no change.
+    """
+    return _estimated(history, _mechanisms_held(history), {}, lambda task: UNKNOWN_STD, MECHANISM_STD)
+
+
+def moves_within(history: History, mechanisms: Set[str]) -> frozenset[str]:
+    """The moves whose mechanisms are all among these: what is found in the code of every scored run with that move.
+
+    Of a move in whose code nothing is recognised this is not known, and it is none of them.
+    """
+    template = mechanisms_of(history.baseline.proposal) if history.baseline else frozenset()
+    made: dict[str, frozenset[str]] = {}
+    for run in history.scored:
+        found = mechanisms_of(run.proposal) - template
+        made |= {move: made.get(move, found) & found for move in run.proposal.moves}
+    return frozenset(move for move, found in made.items() if found and found <= mechanisms)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a scored run is made of, in names, and how far it lies from the template by task and on the average."""
+
+    names: frozenset[str]
+    found: Mapping[str, Comparison]
+
+
+def _moves_held(history: History) -> list[Holding]:
+    runs, differences = observed(history)
+    return [Holding(frozenset(run.proposal.moves), found) for run, found in zip(runs, differences, strict=True)]
+
+
+def _mechanisms_held(history: History) -> list[Holding]:
+    baseline = history.baseline
+    if baseline is None:
+        return []
+    own = mechanisms_of(baseline.proposal)
+    others = ((run, mechanisms_of(run.proposal) - own) for run in history.scored if run.id != baseline.id)
+    return [Holding(held, history.compare(run, baseline)) for run, held in others if held]
 
 
 def _estimated(
-    history: History, expected: Mapping[str, Mapping[str, float]], prior_std: Callable[[str], float]
+    history: History,
+    held: Sequence[Holding],
+    expected: Mapping[str, Mapping[str, float]],
+    prior_std: Callable[[str], float],
+    model_std: float = MODEL_STD,
 ) -> dict[str, dict[str, Effect]]:
     """The regression of each task, with so wide a prior of an effect."""
-    runs, differences = observed(history)
-    moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
+    names = sorted({*expected, *(name for each in held for name in each.names)})
     tasks = _tasks(history, expected)
-    design = np.array([[1.0, *(move in run.proposal.moves for move in moves)] for run in runs], dtype=float)
-    design = design.reshape(len(runs), len(moves) + 1)
-    counts = [sum(move in run.proposal.moves for run in runs) for move in moves]
-    found: dict[str, dict[str, Effect]] = {move: {} for move in moves}
+    design = np.array([[1.0, *(name in each.names for name in names)] for each in held], dtype=float)
+    design = design.reshape(len(held), len(names) + 1)
+    counts = [sum(name in each.names for each in held) for name in names]
+    found: dict[str, dict[str, Effect]] = {name: {} for name in names}
     for task in (*tasks, AVERAGE):
-        of_task = [by_task[task] for by_task in differences]
-        seen = Observed.of(of_task)
-        prior = np.array([0.0, *(expected_of(expected.get(move, {}), task, len(tasks)) for move in moves)])
-        stds = [seen.template_error, *[prior_std(task)] * len(moves)]
+        of_task = [each.found[task] for each in held]
+        seen = Observed.of(of_task, model_std)
+        prior = np.array([0.0, *(expected_of(expected.get(name, {}), task, len(tasks)) for name in names)])
+        stds = [seen.template_error, *[prior_std(task)] * len(names)]
         mean, error = _regress(design, seen, prior, np.array(stds))
         freedom = _freedom(of_task)
-        for index, move in enumerate(moves):
-            found[move][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)
+        for index, name in enumerate(names):
+            found[name][task] = Effect(float(mean[index + 1]), float(error[index + 1]), counts[index], freedom)
     return found
 
 

@@ -25,7 +25,7 @@ def amend(workspace: Workspace, check: Inspection, run: Run, reply: str) -> Run:
     proposal, history = run.proposal, workspace.history()
     source = apply_patch(proposal.source, reply).source
     unedited = proposal.unedited or proposal.source
-    proposal = replace(proposal, source=source, editor=PERSON, unedited=unedited, moves=())
+    proposal = replace(proposal, source=source, editor=PERSON, unedited=unedited, moves=(), mechanisms=None)
     signature = check(history, proposal)
     run = workspace.amend(run, proposal=proposal, signature=signature)
     workspace.write(run, PATCH, patch_of(history, proposal))

@@ -20,6 +20,7 @@ from agent.evaluator.protocol import Protocol
 from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
+from agent.science.mechanisms.holding import with_mechanisms
 from agent.search.amending import amend, patch_of
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
@@ -138,7 +139,7 @@ class Search:
 
     def register(self, proposal: Proposal, failure: Failure | None = None) -> Run:
         """Give a proposal its folder: failed where it is of no use, else approved or waiting for its reviewer."""
-        history = self.workspace.history()
+        history, proposal = self.workspace.history(), with_mechanisms(proposal)
         self.journal.phase("checking", proposal)
         files = {**self.files, PATCH: patch_of(history, proposal)}
         new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)

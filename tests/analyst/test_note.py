@@ -190,6 +190,15 @@ def test_it_names_the_measured_move_that_is_missing_and_the_one_that_costs():
     assert facts.interplay.measured == pytest.approx((0.4 - 0.3) / 6)
 
 
+def test_no_move_is_advised_that_a_model_s_variant_holds_by_its_code():
+    """Also where it is written otherwise and called otherwise."""
+    good = run(1, proposed(history()), Memorize=0.9)
+    written = TEMPLATE_SOURCE.replace("return o, S", "return o + v.flatten(2, 3)[:, :, :length], S")
+    for source, advised in ((written, False), (TEMPLATE_SOURCE, True)):
+        model_s = sample_proposal(f"{TEMPLATE}_shortcut", source, "tiny", parents=(TEMPLATE,))
+        assert ("Of the measured moves that it lacks" in lessons(history(good, run(2, model_s)))) == advised
+
+
 def test_moves_that_help_each_other_are_noticed():
     one = run(1, proposed(history(), 0, SKIP))
     two = run(2, proposed(history(one), 0, RATE))

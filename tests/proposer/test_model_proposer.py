@@ -88,6 +88,17 @@ def test_tags_may_be_left_open_and_names_are_made_fit(asking):
     assert again.name == f"{TEMPLATE}_tanh_error_v2_2"
 
 
+def test_what_a_variant_is_made_of_may_be_named_and_is_found_in_its_code_besides(asking):
+    proposal, script, asked = asking(reply(TANH, mechanisms="Value skip, `write_gate`\n• none; forgetful attention"))
+    assert proposal.mechanisms == ("bounded error", "value skip", "write gate")
+    assert len(script.requests) == 1  # a word that nobody knows is no reason to ask again
+    assert f"· {proposal.name}: there is no mechanism called forgetful attention: left out" in asked.lines
+    unnamed, script, asked = asking(reply(TANH))
+    assert unnamed.mechanisms == ("bounded error",)
+    assert not any("mechanism" in line for line in asked.lines)
+    assert "commas between: decay, channel decay, momentum," in script.requests[0]["messages"][0]["content"]
+
+
 def test_an_invalid_patch_goes_back_with_the_nearest_lines_and_is_repaired(asking):
     wrong = BLOCKS.replace("u_i - w_i @ S\n===", "u_i - w_i @ state\n===")
     proposal, script, _ = asking(f"{words()}\n{wrong}", f"Sorry.\n{BLOCKS}")

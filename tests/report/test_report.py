@@ -23,7 +23,7 @@ from sample_cards import sample_card, sample_proposal
 from sample_histories import SECONDS, START, write_history, write_run, write_search
 
 from agent.cli.scoreboard import scoreboard
-from agent.core.baselines import GATED, TEMPLATE
+from agent.core.baselines import GATED, TEMPLATE, known_path
 from agent.core.errors import UsageError
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, Milestone, Run
@@ -32,6 +32,7 @@ from agent.core.sentences import confident
 from agent.core.text import Text
 from agent.report.code import diff, highlighted
 from agent.report.curves import GRID, panels
+from agent.report.ideas import ideas
 from agent.report.lineage import edges, tree
 from agent.report.markup import say, told
 from agent.report.morning import LatestSearch, latest_search, night
@@ -65,6 +66,31 @@ def built(home):
     site = Site(home)
     site.build()
     return site
+
+
+def test_the_page_of_ideas_tells_what_code_holds_and_how_predictions_do_against_no_change(tmp_path):
+    """The estimate of a mechanism is of all variants that hold it, a model's too."""
+    template = known_path(TEMPLATE).read_text()
+    skip = template.replace("return o, S", "return o + v.flatten(2, 3)[:, :, :length], S")
+    shortcut = sample_proposal("shortcut", skip, "tiny", parents=(TEMPLATE,), predicted={"Memorize": 0.8})
+    runs = (
+        Run("1", "analysed", sample_proposal(TEMPLATE, template, BASELINE), "smoke", CARDS, card=sample_card()),
+        Run("2", "analysed", shortcut, "smoke", CARDS, card=sample_card(Memorize=0.9)),
+    )
+    history = History(runs, {})
+    found = ideas(history, standings(history), {})
+    assert [(idea.name, idea.average.runs, idea.best.run.name) for idea in found.mechanisms] == [
+        ("value skip", 1, "shortcut")
+    ]
+    calibration = found.calibration["Memorize"]
+    assert (calibration.error, calibration.error_of_no_change) == (pytest.approx(0.1), pytest.approx(0.4))
+    assert calibration.skill == pytest.approx(0.75)
+    write_history(tmp_path, 8)
+    site = Site(Workspace(tmp_path))
+    site.build()
+    page = (site.root / "ideas.html").read_text()
+    assert "mean absolute error" in page
+    assert "技能" in page
 
 
 def test_every_run_has_a_page(home, built):

@@ -9,7 +9,7 @@ from agent.science.mechanisms.tree import alternatives, bare, called, either, fa
 
 OP, STATE = "delta_rule_chunkwise", "initial_state"
 DEEPEST = 6  # names that are looked up one behind the other
-MOST_LOOKS = 10_000  # at what the names of a function are bound to; known files need fewer than 200
+MOST_LOOKS = 3_000  # at what the names of a function are bound to; known files need fewer than 200
 
 
 class TooTangled(Exception):
@@ -80,12 +80,13 @@ class Function:
         self.walks_states |= isinstance(over, ast.Name) and over.id == STATE
         if isinstance(over, ast.Name) and over.id != STATE and len(self.bindings.get(over.id, ())) == 1:
             over = self.bindings[over.id][0]
-        if called(over) == "enumerate" and isinstance(target, ast.Tuple) and isinstance(over, ast.Call):
-            self.iterate(target.elts[1], over.args[0])
-        elif called(over) == "zip" and isinstance(over, ast.Call):
-            self.bind(target, ast.Tuple([*over.args]))
-        else:
-            self.bind(target, over)
+        match target, over:
+            case ast.Tuple(elts=[_, inner]), ast.Call(args=[counted, *_]) if called(over) == "enumerate":
+                self.iterate(inner, counted)
+            case _, ast.Call(args=parts) if called(over) == "zip":
+                self.bind(target, ast.Tuple([*parts]))
+            case _:
+                self.bind(target, over)
 
     def values(self, name: str) -> Sequence[ast.expr]:
         """What a name is bound to. Raises TooTangled where that was asked too often."""
@@ -222,7 +223,7 @@ class Reading:
         """Read a file; None for one that is no variant, or declares nothing that can be read."""
         try:
             body = ast.parse(source).body
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         written = [node for node in body if isinstance(node, ast.FunctionDef)]
         written.sort(key=lambda node: node.name != OP)
@@ -234,8 +235,16 @@ class Reading:
         own.roles = {name: {name} for name in own.arguments if name not in (STATE, "chunk_size")}
         own.state = {STATE}
         _hand_down(found)
-        shapes = {name: tuple(each[0]) for name, each in parameters.items() if isinstance(each, tuple | list) and each}
-        return cls(tuple(found), {name: str(width) for name, width in inputs.items()}, shapes)
+        shapes = {str(name): _shape(each) for name, each in parameters.items()}
+        return cls(tuple(found), {str(name): str(width) for name, width in inputs.items()}, shapes)
+
+
+def _shape(declared: object) -> tuple[object, ...]:
+    """The shape of a declared parameter; nothing where there is none to be read."""
+    match declared:
+        case [[*shape], *_]:
+            return tuple(shape)
+    return ()
 
 
 def _declared(body: Sequence[ast.stmt], name: str) -> dict[str, object]:

@@ -33,20 +33,25 @@ def has_no_correction(reading: Reading) -> bool:
 @lru_cache(maxsize=ASKED_AGAIN)
 def errors(function: Function) -> set[str]:
     """Names of what is to be written less what the memory answers."""
-    known = {*memories(function)}
-    return {
-        name
-        for name, node in function.sums
-        if isinstance(node.op, ast.Sub)
-        and name not in function.states
-        and any(known & names(product.right) for product in products(node.right))
-    }
+    return {name for name, node in function.sums if name not in function.states and _corrects(function, node)}
+
+
+def _corrects(function: Function, node: ast.AST) -> bool:
+    """Whether a node is something less what a memory answers."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
+        return False
+    return any({*memories(function)} & names(product.right) for product in products(node.right))
+
+
+def _holds_error(function: Function, call: ast.Call) -> bool:
+    """Whether a call works on an error, by its name or where it is made."""
+    return bool(errors(function) & names(call)) or any(_corrects(function, node) for node in ast.walk(call))
 
 
 def has_bounded_error(reading: Reading) -> bool:
     """Whether an error goes through a function that bounds it, entry by entry."""
     return any(
-        errors(function) & names(call)
+        _holds_error(function, call)
         for function in reading.functions
         for call in function.calls("tanh", "clamp", "softsign", "hardtanh", "clip")
     )
@@ -56,7 +61,7 @@ def has_normalised_error(reading: Reading) -> bool:
     """Whether an error is divided by its own size."""
     for function in reading.functions:
         known = errors(function)
-        if any(known & names(call) for call in function.calls("normalize", "rms_norm", "layer_norm")):
+        if any(_holds_error(function, call) for call in function.calls("normalize", "rms_norm", "layer_norm")):
             return True
         if any(known & names(node.left) & names(node.right) for node in function.quotients):
             return True

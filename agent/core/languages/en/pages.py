@@ -247,6 +247,18 @@ SENTENCES = {
     "page.hits": "hits",
     "page.prediction": "prediction",
     "page.bias": "measured − predicted",
+    "page.error": "mean absolute error",
+    "page.error of no change": "of no change",
+    "page.skill": "skill",
+    "page.skill caption": (
+        "Of no change is the error of predicting the parent's score for every task. Skill is the share of it that the "
+        "predictions save: 1 is perfect, 0 is no better than predicting no change, below 0 is worse."
+    ),
+    "page.mechanisms": "By what the code holds",
+    "page.mechanism": "mechanism",
+    "page.mechanisms caption": (
+        "The same for mechanisms that are recognised in the code of every scored variant, a model's and a person's too."
+    ),
     "page.all tasks": "all tasks",
     "page.no predictions": "No prediction has met its score yet.",
     "page.no moves": "No move was measured yet.",

@@ -210,6 +210,16 @@ SENTENCES = {
     "page.hits": "命中次数",
     "page.prediction": "预测是否命中",
     "page.bias": "实测 − 预测",
+    "page.error": "平均绝对误差",
+    "page.error of no change": "预测不变时",
+    "page.skill": "技能",
+    "page.skill caption": (
+        "“预测不变时”指每个任务都预测父变体得分的误差。技能是预测所省去的误差比例："
+        "1 为完美，0 与预测不变无异，低于 0 则更差。"
+    ),
+    "page.mechanisms": "按代码所含机制",
+    "page.mechanism": "机制",
+    "page.mechanisms caption": "同样的估计，但按每个已评分变体的代码中识别出的机制，包括模型和人写的变体。",
     "page.all tasks": "全部任务",
     "page.no predictions": "尚无预测得到检验。",
     "page.no moves": "尚无改动得到测量。",
