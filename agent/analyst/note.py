@@ -32,6 +32,7 @@ def _scored(history: History, facts: Facts) -> list[Text]:
         *_best_known(history, facts),
         *words.noise(facts),
         *words.learning(facts),
+        *words.beyond_the_table(facts),
         *words.local_apart(facts),
         *words.interplay(facts),
         *words.cost(facts),
@@ -48,6 +49,7 @@ def _baseline(history: History, facts: Facts) -> list[Text]:
         *_compared(facts),
         *words.noise(facts),
         *words.learning(facts),
+        *words.beyond_the_table(facts),
     ]
     noise = sorted(history.noise.items(), key=lambda item: item[1].std, reverse=True)
     if noise:

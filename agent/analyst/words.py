@@ -123,6 +123,20 @@ def _prediction(outcome: Outcome) -> Text:
     )
 
 
+def beyond_the_table(facts: Facts) -> list[Text]:
+    """What was measured beside the columns: further tasks, and the same weights on longer sequences."""
+    card = card_of(facts.run)
+    lines = []
+    if card.further:
+        told = listed([f"{task} {score.mean:.3f}" for task, score in card.further.items()])
+        lines.append(say("note.further", list=told))
+    for times in sorted({times for score in card.tasks.values() for times in score.longer}):
+        reached = {task: score.longer[times] for task, score in card.tasks.items() if times in score.longer}
+        told = listed([f"{task} {plain:.3f}" for task, plain in reached.items()])
+        lines.append(say("note.longer", times=times, list=told))
+    return lines
+
+
 def cost(facts: Facts) -> list[Text]:
     """What the variant costs beside the template."""
     card = card_of(facts.run)

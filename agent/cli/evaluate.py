@@ -71,7 +71,8 @@ def evaluate(
     with watching(narrowed) as watch:
         card = evaluate(file, narrowed, device, test_seed, watch)
     if as_json:
-        json.dump(asdict(card) | {"scores": card.scores, "average": card.average}, sys.stdout, indent=1)
+        average = card.average if card.tasks else None
+        json.dump(asdict(card) | {"scores": card.scores, "average": average}, sys.stdout, indent=1)
         print()
     else:
         print_card(card)

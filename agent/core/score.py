@@ -1,6 +1,6 @@
 """What an evaluation measures: frozen facts, without input or output."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, log
@@ -37,6 +37,17 @@ class LongerTest:
     times: int
     macro: float
     micro: float
+
+
+def write_longer(tests: Iterable[LongerTest]) -> str:
+    """Tests on longer sequences as a cell of a CSV: "8:0.912345:0.934567", one after the other."""
+    return " ".join(f"{test.times}:{test.macro:.6f}:{test.micro:.6f}" for test in tests)
+
+
+def read_longer(cell: str) -> tuple[LongerTest, ...]:
+    """What `write_longer` wrote; none of a row of an earlier version, whose cell is empty."""
+    parts = (test.split(":") for test in cell.split())
+    return tuple(LongerTest(int(times), float(macro), float(micro)) for times, macro, micro in parts)
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,14 @@ class TaskScore:
         for seed in self.seeds:
             scores.setdefault(seed.setting, []).append(seed.micro)
         return fmean(map(fmean, scores.values()))
+
+    @property
+    def longer(self) -> dict[int, float]:
+        """Times the length -> the mean plain accuracy there of the seeds that have such a test."""
+        reached: dict[int, list[float]] = {}
+        for test in (test for seed in self.seeds for test in seed.longer):
+            reached.setdefault(test.times, []).append(test.micro)
+        return {times: fmean(found) for times, found in sorted(reached.items())}
 
     @property
     def spread(self) -> float | None:

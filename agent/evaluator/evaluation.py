@@ -19,7 +19,7 @@ from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.source import variant_file
 from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.failure import contained, doubting
-from agent.evaluator.held_out import HeldOutTest, best_of_grid
+from agent.evaluator.held_out import HeldOutTest, best_of_grid, read_scores
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
 from agent.evaluator.means import measure_means
@@ -68,12 +68,12 @@ def evaluate(
             HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
             for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
         ]
-        for test in tests:
+        longer = [further for test in tests for further in test.longer(protocol, test_seed)]
+        for test in (*tests, *longer):
             test.write_inputs(job)
         replays = choose_replays(groups, trained, device)
-        predictions = [{"do": "predict", "stack": test.stack} for test in tests]
         answers = carry_out(
-            [replay.request for replay in replays] + predictions,
+            [replay.request for replay in replays] + [test.request for test in (*tests, *longer)],
             job,
             variant,
             workers or worker_count(device),
@@ -82,7 +82,7 @@ def evaluate(
         )
         for replay, answer in zip(replays, answers, strict=False):
             replay.check(answer)
-        scores = [score for test in tests for score in test.score(replace(job, folder=kept))]
+        scores = read_scores(tests, longer, replace(job, folder=kept))
         with op_under_test(variant, protocol, deadline) as op:
             probe_trained(op, tests, groups, job)
             means = measure_means(op)
@@ -90,6 +90,7 @@ def evaluate(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
         tasks={task: _task_score(task, scores) for task in protocol.tasks},
+        further={task: _task_score(task, scores) for task in protocol.further},
         **asdict(means),
         speed=described.speed,
         device=described.device,

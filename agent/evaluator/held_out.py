@@ -4,8 +4,8 @@ Only the parent runs this. It alone draws the test and holds its labels.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,16 +14,16 @@ from torch import Tensor
 
 from agent.core.failure import Failure
 from agent.core.reason import Field, Reason
-from agent.core.score import CurvePoint, SeedScore
+from agent.core.score import CurvePoint, LongerTest, SeedScore
 from agent.evaluator.account import read_trained
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.job import Job
-from agent.evaluator.probes.controls import ControlledTest, with_controls
+from agent.evaluator.probes.controls import FEWEST, FEWEST_LONGER, ControlledTest, with_controls
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.tasks.task import Examples, Setting
-from agent.evaluator.training.metric import accuracy
+from agent.evaluator.training.metric import Accuracy, accuracy
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,26 @@ class Candidate:
 
 @dataclass(frozen=True)
 class HeldOutTest:
-    """The candidates of one stack, each with a test of its own."""
+    """The candidates of one stack, each with a test of its own, on sequences of so many `times` the usual length."""
 
     stack: int
     candidates: list[Candidate]
     examples: list[Examples]
     controlled: list[ControlledTest]  # the same, with controls among the sequences
+    times: int = 1
 
     @classmethod
-    def draw(cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int) -> "HeldOutTest":
-        """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else."""
+    def draw(
+        cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int, times: int = 1
+    ) -> "HeldOutTest":
+        """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else.
+
+        Longer sequences are fewer, so that every test has the same number of tokens.
+        """
         examples = [
             draw(
-                candidate.replica.setting,
-                protocol.test_examples,
+                candidate.replica.setting.times(times),
+                max(1, protocol.test_examples // times),
                 split="test",
                 seed=test_seed + candidate.replica.seed,
                 world=candidate.replica.seed,
@@ -64,37 +70,47 @@ class HeldOutTest:
             for candidate in candidates
         ]
         controlled = [
-            with_controls(drawn, test_seed + row, whole=candidate.replica.setting.autoencoder)
+            with_controls(
+                drawn,
+                test_seed + row,
+                whole=candidate.replica.setting.autoencoder,
+                fewest=FEWEST if times == 1 else FEWEST_LONGER,
+            )
             for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
         ]
-        return cls(stack, candidates, examples, controlled)
+        return cls(stack, candidates, examples, controlled, times)
+
+    def longer(self, protocol: Protocol, test_seed: int) -> "list[HeldOutTest]":
+        """The further tests of the same weights on longer sequences, of the candidates that have such tests."""
+        every = sorted({times for candidate in self.candidates for times in candidate.replica.longer})
+        return [
+            HeldOutTest.draw(
+                self.stack,
+                [candidate for candidate in self.candidates if times in candidate.replica.longer],
+                protocol,
+                test_seed,
+                times,
+            )
+            for times in every
+        ]
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What is asked of the predicting worker."""
+        return {"do": "predict", "stack": self.stack, "times": self.times}
 
     def write_inputs(self, job: Job) -> None:
         """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
         inputs = torch.stack([test.inputs for test in self.controlled]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
-        leave(job.inputs(self.stack), save({"chosen": rows, "inputs": inputs}))
+        leave(job.inputs(self.stack, self.times), save({"chosen": rows, "inputs": inputs}))
 
     def score(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels.
 
         Raises EvaluationFailed if they are not tokens, or depend on what they must not.
         """
-        targets = torch.stack([examples.targets for examples in self.examples])
-        shape = (len(self.controlled), *self.controlled[0].inputs.shape)
-        tokens = 2 * math.prod(shape)
-        with doubting():
-            raw = bytearray(take(job.predictions(self.stack), 4 * tokens))
-        if len(raw) != 4 * tokens:
-            reason = Reason("failure.count_of_tokens", {"found": len(raw) // 4, "wanted": tokens})
-            raise EvaluationFailed(Failure("wrong shape", reason))
-        answers = torch.frombuffer(raw, dtype=torch.int32).view(2, *shape).long()
-        classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
-        if bool(((answers < 0) | (answers >= classes)).any()):
-            raise EvaluationFailed(Failure("crash", Reason("failure.unknown_tokens", {"largest": classes - 1})))
-        self._check_honesty(answers, torch.device(job.device).type)
-        predictions = torch.stack([test.scored(answers[:, row]) for row, test in enumerate(self.controlled)], dim=1)
-        best, last = (accuracy(predicted, targets, classes) for predicted in predictions)
+        best, last = self._accuracies(job, predictions=2)
         return [
             SeedScore(
                 task=candidate.replica.setting.task,
@@ -113,13 +129,55 @@ class HeldOutTest:
             for row, candidate in enumerate(self.candidates)
         ]
 
+    def score_longer(self, job: Job) -> dict[Replica, LongerTest]:
+        """The same of a test on longer sequences, which the best weights alone are given."""
+        (best,) = self._accuracies(job, predictions=1)
+        return {
+            candidate.replica: LongerTest(self.times, float(best.macro[row]), float(best.micro[row]))
+            for row, candidate in enumerate(self.candidates)
+        }
+
+    def _accuracies(self, job: Job, predictions: int) -> list[Accuracy]:
+        """Of each of so many predictions, as the worker left them one after the other."""
+        targets = torch.stack([examples.targets for examples in self.examples])
+        shape = (predictions, len(self.controlled), *self.controlled[0].inputs.shape)
+        tokens = math.prod(shape)
+        with doubting():
+            raw = bytearray(take(job.predictions(self.stack, self.times), 4 * tokens))
+        if len(raw) != 4 * tokens:
+            reason = Reason("failure.count_of_tokens", {"found": len(raw) // 4, "wanted": tokens})
+            raise EvaluationFailed(Failure("wrong shape", reason))
+        answers = torch.frombuffer(raw, dtype=torch.int32).view(shape).long()
+        classes = max(candidate.replica.setting.vocab for candidate in self.candidates)
+        if bool(((answers < 0) | (answers >= classes)).any()):
+            raise EvaluationFailed(Failure("crash", Reason("failure.unknown_tokens", {"largest": classes - 1})))
+        self._check_honesty(answers, torch.device(job.device).type)
+        scored = torch.stack([test.scored(answers[:, row]) for row, test in enumerate(self.controlled)], dim=1)
+        return [accuracy(predicted, targets, classes) for predicted in scored]
+
     def _check_honesty(self, answers: Tensor, device_kind: str) -> None:
-        """(2, R, N + C, T) predictions: of no model may they depend on later tokens or on other sequences."""
+        """(P, R, N + C, T) predictions: of no model may they depend on later tokens or on other sequences."""
         for row, (candidate, test) in enumerate(zip(self.candidates, self.controlled, strict=True)):
             for predictions in answers[:, row]:
                 if share := test.leaked_share(predictions, device_kind):
                     seen: dict[str, Field] = {"replica": candidate.replica.key, "share": share}
                     raise EvaluationFailed(Failure("refused", Reason("failure.trained_causality", seen)))
+
+
+def read_scores(tests: Sequence[HeldOutTest], longer: Sequence[HeldOutTest], job: Job) -> list[SeedScore]:
+    """The scores of all candidates, those of their tests on longer sequences with them, the shortest first.
+
+    Raises EvaluationFailed as `HeldOutTest.score` does.
+    """
+    further: dict[tuple[str, int], list[LongerTest]] = {}
+    for test in longer:
+        for replica, reached in test.score_longer(job).items():
+            further.setdefault((replica.setting.label, replica.seed), []).append(reached)
+    scores = [score for test in tests for score in test.score(job)]
+    return [
+        replace(score, longer=tuple(sorted(further.get((score.setting, score.seed), []), key=lambda each: each.times)))
+        for score in scores
+    ]
 
 
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:

@@ -32,11 +32,12 @@ class Job:
     def weights(self, stack: int) -> Path:
         return self.folder / f"weights-{stack}.safetensors"
 
-    def inputs(self, stack: int) -> Path:
-        return self.folder / f"inputs-{stack}.safetensors"
+    def inputs(self, stack: int, times: int = 1) -> Path:
+        """What a stack is tested on, by sequences of so many times the length."""
+        return self.folder / f"inputs-{stack}-{times}.safetensors"
 
-    def predictions(self, stack: int) -> Path:
-        return self.folder / f"predictions-{stack}.bin"
+    def predictions(self, stack: int, times: int = 1) -> Path:
+        return self.folder / f"predictions-{stack}-{times}.bin"
 
     @property
     def requests(self) -> Path:

@@ -32,6 +32,8 @@ class Plan:
     weight_decays: tuple[float, ...]
     validations: int  # spread evenly over the steps
     first_seed: int = 0
+    # How many times as long the sequences are on which the trained weights are tested again, of settings that lengthen.
+    longer: tuple[int, ...] = ()
 
     @property
     def seed_numbers(self) -> range:
@@ -61,6 +63,7 @@ class Replica:
     validate_every: int  # steps
     learning_rate: float
     weight_decay: float
+    longer: tuple[int, ...] = ()  # how many times as long its further tests are
 
     @property
     def grid(self) -> tuple[Setting, int]:
@@ -104,17 +107,26 @@ class Protocol:
         for plan in self.plans:
             for setting in plan.settings:
                 steps = plan.epochs * ceil_div(setting.train_examples, plan.batch)
-                validate_every = ceil_div(steps, plan.validations)
+                every = ceil_div(steps, plan.validations)
+                longer = plan.longer if setting.lengthens else ()
                 for seed in plan.seed_numbers:
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:
-                            yield Replica(setting, seed, plan.batch, steps, validate_every, rate, decay)
+                            yield Replica(setting, seed, plan.batch, steps, every, rate, decay, longer)
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks that the protocol scores, in the order of the table."""
+        """The tasks that are columns of the table, in its order."""
+        return self._planned(column=True)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The tasks that are scored beside the table."""
+        return self._planned(column=False)
+
+    def _planned(self, column: bool) -> tuple[str, ...]:
         planned = {setting.task for plan in self.plans for setting in plan.settings}
-        return tuple(task.name for task in TASKS if task.name in planned)
+        return tuple(task.name for task in TASKS if task.name in planned and task.column == column)
 
     @property
     def lone_settings(self) -> frozenset[str]:
@@ -154,9 +166,10 @@ class Protocol:
 
     def only(self, tasks: tuple[str, ...]) -> "Protocol":
         """The same protocol restricted to some tasks, with a fingerprint of its own. UsageError for a task it lacks."""
-        unknown = [task for task in tasks if task not in self.tasks]
+        every = (*self.tasks, *self.further)
+        unknown = [task for task in tasks if task not in every]
         if unknown:
-            raise UsageError(f"protocol {self.name} has no task {unknown[0]!r}: choose from {', '.join(self.tasks)}")
+            raise UsageError(f"protocol {self.name} has no task {unknown[0]!r}: choose from {', '.join(every)}")
         plans = tuple(
             replace(plan, settings=kept)
             for plan in self.plans

@@ -42,7 +42,7 @@ def _network(protocol: Protocol) -> str:
 def _training(protocol: Protocol) -> str:
     rates = sorted({rate for plan in protocol.plans for rate in plan.learning_rates})
     decays = sorted({decay for plan in protocol.plans for decay in plan.weight_decays})
-    grid = len(rates) * len(decays) > 1
+    grid = any(len(plan.learning_rates) * len(plan.weight_decays) > 1 for plan in protocol.plans)
     return (
         f"Training: AdamW (0.9, 0.999), learning rate {' or '.join(f'{rate:g}' for rate in rates)}, weight decay "
         f"{' or '.join(f'{decay:g}' for decay in decays)}, constant, without warm-up"
@@ -53,8 +53,8 @@ def _training(protocol: Protocol) -> str:
 
 def _task(protocol: Protocol, task: str, template: Run | None) -> str:
     """A task's sizes, how long it is trained, and what the template needed for it."""
-    plan = next(plan for plan in protocol.plans if task in {setting.task for setting in plan.settings})
-    first, *others = [setting for setting in plan.settings if setting.task == task]
+    planned = [(plan, setting) for plan in protocol.plans for setting in plan.settings if setting.task == task]
+    (plan, first), *others = planned
     steps = plan.epochs * -(-first.train_examples // plan.batch)
     told = _sizes(first)
     if others:
@@ -76,7 +76,8 @@ def _spent(protocol: Protocol, task: str, template: Run | None) -> str:
     """How long the template trained on it: its minutes are shared out by the tokens that each task took."""
     if template is None or template.card is None or task not in template.card.tasks:
         return ""
-    taken = {name: _tokens(protocol, score) for name, score in template.card.tasks.items()}
+    scores = {**template.card.tasks, **template.card.further}
+    taken = {name: _tokens(protocol, score) for name, score in scores.items()}
     seconds = template.card.seconds * taken[task] / max(1, sum(taken.values()))
     return f"the template takes about {_time(seconds)}"
 

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
 from agent.core.resources import MEASURED
-from agent.core.score import SeedScore, TaskScore
+from agent.core.score import SeedScore, TaskScore, read_longer
 from agent.evaluator.protocol import Protocol
 from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, average, difference, estimate
 
@@ -80,5 +80,5 @@ def _score(row: Mapping[str, str]) -> SeedScore:
     return SeedScore(
         row["task"], row["setting"], int(row["seed"]), float(row["macro"]), float(row["micro"]),
         float(row["macro_last"]), float(row["learning_rate"]), float(row["weight_decay"]), row["ending"],
-        int(row["best_step"]), int(row["steps"]),
+        int(row["best_step"]), int(row["steps"]), longer=read_longer(row.get("longer") or ""),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.core.reason import Reason
-from agent.core.score import ScoreCard
+from agent.core.score import ScoreCard, TaskScore
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
-from agent.science.comparison import estimate
+from agent.science.comparison import Noise, estimate
 from agent.science.noise import read_noise
 from agent.store.status import clock
 
@@ -80,14 +80,16 @@ def print_card(card: ScoreCard) -> None:
     for title in ("task", "score", "± s.e.", "settings", "seeds", "plain"):
         table.add_column(title, justify="left" if title == "task" else "right")
     for task, score in card.tasks.items():
-        error = estimate(score, noise).error
-        micro = sum(seed.micro for seed in score.seeds) / len(score.seeds)
-        spread = f"{error:.4f}" if error < float("inf") else "?"
-        settings = len(score.by_setting)
-        table.add_row(task, f"{score.mean:.4f}", spread, str(settings), str(len(score.seeds)), f"{micro:.4f}")
-    table.add_row("average", f"{card.average:.4f}", "", "", "", "")
+        table.add_row(*_cells_of(task, score, noise))
+    if card.tasks:
+        table.add_row("average", f"{card.average:.4f}", "", "", "", "")
+    for task, score in card.further.items():
+        table.add_row(*_cells_of(task, score, noise))
     console = fitting_console()
     console.print(table)
+    for task, score in card.tasks.items():
+        for times, micro in score.longer.items():
+            console.print(f"{task} on sequences {times} times as long: {micro:.4f} plain")
     console.print(
         f"protocol {card.protocol} ({card.fingerprint}), test seed {card.test_seed}, {card.device}, "
         f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers"
@@ -97,6 +99,14 @@ def print_card(card: ScoreCard) -> None:
     )
     for remark in card.remarks:
         console.print(f"remark: {Reason(remark)}")
+
+
+def _cells_of(task: str, score: TaskScore, noise: Mapping[str, Noise]) -> tuple[str, ...]:
+    """A line of the table of scores."""
+    error = estimate(score, noise).error
+    micro = sum(seed.micro for seed in score.seeds) / len(score.seeds)
+    spread = f"{error:.4f}" if error < float("inf") else "?"
+    return task, f"{score.mean:.4f}", spread, str(len(score.by_setting)), str(len(score.seeds)), f"{micro:.4f}"
 
 
 def fitting_console() -> Console:

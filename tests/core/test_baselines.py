@@ -2,7 +2,16 @@
 
 import pytest
 
-from agent.core.baselines import BASELINES, GATED, TEMPLATE, field_name, find_known, known_path, published_paths
+from agent.core.baselines import (
+    BASELINES,
+    GATED,
+    TEMPLATE,
+    control_paths,
+    field_name,
+    find_known,
+    known_path,
+    published_paths,
+)
 from agent.core.languages import LANGUAGES
 
 
@@ -10,6 +19,7 @@ from agent.core.languages import LANGUAGES
     ("word", "name"),
     [
         ("kda", "kda"),
+        ("control value only", "control_value_only"),
         ("KDA", "kda"),
         ("Gated DeltaNet-2", "gated_delta_net_2"),
         ("mamba-2", "mamba2"),
@@ -25,7 +35,7 @@ def test_a_mixer_is_found_as_papers_write_it(word, name, tmp_path):
 
 
 def test_every_mixer_is_found_by_its_own_name_and_no_two_are_mistaken(tmp_path):
-    for name in [*BASELINES, *published_paths()]:
+    for name in [*BASELINES, *published_paths(), *control_paths()]:
         assert find_known(name, tmp_path) == name
         assert find_known(field_name(name), tmp_path) == name
 

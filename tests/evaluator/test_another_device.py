@@ -90,7 +90,7 @@ def test_a_worker_trains_and_predicts_on_its_device_what_it_would_on_the_cpu(tmp
         with pretended_card():
             worker = Worker(job, load_variant(job.variant))
             answer = worker.train(0, lambda message: None)
-            Predictor(job, worker.variant.op).predict(0)
+            Predictor(job, worker.variant.op).predict(0, times=1)
         loss = [trainee["curve"][-1]["loss"] for trainee in answer["trainees"]]
         told[device.type] = loss, np.frombuffer(job.predictions(0).read_bytes(), np.int32)
     (here, by_cpu), (there, by_card) = told.values()
@@ -111,7 +111,7 @@ def test_the_last_weights_are_read_at_their_places_also_where_only_a_small_vocab
     inputs = torch.randint(8, (len(group), 20, group[0].setting.input_length), dtype=torch.int32)
     save_file({"best": best, "last": last}, job.weights(0))
     save_file({"chosen": torch.arange(len(group)), "inputs": inputs}, job.inputs(0))
-    Predictor(job, worker.variant.op).predict(0)
+    Predictor(job, worker.variant.op).predict(0, times=1)
     by_best, by_last = np.frombuffer(job.predictions(0).read_bytes(), np.int32).reshape(2, *inputs.shape)
     assert (by_best != by_last).mean() <= 0.01
 

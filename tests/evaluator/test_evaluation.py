@@ -110,9 +110,30 @@ def test_a_card_has_every_task_with_spread_and_all_that_is_needed_to_repeat_it(c
     assert card.seconds > 0
 
 
+def test_a_task_beside_the_table_is_no_column_of_it(card):
+    (score,) = card.further.values()
+    assert (score.task, [*card.further], [seed.seed for seed in score.seeds]) == (
+        "Multi-Query Recall",
+        ["Multi-Query Recall"],
+        [0, 1],
+    )
+    assert not card.further.keys() & card.scores.keys()
+
+
+def test_the_same_weights_are_tested_on_longer_sequences_where_a_task_has_a_length(card):
+    for task in (*card.tasks.values(), *card.further.values()):
+        for seed in task.seeds:
+            assert [test.times for test in seed.longer] == ([2] if _setting(seed.setting).lengthens else [])
+            assert all(0 <= accuracy <= 1 for test in seed.longer for accuracy in (test.micro, test.macro))
+
+
+def _setting(label):
+    return next(setting for plan in TINY.plans for setting in plan.settings if setting.label == label)
+
+
 def test_its_test_seed_repeats_an_evaluation_to_the_digit(card):
     again = evaluate(baseline_path(TEMPLATE), TINY, test_seed=card.test_seed)
-    assert again.tasks == card.tasks
+    assert (again.tasks, again.further) == (card.tasks, card.further)
     assert again.test_seed == card.test_seed
 
 

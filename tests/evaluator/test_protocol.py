@@ -48,6 +48,7 @@ OTHER = {
         "weight_decays": (0.1,),
         "validations": 4,
         "first_seed": 1,
+        "longer": (2,),
     },
     Setting: {
         "vocab": 48,
@@ -77,6 +78,8 @@ def changed():
         yield name, replace(PROTOCOL, cut=replace(PROTOCOL.cut, **{name: value}))
     yield "task", with_setting(Setting("Context Recall", 32, 128, 6400))
     yield "copies", with_setting(Setting("Selective Copy", 32, 128, 6400, copies=4))
+    yield "pairs", with_setting(Setting("Multi-Query Recall", 32, 128, 6400, pairs=4))
+    yield "pairs", with_setting(Setting("Multi-Query Recall", 32, 128, 6400, pairs=5))
     yield "copies", with_setting(Setting("Selective Copy", 32, 128, 6400, copies=5))
     yield "motif", with_setting(Setting("Fuzzy Recall", 32, 128, 6400, motif=2))
     yield "motif", with_setting(Setting("Fuzzy Recall", 32, 128, 6400, motif=3))
@@ -116,8 +119,8 @@ def test_mad_has_66_settings_each_once_and_one_change_from_its_baseline():
     counts = {task: sum(setting.task == task for setting in settings) for task in MAD_TASKS}
     assert list(counts.values()) == [11, 11, 11, 6, 14, 13]
     assert len(set(settings)) == len({setting.label for setting in settings}) == 66
-    for plan in MAD.plans:
-        baseline, *others = plan.settings
+    for task in MAD_TASKS:
+        baseline, *others = [setting for setting in settings if setting.task == task]
         for other in others:
             assert sum(getattr(other, f.name) != getattr(baseline, f.name) for f in fields(Setting)) == 1
     assert MAD.tasks == MAD_GRID.tasks == MAD_TASKS
@@ -144,7 +147,7 @@ MAD_RANGES = {
 
 @pytest.mark.parametrize("task", MAD_TASKS)
 def test_mad_varies_what_the_paper_varies(task):
-    settings = MAD.only((task,)).plans[0].settings
+    settings = [setting for plan in MAD.only((task,)).plans for setting in plan.settings]
     for name, values in ({"train_examples": {12800, 6400, 3200, 1600, 800}} | MAD_RANGES[task]).items():
         assert {setting.facts[name] for setting in settings} == values, name
 
@@ -196,8 +199,25 @@ def test_steps_follow_from_epochs(examples, batch, epochs, validations, steps, v
 
 
 @pytest.mark.parametrize("protocol", [SMOKE, QUICK], ids=["smoke", "quick"])
-def test_the_small_protocols_have_all_six_tasks(protocol):
+def test_the_small_protocols_have_all_six_tasks_and_one_beside_the_table(protocol):
     assert protocol.tasks == MAD_TASKS
+    assert protocol.further == ("Multi-Query Recall",)
+    alone = protocol.only(protocol.further)
+    assert (alone.tasks, alone.further) == ((), protocol.further)
+
+
+@pytest.mark.parametrize("protocol", [MAD, MAD_GRID], ids=["mad", "mad-grid"])
+def test_tested_on_longer_sequences_is_the_baseline_of_each_task_that_has_a_length(protocol):
+    longer = {replica.setting for replica in protocol.replicas() if replica.longer}
+    baselines = {plan.settings[0].task: plan.settings[0] for plan in reversed(protocol.plans)}
+    assert longer == {setting for setting in baselines.values() if setting.lengthens}
+    assert {setting.task for setting in longer} == {"Context Recall", "Fuzzy Recall", "Noisy Recall", "Selective Copy"}
+
+
+def test_a_part_of_a_protocol_keeps_its_longer_tests():
+    for whole in (MAD, SMOKE):
+        for replica in whole.replicas():
+            assert list(whole.part({replica.grid}).replicas()) == [replica]
 
 
 def test_only_keeps_whole_tasks_under_a_fingerprint_of_their_own():

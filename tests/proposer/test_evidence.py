@@ -25,6 +25,7 @@ from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.science.noise import read_noise
 
+SEEDS = next(plan.seeds for plan in QUICK.plans if plan.settings[0].task == "Fuzzy Recall")
 with made_up_measurements():
     MEASURED = measured_variants(QUICK, read_noise(QUICK.fingerprint))
 
@@ -47,7 +48,7 @@ def test_the_experiment_is_told_from_the_protocols_own_data():
     for wanted in (
         "width 64, 1 head of K = V = 64 channels, SwiGLU 176 wide", "chunk_size is 16", "learning rate 0.002",
         "Fuzzy Recall: 16 tokens, length 48, 5600 training examples, the most tokens of a key or value (3 in MAD): 2; "
-        "4 seeds each, batch 32, 350 steps (2 epochs)",
+        f"{SEEDS} seeds each, batch 32, 350 steps (2 epochs)",
         "macro accuracy on 512 fresh examples", "predicted and absent counts as 0", "more than 30 minutes",
         "about 12 times as slow", "1,000 parameters", "a state of 64 numbers",
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""The six tasks one example at a time, in plain Python, as literally as their definition reads (arXiv 2403.17844).
+"""The tasks one example at a time, in plain Python, as literally as their definition reads (arXiv 2403.17844).
 
 Slow and obvious on purpose: the tests compare the vectorised generators with these. Each function returns the inputs
 and the targets of one example as lists.
@@ -7,6 +7,7 @@ and the targets of one example as lists.
 from random import Random
 
 from agent.evaluator.tasks.fuzzy_recall import MOTIF
+from agent.evaluator.tasks.multi_query_recall import PAIRS
 from agent.evaluator.tasks.selective_copy import COPIES
 from agent.evaluator.tasks.task import IGNORE, Setting
 
@@ -21,6 +22,7 @@ def literal(setting: Setting, split: str, chance: Random) -> Example:
         "Memorize": memorize,
         "Noisy Recall": recall,
         "Selective Copy": selective_copy,
+        "Multi-Query Recall": multi_query_recall,
     }[setting.task](setting, split, chance)
 
 
@@ -106,3 +108,14 @@ def selective_copy(setting: Setting, split: str, chance: Random) -> Example:
     for token, blanks in zip(tokens, blanks_before, strict=True):
         inputs += [blank] * blanks + [token]
     return inputs + [copy] + [blank] * n, [IGNORE] * (setting.length - n) + tokens
+
+
+def multi_query_recall(setting: Setting, split: str, chance: Random) -> Example:
+    pairs, blank = PAIRS.of(setting), setting.vocab - 1
+    keys = chance.sample(range(blank // 2), pairs)
+    value_of = {key: chance.randrange(blank // 2, blank) for key in keys}
+    shown = [token for key in keys for token in (key, value_of[key])]
+    asked: list[int | None] = [*keys, *[None] * (setting.length - 3 * pairs)]
+    chance.shuffle(asked)
+    inputs = shown + [blank if key is None else key for key in asked]
+    return inputs, [IGNORE] * len(shown) + [IGNORE if key is None else value_of[key] for key in asked]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.evaluator.tasks.fuzzy_recall import MOTIF
+from agent.evaluator.tasks.multi_query_recall import PAIRS
 from agent.evaluator.tasks.selective_copy import COPIES
 from agent.evaluator.tasks.task import IGNORE, Setting
 
@@ -28,6 +29,8 @@ def reread(setting: Setting, split: str, inputs: list[int], value_of: dict[int, 
             return reread_memorize(setting, inputs, value_of)
         case "Selective Copy":
             return reread_selective_copy(setting, inputs)
+        case "Multi-Query Recall":
+            return reread_multi_query(setting, inputs)
     raise AssertionError(setting.task)
 
 
@@ -123,3 +126,14 @@ def reread_selective_copy(setting: Setting, inputs: list[int]) -> list[int]:
     tokens = [token for token in before if token != blank]
     assert len(tokens) == n
     return [IGNORE] * (setting.length - n) + tokens
+
+
+def reread_multi_query(setting: Setting, inputs: list[int]) -> list[int]:
+    pairs, blank = PAIRS.of(setting), setting.vocab - 1
+    keys, values, rest = inputs[0 : 2 * pairs : 2], inputs[1 : 2 * pairs : 2], inputs[2 * pairs :]
+    assert all(key < blank // 2 for key in keys)
+    assert all(blank // 2 <= value < blank for value in values)
+    memory = dict(zip(keys, values, strict=True))
+    assert len(memory) == pairs, "no key is shown twice"
+    assert sorted(token for token in rest if token != blank) == sorted(keys), "each key is asked for once"
+    return [IGNORE] * 2 * pairs + [memory.get(token, IGNORE) for token in rest]

@@ -46,6 +46,7 @@ SMALL = [
     Setting("Memorize", 14, 16, 100),
     Setting("Noisy Recall", 13, 24, 100, noise=0.4, noise_vocab=4),
     Setting("Selective Copy", 9, 24, 100, copies=4),
+    Setting("Multi-Query Recall", 13, 24, 100, pairs=5),
 ]
 
 
@@ -64,4 +65,7 @@ def settings_of(choose: st.DrawFn, task: str) -> Setting:
         case "Selective Copy":
             copies = choose(st.integers(1, half_length))
             return Setting(task, 3 + spare, 2 * half_length + 1, 100, copies=copies)
+        case "Multi-Query Recall":
+            pairs = choose(st.integers(1, half_length))
+            return Setting(task, 2 * pairs + 1 + spare, 2 * half_length + pairs, 100, pairs=pairs)
     return Setting(task, 3 + spare, 2 * half_length, 100)

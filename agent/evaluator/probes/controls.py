@@ -13,8 +13,9 @@ from torch import Tensor
 
 from agent.evaluator.tasks.task import IGNORE, Examples
 
-SHARE = 10  # one altered copy for so many sequences, at least FEWEST
+SHARE = 10  # one altered copy for so many sequences, at least FEWEST of them
 FEWEST = 32
+FEWEST_LONGER = 16  # of a test on longer sequences, which has fewer of them
 NEAR = 8  # positions before the cut that are compared: a glance ahead shows there, however short it is
 # Rounding may tip a prediction that hangs in the balance: of those compared, so large a share and one more. On a CPU
 # none was seen to tip, in bfloat16 neither (docs/notebook.md); for a GPU the share is a guess, not measured yet.
@@ -57,13 +58,13 @@ class ControlledTest:
         return int(((originals != copies) & near).sum()), int(near.sum())
 
 
-def with_controls(test: Examples, seed: int, whole: bool) -> ControlledTest:
+def with_controls(test: Examples, seed: int, whole: bool, fewest: int = FEWEST) -> ControlledTest:
     """Hide altered copies among the N sequences of a test. `whole`: the model may read all of a sequence before it
     answers, as an auto-encoder does, so that copies are left as they are and only their neighbours differ."""
     inputs = test.inputs
     chance = torch.Generator().manual_seed(seed)
     tests, length = inputs.shape
-    count = max(FEWEST, tests // SHARE)
+    count = max(fewest, tests // SHARE)
     copied, others = torch.randint(0, tests, (2, count), generator=chance)
     if whole:
         cuts = torch.full((count,), length)

@@ -57,11 +57,12 @@ def _work(
         network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
         for each in (network, op):
             each.write(variant)
-        predicted = [request["stack"] for request in requests if request["do"] == "predict"]
-        for stack in predicted:
-            with doubting():
+        predicted = [(request["stack"], request["times"]) for request in requests if request["do"] == "predict"]
+        with doubting():
+            for stack in dict.fromkeys(stack for stack, _ in predicted):
                 _copy(job.weights(stack), network.weights(stack))
-                _copy(job.inputs(stack), network.inputs(stack))
+            for test in predicted:
+                _copy(job.inputs(*test), network.inputs(*test))
         leave(network.requests, json.dumps(requests).encode())
         with confined_pair(
             "agent.evaluator.remote.predictor", network.folder, "agent.evaluator.remote.op_host", op.folder, gpu
@@ -73,8 +74,8 @@ def _work(
                 if time.monotonic() > deadline:
                     raise EvaluationFailed(overdue(host))
             answers = _read(network, predictor, ended, host)
-        for stack in predicted:
-            shutil.move(network.predictions(stack), into)
+        for test in predicted:
+            shutil.move(network.predictions(*test), into)
     return answers
 
 

@@ -21,4 +21,5 @@ CONTEXT_RECALL = Task(
     context_recall,
     complaints,
     only_targets=ONLY_TARGETS,
+    lengthens=True,
 )

@@ -157,4 +157,5 @@ FUZZY_RECALL = Task(
     fuzzy_recall,
     complaints,
     options=(MOTIF,),
+    lengthens=True,
 )

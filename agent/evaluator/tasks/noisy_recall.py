@@ -29,4 +29,5 @@ NOISY_RECALL = Task(
     complaints,
     options=(NOISE, NOISE_VOCAB),
     only_targets=ONLY_TARGETS,
+    lengthens=True,
 )

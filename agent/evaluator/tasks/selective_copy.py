@@ -43,4 +43,5 @@ SELECTIVE_COPY = Task(
     selective_copy,
     complaints,
     options=(COPIES,),
+    lengthens=True,
 )

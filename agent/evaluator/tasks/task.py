@@ -7,7 +7,7 @@ all. Protocols are read where torch is not loaded, so a task's file imports torc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -84,6 +84,15 @@ class Setting:
         return known_tasks[self.task].autoencoder
 
     @property
+    def lengthens(self) -> bool:
+        """Whether a network that learned it can be tested on longer sequences."""
+        return known_tasks[self.task].lengthens
+
+    def times(self, factor: int) -> Setting:
+        """The same setting on sequences of so many times the length."""
+        return replace(self, length=factor * self.length)
+
+    @property
     def label(self) -> str:
         """A short name that tells any two settings apart, such as "Context Recall V16 L128 n12800"."""
         options = "".join(f" {name.replace('_', '')}{value}" for name, value in self.own)
@@ -108,7 +117,7 @@ class Setting:
 class Task:
     """A task as one object; whatever depends on the task is here and nowhere else."""
 
-    name: str  # also the title of its column in the table
+    name: str  # also the title of its column in the table, if it has one
     told: str  # what it asks for, in a line, for the model that proposes variants
     generate: Callable[[Request], Examples]
     complaints: Callable[[Setting], Iterator[str]]  # what is wrong with the numbers of a setting
@@ -116,6 +125,8 @@ class Task:
     only_targets: int = 0  # how many of the last tokens are targets and never inputs
     autoencoder: bool = False  # whether the whole sequence is given back from the state after its last token
     local: bool = False  # whether the token before tells the answer alone, so that no memory is needed
+    lengthens: bool = False  # whether sequences of another length ask for what was learned on these
+    column: bool = True  # whether it is a column of the table; what is not counts in no average
 
 
 known_tasks: dict[str, Task] = {}

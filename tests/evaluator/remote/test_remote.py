@@ -32,7 +32,7 @@ from agent.evaluator.training.stack import Stack, stacks
 CPU = torch.device("cpu")
 GROUPS = stacks(ONE_TASK, "cpu")
 REPLICA = GROUPS[0][0]
-PREDICT, REPLAY = {"do": "predict", "stack": 0}, {"do": "replay", "stack": 0, "steps": 2}
+PREDICT, REPLAY = {"do": "predict", "stack": 0, "times": 1}, {"do": "replay", "stack": 0, "steps": 2}
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_prediction_elsewhere_is_that_of_one_process_to_the_bit(carried_out, tra
     predicted = (tmp_path / "into" / trained.predictions(0).name).read_bytes()
     trained.write(template)
     alone = Predictor(trained, load_variant(template).op)
-    alone.predict(0)
+    alone.predict(0, times=1)
     assert predicted == trained.predictions(0).read_bytes()
     assert replayed == alone.replay(0, 2)
     assert len(set(replayed["digests"])) == 2

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rereading import reread
 from task_settings import MAD, SMALL, settings_of
 
-from agent.core.score import MAD_TASKS
+from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.tasks.task import Examples, Setting
 
@@ -29,7 +29,7 @@ def check_all(setting: Setting, split: str, examples: Examples, value_of: dict[i
 
 
 @pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("task", [task for task in MAD_TASKS if task != "Memorize"])
+@pytest.mark.parametrize("task", [task.name for task in TASKS if task.name != "Memorize"])
 @given(data=st.data(), seed=st.integers(0, 2**31))
 @settings(max_examples=60, deadline=None)
 def test_targets_follow_from_inputs(task, split, data, seed):

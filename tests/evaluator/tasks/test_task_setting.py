@@ -15,6 +15,7 @@ SOUND = {
     "Memorize": Setting("Memorize", 16, 32, 100),
     "Noisy Recall": Setting("Noisy Recall", 32, 32, 100, noise=0.2, noise_vocab=16),
     "Selective Copy": Setting("Selective Copy", 16, 33, 100, copies=16),
+    "Multi-Query Recall": Setting("Multi-Query Recall", 17, 24, 100, pairs=8),
 }
 
 
@@ -23,7 +24,8 @@ def changed(name, **changes):
 
 
 def test_every_task_has_a_sound_setting():
-    assert tuple(SOUND) == MAD_TASKS == tuple(task.name for task in TASKS)
+    assert tuple(SOUND) == tuple(task.name for task in TASKS)
+    assert tuple(task.name for task in TASKS if task.column) == MAD_TASKS
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,9 @@ def test_every_task_has_a_sound_setting():
         ("Selective Copy", {"copies": 0}, "copies must be at least 1"),
         ("Selective Copy", {"copies": 17}, "length must be at least 35"),
         ("Selective Copy", {"vocab": 2}, "vocab must be at least 3"),
+        ("Multi-Query Recall", {"pairs": 0}, "pairs must be at least 1"),
+        ("Multi-Query Recall", {"vocab": 16}, "vocab must be at least 17"),
+        ("Multi-Query Recall", {"length": 23}, "length must be at least 24"),
     ],
 )
 def test_nonsense_is_refused_with_advice(task, changes, advice):
@@ -70,7 +75,17 @@ def test_all_complaints_come_at_once():
 
 def test_the_inputs_are_as_long_as_the_length_says_except_where_the_last_token_is_only_a_target():
     lengths = {task: setting.input_length - setting.length for task, setting in SOUND.items()}
-    assert lengths == dict.fromkeys(MAD_TASKS, 0) | {"Context Recall": -1, "Noisy Recall": -1}
+    assert lengths == dict.fromkeys(SOUND, 0) | {"Context Recall": -1, "Noisy Recall": -1}
+
+
+def test_what_a_task_knows_of_longer_sequences():
+    assert {task for task, setting in SOUND.items() if setting.lengthens} == {
+        "Context Recall",
+        "Fuzzy Recall",
+        "Noisy Recall",
+        "Selective Copy",
+    }
+    assert SOUND["Selective Copy"].times(8) == replace(SOUND["Selective Copy"], length=264)
 
 
 def test_labels_name_everything_that_differs():

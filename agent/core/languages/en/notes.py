@@ -28,6 +28,8 @@ SENTENCES = {
         "Standard deviation of one seed: {most:.3f} on {loudest}, the noisiest, and {least:.3f} on {quietest}."
     ),
     "note.learning": "How it learned, each seed's score first: {list}.",
+    "note.further": "Beside the table: {list}",
+    "note.longer": "On sequences {times} times as long, by the same weights, the fraction correct is: {list}",
     "note.local apart": (
         "Without {task} the average of the other tasks differs from the template's by {others}. {task} needs the token "
         "before alone, so its gain may come from initialisation or smoothing and not from a better memory."

@@ -21,6 +21,8 @@ SENTENCES = {
         "单个种子的标准差：噪声最大的 {loudest} 为 {most:.3f}，最小的 {quietest} 为 {least:.3f}。"
     ),
     "note.learning": "学习过程（先列各种子得分）：{list}。",
+    "note.further": "表外任务：{list}",
+    "note.longer": "同一组权重在 {times} 倍长度的序列上的正确率：{list}",
     "note.local apart": (
         "去掉 {task} 后，其余任务的平均分与模板相差 {others}。{task} 只依赖前一个 token，"
         "其收益可能来自初始化或平滑，而非更好的记忆。"
