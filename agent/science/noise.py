@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 
 from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard, SeedScore
-from agent.science.comparison import LEAST_STD, UNMEASURED, Noise, PairedNoise
-from agent.science.measure import LOG_ODDS, MACRO, longer_scores
+from agent.science.comparison import UNMEASURED, Noise, PairedNoise
+from agent.science.measure import LOG_ODDS, MACRO, Measure, longer_scores
 
-HEADER = "fingerprint,setting,mean,std,seeds,paired_std,paired_freedom"
+HEADER = "fingerprint,setting,measure,mean,std,seeds,paired_std,paired_freedom"
 LEAST_VARIANTS = 4  # from whose differences the usual spread of a difference is told
 
 
@@ -80,31 +80,36 @@ def _noise(row: Mapping[str, str]) -> Noise:
     return Noise(float(row["std"]), int(row["seeds"]), paired)
 
 
-def noise_table(fingerprint: str, scores: Mapping[str, Sequence[float]]) -> str:
-    """The noise of a protocol as `read_noise` finds it in a file, by the one-seed scores of its settings."""
+def noise_table(fingerprint: str, *measured: tuple[Measure, Mapping[str, Sequence[float]]]) -> str:
+    """The noise of a protocol as `read_noise` finds it in a file: in each measure, setting -> its one-seed values."""
     lines = [
-        f"{fingerprint},{setting},{fmean(values):.6f},{stdev(values):.6f},{len(values)},,"
+        f"{fingerprint},{setting},{measure.name},{fmean(values):.6f},{stdev(values):.6f},{len(values)},,"
+        for measure, scores in measured
         for setting, values in scores.items()
     ]
     return "\n".join([HEADER, *lines, ""])
 
 
-def with_pairs(rows: Iterable[Mapping[str, str]], paired: Mapping[str, PairedNoise]) -> str:
-    """The lines of a noise table with the measured spread of differences beside them."""
+def with_pairs(rows: Iterable[Mapping[str, str]], *measured: tuple[Measure, Mapping[str, PairedNoise]]) -> str:
+    """The lines of a noise table with the usual spread of differences beside them: in each measure, setting -> it."""
+    paired = {(measure.name, setting): each for measure, spreads in measured for setting, each in spreads.items()}
     lines = []
     for row in rows:
-        known = paired.get(row["setting"])
+        measure = row.get("measure") or MACRO.name
+        known = paired.get((measure, row["setting"]))
         told = f"{known.std:.6f},{known.freedom:.3f}" if known else ","
-        lines.append(",".join([*(row[column] for column in HEADER.split(",")[:5]), told]))
+        values = (row["fingerprint"], row["setting"], measure, row["mean"], row["std"], row["seeds"], told)
+        lines.append(",".join(values))
     return "\n".join([HEADER, *lines, ""])
 
 
-def paired_noise(differences: Sequence[Sequence[float]]) -> PairedNoise | None:
+def paired_noise(differences: Sequence[Sequence[float]], measure: Measure = MACRO) -> PairedNoise | None:
     """The usual spread of seed-wise differences, from those of several variants to the template in one setting.
 
     Each variant's variance is taken for one draw of a scaled inverse chi-squared distribution, whose two parameters
     follow from the mean and the variance of their logarithms (Smyth 2004, section 6.2). None of fewer than
-    LEAST_VARIANTS that have two seeds.
+    LEAST_VARIANTS that have two seeds. No spread is less than that of two scores at the
+    least standard deviation of the measure.
     """
     samples = [values for values in differences if len(values) > 1]
     if len(samples) < LEAST_VARIANTS:
@@ -113,7 +118,7 @@ def paired_noise(differences: Sequence[Sequence[float]]) -> PairedNoise | None:
 
     halves = [(len(values) - 1) / 2 for values in samples]
     logs = [
-        math.log(max(stdev(values) ** 2, 2 * LEAST_STD**2)) - digamma(half) + math.log(half)
+        math.log(max(stdev(values) ** 2, 2 * measure.least_std**2)) - digamma(half) + math.log(half)
         for values, half in zip(samples, halves, strict=True)
     ]
     excess = stdev(logs) ** 2 - fmean(float(polygamma(1, half)) for half in halves)

@@ -1,7 +1,7 @@
 """What a protocol is worth: the twelve known variants under it, its noise, and its agreement with the known scores.
 
     python -m agent.study table --protocol quick         measures the twelve, piece by piece; under mad, and
-                                                         docs/seed_table.md
+                                                         docs/seed_table.md; --variant controls, --variant published
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
@@ -14,23 +14,25 @@ where they were stopped. The others train nothing; agreement prints the tables o
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 import typer
 
-from agent.core.baselines import BASELINES, TEMPLATE, baseline_path, reference_scores
+from agent.core.baselines import BASELINES, TEMPLATE, control_paths, find_known, published_paths, reference_scores
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import command, settle
 from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.evaluator.executor.choice import open_executor
+from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
-from agent.science.comparison import AVERAGE
+from agent.science.comparison import AVERAGE, PairedNoise
+from agent.science.measure import LOG_ODDS, MACRO, Measure
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
 from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
@@ -43,7 +45,7 @@ from agent.study.nights import ARMS, Bench
 from agent.study.nights_table import table_of_nights
 from agent.study.page import markdown, page
 from agent.study.prompts import prompt_at, told
-from agent.study.rows import Table, kept
+from agent.study.rows import Row, Table, kept
 from agent.study.synthetic import synthetic
 from agent.study.truths import TRUTHS
 
@@ -55,13 +57,25 @@ Name = TypeVar("Name", bound=str)
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 
-def baseline_named(word: str) -> str:
-    """A known variant by its name in the table, or by that of its file."""
-    for name in BASELINES:
-        if word in (name, baseline_path(name).stem):
-            return name
-    files = ", ".join(baseline_path(name).stem for name in BASELINES)
-    raise typer.BadParameter(f"there is no known variant {word!r}; there are {files}")
+# What may be asked for by one word.
+GROUPS: dict[str, Callable[[], Iterable[str]]] = {
+    "known": lambda: BASELINES,
+    "controls": control_paths,
+    "published": published_paths,
+}
+
+
+def variants_named(word: str) -> tuple[str, ...]:
+    """Mixers that ship with the project: all of a group, or one by its name."""
+    if word in GROUPS:
+        return tuple(GROUPS[word]())
+    try:
+        found = find_known(word, Path())
+    except LookupError as error:
+        raise typer.BadParameter(f"{error}; or a whole group: {', '.join(GROUPS)}") from error
+    if word.endswith(".py"):
+        raise typer.BadParameter(f"{word}: only what ships with the project is kept in its tables")
+    return (found,)
 
 
 def one_of(kind: str, names: Sequence[Name], wanted: Sequence[str] | None) -> list[Name]:
@@ -91,8 +105,11 @@ def table(
     protocol: ProtocolName = "quick",
     hours: Annotated[float | None, typer.Option(help="Begin nothing new after so many hours.")] = None,
     variant: Annotated[
-        list[str] | None,
-        typer.Option(parser=baseline_named, help="Measure only this variant; repeat the option for more."),
+        list[Any] | None,
+        typer.Option(
+            parser=variants_named,
+            help="Measure this variant, or a group: known, controls or published; repeat the option. Default: known.",
+        ),
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Measure only this task; repeat the option for more.")] = None,
     device: Annotated[str | None, typer.Option(help="Train on cpu or cuda.")] = None,
@@ -110,7 +127,8 @@ def table(
     with kept(tables_in(folder) / f"{chosen.name}.csv") as rows:
         try:
             with open_executor(cluster, device, places) as executor:
-                measure(rows, limited, variant or BASELINES, executor, hours, partial(typer.echo, err=True))
+                variants = tuple(dict.fromkeys(chain.from_iterable(variant or [BASELINES])))
+                measure(rows, limited, variants, executor, hours, partial(typer.echo, err=True))
         finally:
             if folder or chosen.name == PAGE_OF:
                 write_atomically((folder or SOURCE_ROOT / "docs") / "seed_table.md", page(chosen, rows.rows()))
@@ -129,9 +147,13 @@ def noise(
         with open_executor(None, None, None) as executor:
             measure(rows, repeated, [TEMPLATE], executor, None, partial(typer.echo, err=True))
         scores = one_seed_scores(repeated, rows.rows())
+        in_odds = one_seed_scores(repeated, rows.rows(), LOG_ODDS)
     if missing := sorted(setting for setting, values in scores.items() if len(values) < seeds):
         raise UsageError(f"without a score on {seeds} seeds: {', '.join(missing)}; look at what was said of them above")
-    write_atomically(tables_in(folder) / f"{chosen.name}_noise.csv", noise_table(chosen.fingerprint, scores))
+    write_atomically(
+        tables_in(folder) / f"{chosen.name}_noise.csv",
+        noise_table(chosen.fingerprint, (MACRO, scores), (LOG_ODDS, in_odds)),
+    )
 
 
 @app.command()
@@ -146,10 +168,18 @@ def pairs(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
         raise UsageError(
             f"{path}: no noise yet of this protocol: {command(f'noise --protocol {protocol}', module=STUDY)}"
         )
-    found = {setting: paired_noise(lists) for setting, lists in seed_differences(chosen, rows).items()}
-    write_atomically(path, with_pairs(known, {setting: each for setting, each in found.items() if each}))
-    for setting, each in found.items():
-        typer.echo(f"{setting}: " + (f"{each.std:.4f}, worth {each.freedom:.1f} degrees of freedom" if each else "?"))
+    spreads = [(kind, _spreads(chosen, rows, kind)) for kind in (MACRO, LOG_ODDS)]
+    write_atomically(path, with_pairs(known, *spreads))
+    for kind, found in spreads:
+        for setting, each in found.items():
+            typer.echo(f"{setting}, {kind.name}: {each.std:.4f}, worth {each.freedom:.1f} degrees of freedom")
+
+
+def _spreads(protocol: Protocol, rows: Sequence[Row], measure: Measure) -> dict[str, PairedNoise]:
+    """Setting -> the usual spread of a difference of the twelve, where enough of them tell it."""
+    differences = seed_differences(protocol, rows, BASELINES, measure)
+    found = {setting: paired_noise(lists, measure) for setting, lists in differences.items()}
+    return {setting: each for setting, each in found.items() if each}
 
 
 @app.command()
@@ -164,7 +194,7 @@ def field() -> None:
 def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     """Print our scores of the known variants, and how far their order is that of the known scores."""
     chosen = choose_protocol(protocol, "cpu")
-    ours = task_scores(chosen, Table((folder or MEASURED) / f"{chosen.name}.csv").rows())
+    ours = task_scores(chosen, Table((folder or MEASURED) / f"{chosen.name}.csv").rows(), BASELINES)
     if ours.empty:
         raise UsageError(
             f"no task is measured yet under {chosen.name}: {command(f'table --protocol {chosen.name}', module=STUDY)}"

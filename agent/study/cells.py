@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from agent.core.score import TaskScore
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.tasks.task import Setting
 from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, difference, estimate
+from agent.science.measure import MACRO, Measure, longer_scores
 from agent.science.noise import read_noise
 from agent.study.pieces import settings_of
 from agent.study.rows import Row
@@ -73,45 +75,70 @@ def cells_of(protocol: Protocol, rows: Sequence[Row]) -> list[Cell]:
     ]
 
 
-def task_scores(protocol: Protocol, rows: Sequence[Row]) -> pd.DataFrame:
-    """Variant x task: our scores in the tasks that every variant with a score has, and their average if those are all.
+def task_scores(protocol: Protocol, rows: Sequence[Row], variants: Sequence[str]) -> pd.DataFrame:
+    """Variant x task: our scores in the tasks that each of these variants with a score has, and their average if those
+    are all.
 
     Further seeds, from which the noise is told, are left out: each variant is scored on the protocol's own.
     """
+    settings = {task: {s.label for s in settings_of(protocol) if s.task == task} for task in protocol.tasks}
     scores: dict[str, dict[str, float]] = {}
-    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
-        if cell.measured:
-            scores.setdefault(cell.variant, {})[cell.task] = cell.score.mean
+    for variant in variants:
+        mine = [row for row in scored_rows(protocol, rows) if row.variant == variant]
+        for task, wanted in settings.items():
+            score = TaskScore(task, tuple(row.score for row in mine if row.score and row.task == task))
+            if score.by_setting.keys() == wanted:
+                scores.setdefault(variant, {})[task] = score.mean
     frame = pd.DataFrame.from_dict(scores, orient="index", columns=list(protocol.tasks), dtype=float)
     frame[AVERAGE] = frame.mean(axis=1, skipna=False)
     return frame.dropna(axis=1)
 
 
-def one_seed_scores(protocol: Protocol, rows: Sequence[Row]) -> dict[str, list[float]]:
-    """Setting -> the scores of the template on the seeds of this protocol that have one."""
-    scores: dict[str, list[float]] = {setting.label: [] for setting in settings_of(protocol)}
-    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
-        if cell.variant == TEMPLATE:
-            scores |= cell.score.by_setting
-    return scores
+def scored_rows(protocol: Protocol, rows: Sequence[Row]) -> list[Row]:
+    """The rows with a score that this protocol as it now is would measure again, on its own seeds."""
+    prints = {setting.label: protocol.setting_fingerprint(setting) for setting in settings_of(protocol)}
+    grids = {(replica.setting.label, replica.seed) for replica in protocol.replicas()}
+    return [
+        row
+        for row in rows
+        if row.score and prints.get(row.setting) == row.fingerprint and (row.setting, row.seed) in grids
+    ]
 
 
-def seed_differences(protocol: Protocol, rows: Sequence[Row]) -> dict[str, list[list[float]]]:
-    """Setting -> of each variant but the template, its differences to the template on the seeds that both have."""
-    found: dict[str, dict[str, dict[int, float]]] = {setting.label: {} for setting in settings_of(protocol)}
-    for cell in cells_of(protocol, _on_its_seeds(protocol, rows)):
-        for seed in cell.score.seeds:
-            found[seed.setting].setdefault(cell.variant, {})[seed.seed] = seed.macro
+# Variant -> setting -> seed -> a number that was reached.
+Reached = dict[str, dict[str, dict[int, float]]]
+
+
+def reached(protocol: Protocol, rows: Sequence[Row], measure: Measure) -> Reached:
+    """What each variant reached, at home and, as "LABEL at 8 times", on longer sequences."""
+    found: Reached = {}
+    for row in scored_rows(protocol, rows):
+        assert row.score is not None
+        home = TaskScore(row.task, (row.score,))
+        for seed in chain(home.seeds, *(longer.seeds for longer in longer_scores(home).values())):
+            found.setdefault(row.variant, {}).setdefault(seed.setting, {})[seed.seed] = measure.of(seed)
+    return found
+
+
+def one_seed_scores(protocol: Protocol, rows: Sequence[Row], measure: Measure = MACRO) -> dict[str, list[float]]:
+    """Setting -> the scores of the template on the seeds of this protocol that have one; of each setting of it."""
+    template = reached(protocol, rows, measure).get(TEMPLATE, {})
+    settings = [setting.label for setting in settings_of(protocol)]
+    further = [setting for setting in template if setting not in settings]
+    return {setting: list(template.get(setting, {}).values()) for setting in (*settings, *further)}
+
+
+def seed_differences(
+    protocol: Protocol, rows: Sequence[Row], variants: Sequence[str], measure: Measure = MACRO
+) -> dict[str, list[list[float]]]:
+    """Setting -> of each of these variants but the template, its differences to it on the seeds that both have."""
+    found = reached(protocol, rows, measure)
+    template = found.get(TEMPLATE, {})
+    others = [found[name] for name in variants if name in found and name != TEMPLATE]
     return {
         setting: [
-            [score - variants[TEMPLATE][seed] for seed, score in scores.items() if seed in variants[TEMPLATE]]
-            for name, scores in variants.items()
-            if name != TEMPLATE and TEMPLATE in variants
+            [score - scores[seed] for seed, score in other.get(setting, {}).items() if seed in scores]
+            for other in others
         ]
-        for setting, variants in found.items()
+        for setting, scores in template.items()
     }
-
-
-def _on_its_seeds(protocol: Protocol, rows: Sequence[Row]) -> list[Row]:
-    grids = {(replica.setting.label, replica.seed) for replica in protocol.replicas()}
-    return [row for row in rows if (row.setting, row.seed) in grids]

@@ -54,12 +54,12 @@ class Entry:
 
 def field_table(protocol: Protocol = QUICK) -> str:
     """The rows of the page, the template first."""
-    measured = task_scores(protocol, Table(MEASURED / f"{protocol.name}.csv").rows())
-    averages = measured[AVERAGE].to_dict() if AVERAGE in measured.columns else {}
+    rows = Table(MEASURED / f"{protocol.name}.csv").rows()
     lines = [HEAD, "|---|---|---|--:|--:|--:|"]
     for name in (TEMPLATE, *published_paths()):
         each = Entry.of(name, protocol)
-        average = f"{averages[name]:.3f}" if name in averages else NOT_YET
+        scores = task_scores(protocol, rows, (name,))
+        average = f"{scores[AVERAGE][name]:.3f}" if not scores.empty and AVERAGE in scores else NOT_YET
         shown = f"{field_name(name)} (`{name}`)" if name != TEMPLATE else f"the template (`{name}`)"
         cells = (shown, each.paper, each.leaves_out, f"{each.parameters:,}", f"{each.state_bytes:,}", average)
         lines.append(f"| {' | '.join(cells)} |")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from statistics import fmean
 
-from agent.core.baselines import baseline_path
+from agent.core.baselines import known_path
 from agent.core.score import ScoreCard
 from agent.evaluator.assignment import Assignment
 from agent.evaluator.executor.pool import Executor
@@ -54,7 +54,7 @@ def measure(
 def _assignment(piece: Piece, executor: Executor) -> Assignment:
     """One worker each where several pieces are under way on one CPU: they share its cores."""
     workers = 1 if executor.places > 1 else None
-    return Assignment(baseline_path(piece.variant).read_text(), piece.protocol, executor.device, TEST_SEED, workers)
+    return Assignment(known_path(piece.variant).read_text(), piece.protocol, executor.device, TEST_SEED, workers)
 
 
 def _keep(table: Table, piece: Piece, card: ScoreCard) -> str:

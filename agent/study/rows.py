@@ -11,8 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from agent.core.errors import UsageError
-from agent.core.score import ScoreCard, SeedScore
-from agent.store.files import reading, sync, writing
+from agent.core.score import ScoreCard, SeedScore, read_longer, write_longer
+from agent.store.files import reading, sync, write_atomically, writing
 from agent.study.pieces import Key, Piece
 
 DIVERGED = "diverged"
@@ -24,6 +24,7 @@ SCORE = {
 }  # fmt: skip
 COLUMNS = (
     "variant", "task", "setting", "seed", *SCORE, "ending", "seconds", "fingerprint", "test_seed", "device", "versions",
+    "longer",
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def rows_of(piece: Piece, card: ScoreCard) -> list[Row]:
             piece.variant, seed.task, seed.setting, seed.seed, replace(seed, curve=()), seconds,
             prints[seed.setting], card.test_seed, card.device, versions,
         )
-        for score in card.tasks.values()
+        for score in (*card.tasks.values(), *card.further.values())
         for seed in score.seeds
     ]  # fmt: skip
 
@@ -94,11 +95,16 @@ class Table:
             return [_row(facts) for facts in csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))]
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Append rows and wait for the disk. ValueError for a row that is there already: nothing counts twice."""
+        """Append rows and wait for the disk. ValueError for a row that is there already: nothing counts twice.
+
+        A table of an earlier version, which lacks a column, is written anew before.
+        """
         there = {row.key for row in self.rows()}
         for row in rows:
             if row.key in there:
                 raise ValueError(f"{row.variant}, {row.setting}, seed {row.seed}: is in {self.path} already")
+        if there and not self.path.read_text(encoding="utf-8").startswith(",".join(COLUMNS) + "\n"):
+            write_atomically(self.path, _text(self.rows(), header=True))
         with writing(self.path), self.path.open("ab+") as file:
             file.seek(0)
             whole = file.read().rfind(b"\n") + 1
@@ -119,7 +125,8 @@ def _text(rows: Sequence[Row], header: bool) -> str:
 
 
 def _facts(row: Row) -> dict[str, object]:
-    facts = {name: getattr(row, name) for name in COLUMNS if name not in SCORE and name != "ending"}
+    facts = {name: getattr(row, name) for name in COLUMNS if name not in (*SCORE, "ending", "longer")}
+    facts["longer"] = write_longer(row.score.longer) if row.score else ""
     facts["ending"] = row.score.ending if row.score else DIVERGED
     for name, kind in SCORE.items() if row.score else ():
         value = getattr(row.score, name)
@@ -131,7 +138,9 @@ def _row(facts: dict[str, str]) -> Row:
     task, setting, seed, score = facts["task"], facts["setting"], int(facts["seed"]), None
     if facts["ending"] != DIVERGED:
         numbers = {name: kind(facts[name]) for name, kind in SCORE.items()}
-        score = SeedScore(task, setting, seed, **numbers, ending=facts["ending"])
+        score = SeedScore(
+            task, setting, seed, **numbers, ending=facts["ending"], longer=read_longer(facts.get("longer") or "")
+        )
     return Row(
         facts["variant"], task, setting, seed, score, float(facts["seconds"]) if facts["seconds"] else None,
         facts["fingerprint"], int(facts["test_seed"]), facts["device"], facts["versions"],

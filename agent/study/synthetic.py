@@ -12,7 +12,7 @@ from random import Random
 from statistics import NormalDist, fmean, pstdev, stdev
 from typing import Literal
 
-from agent.core.baselines import TEMPLATE
+from agent.core.baselines import BASELINES, TEMPLATE
 from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
@@ -20,6 +20,7 @@ from agent.evaluator.protocol import Protocol
 from agent.science.comparison import Noise
 from agent.science.noise import read_noise
 from agent.study.cells import one_seed_scores, seed_differences
+from agent.study.pieces import settings_of
 from agent.study.rows import Row, Table
 
 Shape = Literal["gaussian", "measured"]
@@ -101,8 +102,9 @@ def _shared(protocol: Protocol, rows: Sequence[Row], noise: Mapping[str, Noise])
     A difference of two scores of variance s^2 and correlation r has the variance 2 s^2 (1 - r).
     """
     variants: list[dict[str, float]] = []
-    for setting, differences in seed_differences(protocol, rows).items():
-        for number, values in enumerate(differences):
+    differences = seed_differences(protocol, rows, BASELINES)
+    for setting in (setting.label for setting in settings_of(protocol) if setting.label in differences):
+        for number, values in enumerate(differences[setting]):
             while len(variants) <= number:
                 variants.append({})
             apart = stdev(values) ** 2 / (2 * noise[setting].std ** 2)

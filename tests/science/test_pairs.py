@@ -9,6 +9,7 @@ from made_scores import card, task_score
 
 from agent.evaluator.protocols import QUICK
 from agent.science.comparison import AVERAGE, LEAST_STD, Noise, PairedNoise, compare, sharper_in_pairs
+from agent.science.measure import MACRO
 from agent.science.noise import noise_rows, noise_table, paired_noise, read_noise, with_pairs
 from agent.study.synthetic import synthetic
 
@@ -90,9 +91,9 @@ def test_variants_that_are_all_alike_are_worth_no_more_than_their_number():
 
 def test_a_noise_table_keeps_pairs_and_one_without_them_is_read(tmp_path):
     path = tmp_path / "x_noise.csv"
-    path.write_text(noise_table("0123456789ab", {"a": [0.4, 0.6], "b": [0.1, 0.2]}))
+    path.write_text(noise_table("0123456789ab", (MACRO, {"a": [0.4, 0.6], "b": [0.1, 0.2]})))
     assert stdev([0.4, 0.6]) == pytest.approx(float(noise_rows(path, "0123456789ab")[0]["std"]), abs=1e-6)
-    path.write_text(with_pairs(noise_rows(path, "0123456789ab"), {"a": PairedNoise(0.05, 3.0)}))
+    path.write_text(with_pairs(noise_rows(path, "0123456789ab"), (MACRO, {"a": PairedNoise(0.05, 3.0)})))
     first, second = noise_rows(path, "0123456789ab")
     assert (float(first["paired_std"]), float(first["paired_freedom"])) == (0.05, 3.0)
     assert second["paired_std"] == ""
@@ -104,7 +105,7 @@ def test_quick_ships_with_what_pairing_is_worth():
     noise = read_noise(QUICK.fingerprint)
     assert all(known.paired for known in noise.values())
     seeds = {setting.label: plan.seeds for plan in QUICK.plans for setting in plan.settings}
-    in_pairs = {setting for setting in noise if sharper_in_pairs(noise[setting], seeds[setting])}
+    in_pairs = {setting for setting in seeds if sharper_in_pairs(noise[setting], seeds[setting])}
     assert {"Memorize V1024 L32 n256", "Fuzzy Recall V16 L48 n5600 motif2"} <= in_pairs
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import replace
+from math import log
 from statistics import stdev
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
 from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
-from agent.core.score import SeedScore
+from agent.core.score import LongerTest, SeedScore
 from agent.evaluator.protocols import QUICK, SMOKE
 from agent.science import noise
+from agent.science.measure import LOG_ODDS, MACRO
 from agent.science.noise import noise_table, read_noise
 from agent.study import __main__ as study
 from agent.study.cells import one_seed_scores, task_scores
@@ -21,7 +23,7 @@ from agent.study.rows import Row, Table
 
 # What was measured under each protocol, as it stood in the CSV of two formats that baselines/measured/ held before:
 # the digest of every row's variant, setting, seed, scores, ending and steps.
-MEASURED_BEFORE = {"quick": (264, "551e84dd394d3db4"), "mad": (104, "7ff1db7a38a792f8")}
+MEASURED_BEFORE = {"mad": (104, "7ff1db7a38a792f8")}
 
 
 def row(variant, setting, seed, macro, protocol=QUICK):
@@ -33,7 +35,7 @@ def row(variant, setting, seed, macro, protocol=QUICK):
 def rows_with(score_of):
     """Every seed of `quick` with what `score_of` makes of a known score."""
     return [
-        row(variant, replica.setting, replica.seed, score_of(scores[replica.setting.task]))
+        row(variant, replica.setting, replica.seed, score_of(scores.get(replica.setting.task, 0.5)))
         for variant, scores in reference_scores().items()
         for replica in QUICK.replicas()
     ]
@@ -62,9 +64,9 @@ def test_agreement_is_of_the_tasks_that_every_variant_has(tmp_path, capsys):
 
 def test_a_task_is_the_mean_over_the_seeds_of_the_protocol_and_others_do_not_count():
     (setting,) = (setting for setting in settings_of(QUICK) if setting.task == "Compress")
-    rows = [row(TEMPLATE, setting, seed, macro) for seed, macro in enumerate((0.2, 0.4, 0.9, 5.0))]
-    assert QUICK.only(("Compress",)).plans[0].seeds == 3
-    assert task_scores(QUICK, rows).loc[TEMPLATE].to_dict() == {"Compress": pytest.approx(0.5)}
+    rows = [row(TEMPLATE, setting, seed, macro) for seed, macro in enumerate((0.2, 0.8, 5.0))]
+    assert QUICK.only(("Compress",)).plans[0].seeds == 2
+    assert task_scores(QUICK, rows, BASELINES).loc[TEMPLATE].to_dict() == {"Compress": pytest.approx(0.5)}
 
 
 def test_a_row_holds_while_its_own_setting_is_trained_alike():
@@ -74,7 +76,7 @@ def test_a_row_holds_while_its_own_setting_is_trained_alike():
     redesigned = replace(QUICK, plans=tuple(plans))
     missing = missing_pieces(redesigned, BASELINES, {row.key for row in rows}, "cpu")
     assert {setting.task for piece in missing for setting, _ in piece.grids} == {"Memorize"}
-    assert set(task_scores(redesigned, rows).columns) == {*QUICK.tasks} - {"Memorize"}
+    assert set(task_scores(redesigned, rows, BASELINES).columns) == {*QUICK.tasks} - {"Memorize"}
     more = replace(QUICK, plans=tuple(replace(plan, seeds=plan.seeds + 1) for plan in QUICK.plans))
     missing = missing_pieces(more, BASELINES[:1], {row.key for row in rows}, "cpu")
     assert Counter(seed for piece in missing for _, seed in piece.grids) == Counter(plan.seeds for plan in QUICK.plans)
@@ -86,7 +88,9 @@ def test_noise_is_the_standard_deviation_over_the_seeds_of_the_template(tmp_path
     scores = one_seed_scores(QUICK, [*rows, row(BASELINES[1], setting, 0, 0.9)])
     assert scores.pop(setting.label) == [0.1, 0.2, 0.6]
     assert not any(scores.values())
-    (tmp_path / "quick_noise.csv").write_text(noise_table(QUICK.fingerprint, {setting.label: [0.1, 0.2, 0.6]}))
+    (odds,) = (found for found in one_seed_scores(QUICK, rows, LOG_ODDS).values() if found)
+    assert odds == pytest.approx([log(0.1 / 0.9), log(0.2 / 0.8), log(0.6 / 0.4)])
+    (tmp_path / "quick_noise.csv").write_text(noise_table(QUICK.fingerprint, (MACRO, {setting.label: [0.1, 0.2, 0.6]})))
     monkeypatch.setattr(noise, "MEASURED", tmp_path)
     (found,) = read_noise(QUICK.fingerprint).items()
     assert found[0] == setting.label
@@ -104,23 +108,26 @@ def test_noise_is_measured_on_the_seeds_that_are_not_there_yet(tmp_path, monkeyp
     study.noise("tiny", 2, tmp_path)
 
     rows = Table(tmp_path / "tiny.csv").rows()
+    assert all(row.score.longer for row in rows if row.task == "Selective Copy")
     assert Counter((row.variant, row.task) for row in rows) == {
         (TEMPLATE, "Compress"): 2, (TEMPLATE, "Selective Copy"): 2
     }  # fmt: skip
     monkeypatch.setattr(noise, "MEASURED", tmp_path)
-    assert read_noise(tiny.fingerprint).keys() == {compress.label, copy.label}
+    assert read_noise(tiny.fingerprint).keys() == {compress.label, copy.label, f"{copy.label} at 2 times"}
+    assert all(found.log_odds for found in read_noise(tiny.fingerprint).values())
     assert read_noise(tiny.fingerprint)[compress.label].std > 4
 
 
 @pytest.mark.skipif(not read_noise(QUICK.fingerprint), reason="quick was not measured yet as it is now")
 def test_the_shipped_measurements_are_of_the_shipped_quick_protocol():
     settings = {setting.label for setting in settings_of(QUICK)}
-    assert set(read_noise(QUICK.fingerprint)) == settings
+    longer = {f"{setting.label} at 8 times" for setting in settings_of(QUICK) if setting.lengthens}
+    assert set(read_noise(QUICK.fingerprint)) == settings | longer
     assert all(measured.seeds >= 10 for measured in read_noise(QUICK.fingerprint).values())
     rows = Table(MEASURED / "quick.csv").rows()
     assert missing_pieces(QUICK, BASELINES, {row.key for row in rows}, "cpu") == []
     assert len(rows) == len(BASELINES) * len(list(QUICK.replicas()))
-    assert task_scores(QUICK, rows).shape == (12, 7)
+    assert task_scores(QUICK, rows, BASELINES).shape == (12, 7)
 
 
 @pytest.mark.parametrize("name", MEASURED_BEFORE)
@@ -133,6 +140,18 @@ def test_no_digit_was_lost_when_two_formats_became_one(name):
         scores = ",".join(f"{score:.6f}" for score in (found.macro, found.micro, found.macro_last))
         lines.append(f"{row.variant},{row.setting},{row.seed},{scores},{found.ending},{found.best_step},{found.steps}")
     assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == digest
+
+
+def test_a_table_of_an_earlier_version_is_read_and_has_the_new_column_once_it_is_added_to(tmp_path):
+    rows = rows_with(lambda known: known)
+    longer = replace(rows[1].score, longer=(LongerTest(2, 0.25, 0.5), LongerTest(8, 0.1, 0.125)))
+    table = Table(tmp_path / "quick.csv")
+    table.add(rows[:1])
+    lines = [line.rpartition(",")[0] for line in table.path.read_text().splitlines()]
+    table.path.write_text("\n".join([*lines, ""]))
+    assert table.rows() == rows[:1]
+    table.add([replace(rows[1], score=longer)])
+    assert table.rows() == [rows[0], replace(rows[1], score=longer)]
 
 
 def test_what_is_read_is_written_again_to_the_letter(tmp_path):

@@ -12,10 +12,11 @@ from random import Random
 import pytest
 
 from agent.core.baselines import BASELINES
-from agent.core.score import SeedScore
+from agent.core.score import LongerTest, SeedScore
 from agent.evaluator.protocols import QUICK
 from agent.proposer import measured
 from agent.science import noise
+from agent.science.measure import LOG_ODDS, MACRO
 from agent.study import __main__ as study
 from agent.study import synthetic
 from agent.study.cells import seed_differences
@@ -34,14 +35,25 @@ def made_up_measurements() -> Iterator[Path]:
         folder = Path(name)
         rows = [row for variant in BASELINES for row in _rows(variant)]
         Table(folder / "quick.csv").add(rows)
-        differences = seed_differences(QUICK, rows)
-        paired = {setting: found for setting, each in differences.items() if (found := noise.paired_noise(each))}
+        kinds = {kind: seed_differences(QUICK, rows, BASELINES, kind) for kind in (MACRO, LOG_ODDS)}
         table = folder / "quick_noise.csv"
-        table.write_text(noise.noise_table(QUICK.fingerprint, dict.fromkeys(differences, TEN_SCORES)))
-        table.write_text(noise.with_pairs(noise.noise_rows(table, QUICK.fingerprint), paired))
+        scores = {kind: [kind.of(_score("", "", 0, macro)) for macro in TEN_SCORES] for kind in kinds}
+        noises = [(kind, dict.fromkeys(differences, scores[kind])) for kind, differences in kinds.items()]
+        table.write_text(noise.noise_table(QUICK.fingerprint, *noises))
+        paired = [
+            (kind, {setting: noise.paired_noise(each, kind) for setting, each in differences.items()})
+            for kind, differences in kinds.items()
+        ]
+        table.write_text(noise.with_pairs(noise.noise_rows(table, QUICK.fingerprint), *paired))
         for module in (measured, noise, study, synthetic):
             patch.setattr(module, "MEASURED", folder)
         yield folder
+
+
+def _score(task, setting, seed, accuracy, steps=1, longer=()):
+    return SeedScore(
+        task, setting, seed, accuracy, accuracy, accuracy, 2e-3, 0.0, "finished", steps, steps, longer=longer
+    )  # fmt: skip
 
 
 def _rows(variant):
@@ -52,7 +64,8 @@ def _rows(variant):
         own = Random(f"{setting.label} {seed} {variant}").gauss(0, 1)
         macro = 0.6 + ahead + SPREAD * (SHARED**0.5 * common + (1 - SHARED) ** 0.5 * own)
         steps = replica.steps
-        score = SeedScore(setting.task, setting.label, seed, macro, macro, macro, 2e-3, 0.0, "finished", steps, steps)
+        longer = tuple(LongerTest(times, macro, macro) for times in replica.longer)
+        score = _score(setting.task, setting.label, seed, macro, steps, longer)
         yield Row(
             variant, setting.task, setting.label, seed, score, 1.0, QUICK.setting_fingerprint(setting), 1, "cpu", ""
         )
