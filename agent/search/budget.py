@@ -39,11 +39,13 @@ class Ledger:
     clock: Callable[[], float] = time.monotonic
     finished: int = 0
     known_finished: int = 0  # known variants, which count towards the hours alone
+    tried: int = 0  # proposals that were trained, whatever came of it
     failures_in_a_row: int = 0
     evaluations: list[float] = field(default_factory=list)  # seconds each
     began: float | None = None  # the evaluation under way
     interrupted: bool = False
     reserved: float = 0.0  # seconds at the end that nothing new is begun in: see agent/search/confirmation.py
+    known_wait: bool = False  # for the first proposal: they are trained also where that was the only one
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -70,13 +72,14 @@ class Ledger:
         """Count a run that has ended."""
         if run.proposal.author != BASELINE:
             self.finished += 1
+            self.tried += run.scored or run.attempts > 0
             self.failures_in_a_row = 0 if run.scored else self.failures_in_a_row + 1
         else:
             self.known_finished += 1
 
     def stop(self) -> Stop | None:
         """Why to stop now, before anything else is begun; None while there is budget left."""
-        return self._stop(self.finished, self.seconds)
+        return self._stop(self.finished, self.seconds, self.known_wait)
 
     def affords(self, seconds: float) -> bool:
         """Whether what takes so long takes at most half of the time that is left."""
@@ -91,13 +94,18 @@ class Ledger:
         """How many proposals may follow the one that begins now; infinite without a limit."""
         return math.inf if self.budget.runs is None else self.budget.runs - self.finished - 1
 
-    def _stop(self, finished: int, seconds: float) -> Stop | None:
+    @property
+    def proposals_over(self) -> bool:
+        """Whether as many have ended as there were to be."""
+        return self.budget.runs is not None and self.finished >= self.budget.runs
+
+    def _stop(self, finished: int, seconds: float, known_wait: bool = False) -> Stop | None:
         budget = self.budget
         if self.interrupted:
             return Stop(say("stop.by you"), INTERRUPTED)
         if self.failures_in_a_row >= budget.failures:
             return Stop(say("stop.failures", count=self.failures_in_a_row), TOO_MANY_FAILURES)
-        if budget.runs is not None and finished >= budget.runs:
+        if budget.runs is not None and finished >= budget.runs and not known_wait:
             return Stop(say("stop.runs", count=budget.runs))
         if (
             budget.hours is not None
@@ -115,8 +123,8 @@ class Ledger:
 
     @property
     def _owes_a_try(self) -> bool:
-        """Whether known variants were trained, and no proposal has ended."""
-        return self.known_finished > 0 and self.finished == 0
+        """Whether known variants were trained, and no proposal was."""
+        return self.known_finished > 0 and self.tried == 0 and not self.proposals_over
 
     @property
     def _expected(self) -> float:

@@ -30,7 +30,7 @@ class Config(BaseModel):
     proposer: Literal["auto", "catalogue", "model"] = "auto"
     """Proposes by the catalogue or by a language model; auto takes the model where there is a key."""
     baselines: tuple[str, ...] = (TEMPLATE, GATED)
-    """Measures these known mixers, or files of your own, before any proposal. The template must be among them."""
+    """Measures these known mixers, or files of your own; the template, which must be one, before any proposal."""
     start_from: tuple[str, ...] = ()
     """Measures these too, and changes them alone and what is made of them. Default: the best of all that is scored."""
     seed: int = Field(0, ge=0)

@@ -12,7 +12,7 @@ from agent.core.isolation import Isolation
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
 from agent.core.score import ScoreCard
-from agent.core.text import say
+from agent.core.text import ENGLISH, say
 from agent.evaluator.assignment import Assignment, Evaluator
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
@@ -29,6 +29,7 @@ from agent.search.confirmation import Confirming
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
+from agent.search.opening import order_told, waiting
 from agent.search.replication import Replication
 from agent.search.requests import confirm_asked, heed, propose_queued
 from agent.store.folder import LOG, PATCH, UnreadableRun
@@ -73,38 +74,58 @@ class Search:
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
-            while (stop := heed(self.workspace, self.ledger, self.journal)) is None:
-                self.ledger.reserved = self.confirming.reserve(self.workspace.history())
+            while (stop := self.stop()) is None:
                 try:
-                    run = self.unfinished() or self.next_baseline()
+                    run = self.unfinished() or self.next_baseline((TEMPLATE, *self.drafts.start_from))
                     if run is None and (self.measure_noise() or self.confirm_asked()):
                         continue
-                    run = run or self.propose()
+                    run = run or self.first_proposal() or self.next_baseline(self.baselines) or self.propose()
                 except OutOfMoney as end:
-                    return Stop(end.reason)
+                    stop = Stop(end.reason)
+                    break
                 except Interrupted:
                     continue  # the ledger knows, and stops the search
                 if run is None:
-                    return NOTHING_LEFT
+                    stop = NOTHING_LEFT
+                    break
                 with suppress(StaleRun):  # somebody at another shell was quicker: look again
                     self.carry_on(run)
                 self.analyses.collect()
-            self.confirm()
+            if stop is not NOTHING_LEFT or self.drafts.proposer is not None:  # a person may approve more
+                self.confirm()
         return stop
+
+    def stop(self) -> Stop | None:
+        """Why to stop now; None while there is something to be done and budget left for it."""
+        history = self.workspace.history()
+        self.ledger.reserved = self.confirming.reserve(history)
+        self.ledger.known_wait = bool(waiting(history, self.baselines))
+        return heed(self.workspace, self.ledger, self.journal)
 
     def unfinished(self) -> Run | None:
         """What an earlier search, or a person who approved something, left to be done."""
         runs = self.workspace.history().runs
         return next((run for run in runs if run.stage in UNFINISHED), None)
 
-    def next_baseline(self) -> Run | None:
-        """A baseline that was not measured yet. Everything is compared with the template, so it must have a score."""
-        proposal = next_known(self.workspace.history(), self.baselines, self.begun)
+    def next_baseline(self, names: Sequence[str]) -> Run | None:
+        """The next of the baselines of these names that was not measured yet; None when all were."""
+        wanted = [name for name in self.baselines if name in names]
+        proposal = next_known(self.workspace.history(), wanted, self.begun)
         if proposal is None:
             return None
         run = self.register(proposal)
         self.begun.add(run.id)
         return run
+
+    def first_proposal(self) -> Run | None:
+        """A proposal that is tried before the baselines that can wait; None once one was tried, or if none wait."""
+        history = self.workspace.history()
+        behind = waiting(history, self.baselines)
+        if not behind or self.ledger.tried or self.ledger.proposals_over or self.drafts.proposer is None:
+            return None
+        if not self.ledger.finished:
+            self.journal.line(f"· {order_told(self.protocol, history, behind)[ENGLISH]}")
+        return self.propose()
 
     def measure_noise(self) -> bool:
         """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""

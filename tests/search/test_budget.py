@@ -24,9 +24,9 @@ def clock():
     return Clock()
 
 
-def run(failed=False, author="catalogue"):
+def run(failed=False, author="catalogue", **facts):
     result = {"failure": Failure("crash", Reason.said("why"))} if failed else {"card": sample_card()}
-    return Run("20250101_000000", "analysed", sample_proposal(author=author), "smoke", FINGERPRINT, **result)
+    return Run("20250101_000000", "analysed", sample_proposal(author=author), "smoke", FINGERPRINT, **result, **facts)
 
 
 def test_without_limits_it_goes_on(clock):
@@ -123,8 +123,21 @@ def test_no_search_ends_with_its_baselines_alone(clock):
     ledger.enter(run(author="baseline"))
     assert ledger.overtime
     assert ledger.stop() is None
-    ledger.enter(run(failed=True))
+    ledger.enter(run(failed=True))  # refused before it was trained
+    assert ledger.overtime
+    ledger.enter(run(failed=True, attempts=1))
     assert not ledger.overtime
+    assert ledger.stop().exit_code == ENDED
+
+
+def test_known_variants_that_wait_are_trained_also_where_a_single_proposal_was_asked_for(clock):
+    ledger = Ledger(Budget(runs=1), clock=clock)
+    ledger.known_wait = True
+    ledger.enter(run())
+    assert ledger.proposals_over
+    assert ledger.stop() is None
+    assert not ledger.goes_on()  # no further proposal need be prepared
+    ledger.known_wait = False
     assert ledger.stop().exit_code == ENDED
 
 

@@ -1,16 +1,13 @@
 """The end of a search: finalists are trained on fresh seeds, by the real loop with an evaluator that trains nothing."""
 
-from dataclasses import replace
-
 import pytest
 from sample_cards import sample_proposal
-from small_evaluations import ONE_TASK
+from scored_by_source import GOOD, THREE_SEEDS, Evaluator, grids
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
 from agent.core.failure import Failure
 from agent.core.languages import LANGUAGES
 from agent.core.reason import Reason
-from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.core.text import ENGLISH
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import FRESH_SEED
@@ -19,42 +16,10 @@ from agent.search.budget import Budget, Ledger
 from agent.store.requests import AskedAlready, ask_to_confirm, to_confirm
 from agent.store.workspace import Workspace
 
-GOOD = TEMPLATE_SOURCE + "\n# good\n"
-
-
-def grids(assignment):
-    """Setting and seed of each replica."""
-    return [replica.grid for replica in assignment.protocol.replicas()]
-
-
-class Evaluator:
-    """Scores by the source alone, and remembers which seeds it was asked for."""
-
-    def __init__(self):
-        self.asked = []
-
-    def __call__(self, assignment, watch):
-        self.asked.append([seed for _, seed in grids(assignment)])
-        level = 0.9 if assignment.source == GOOD else 0.5
-        scores = [
-            SeedScore(s.task, s.label, n, level + n % 3 / 1000, level, level, 1e-3, 0.0, "finished", 1, 1)
-            for s, n in grids(assignment)
-        ]
-        tasks = {
-            task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in assignment.protocol.tasks
-        }
-        protocol = assignment.protocol
-        return ScoreCard(protocol.name, protocol.fingerprint, tasks, 1, 1, Speed(1, 1), "cpu", {},
-                         assignment.test_seed, seconds=1.0)  # fmt: skip
-
-
-def protocol_of_two_seeds():
-    return replace(ONE_TASK, plans=tuple(replace(plan, seeds=3) for plan in ONE_TASK.plans))
-
 
 def search_in(root, evaluator, *proposals):
     search = small_search(root, proposer=Script(*proposals), evaluator=evaluator)
-    search.protocol = protocol_of_two_seeds()
+    search.protocol = THREE_SEEDS
     search.ledger = Ledger(Budget(hours=1.0, runs=len(proposals)))
     search.journal.ledger = search.ledger
     search.check = lambda history, proposal: ()

@@ -16,6 +16,7 @@ import pytest
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import ENDED, INTERRUPTED, USAGE
 from agent.core.invocation import command
+from agent.core.run import BASELINE
 from agent.core.score import MAD_TASKS
 from agent.evaluator.protocols import SMOKE, choose_protocol
 from agent.store.workspace import Workspace
@@ -97,7 +98,7 @@ def story(tmp_path_factory):
     stages = [run.stage for run in Workspace(root).history().runs]
 
     again = search(root, "--runs", RUNS)
-    again.until(f"training {GATED}")
+    again.until(f"training {TEMPLATE}_")  # the first proposal, which the other known variant waits for
     again.interrupt()
     again.until("stopping after this step")
     again.interrupt()
@@ -110,6 +111,10 @@ def story(tmp_path_factory):
 @pytest.fixture(scope="module")
 def history(story):
     return Workspace(story.root).history()
+
+
+def proposals(history):
+    return [run for run in history.runs if run.proposal.author != BASELINE]
 
 
 def test_a_second_search_hears_who_is_at_work(story):
@@ -140,9 +145,9 @@ def test_ctrl_c_twice_stops_at_once_and_speaks_against_nobody(story):
     assert code == INTERRUPTED
     assert "going on with 1 run, 1 of them scored" in output
     assert output.endswith("deltasearch: interrupted; no worker is left\n")
-    template, gated = story.after_twice
+    template, first = story.after_twice
     assert (template.stage, template.scored) == ("analysed", True)
-    assert (gated.name, gated.stage, gated.attempts) == (GATED, "approved", 0)
+    assert (first.proposal.parents, first.stage, first.attempts) == ((TEMPLATE,), "approved", 0)
 
 
 def test_the_next_search_goes_on_to_the_end_and_says_what_came_of_it(story, history):
@@ -150,7 +155,7 @@ def test_the_next_search_goes_on_to_the_end_and_says_what_came_of_it(story, hist
     assert code == ENDED
     assert f"Stopped because its {RUNS} runs are done.\n{RUNS} proposals tried: " in output
     assert re.search(r"^Best: [▲·=] (gated_)?delta_net_4layer\S*: 0\.\d{4}", output, re.MULTILINE)
-    for run in history.runs[2:]:
+    for run in proposals(history):
         assert f"{story.root}/runs/{run.id}/insights.md" in output
         assert re.search(rf"^\d\d:\d\d:\d\d  training {run.name}: .* \(from \S+\)$", output, re.MULTILINE)
         assert re.search(rf"^\d\d:\d\d:\d\d  [▲▼=✗] {run.name}: ", output, re.MULTILINE)
@@ -159,7 +164,8 @@ def test_the_next_search_goes_on_to_the_end_and_says_what_came_of_it(story, hist
 
 def test_every_run_has_its_folder(story, history):
     assert [run.stage for run in history.runs] == ["analysed"] * (2 + RUNS)
-    assert [run.name for run in history.runs[:2]] == [TEMPLATE, GATED]
+    assert [run.name for run in history.runs if run.proposal.author == BASELINE] == [TEMPLATE, GATED]
+    assert [run.proposal.author == BASELINE for run in history.runs[:3]] == [True, False, True]
     for run in history.runs:
         folder = story.root / "runs" / run.id
         names = {path.name for path in folder.iterdir()}
@@ -171,7 +177,7 @@ def test_every_run_has_its_folder(story, history):
         assert (config["protocol"], config["seed"], config["device"], config["runs"]) == ("smoke", 1, "cpu", RUNS)
         assert run.isolation.tried
         assert run.fingerprint == SMOKE.fingerprint
-    for run in history.runs[2:]:
+    for run in proposals(history):
         assert (folder_of(story, run) / "patch.diff").read_text().startswith(f"--- {run.proposal.parents[0]}\n+++ ")
         assert set(run.proposal.predicted) == set(MAD_TASKS)
 
@@ -189,7 +195,7 @@ def test_the_table_has_a_row_a_scored_run(story, history):
 
 
 def test_the_readers_read_it(story, history):
-    last = history.runs[-1]
+    last = proposals(history)[-1]
     code, output = ran(story.root, "status")
     assert (code, output.splitlines()[0].startswith("nobody is searching; the last search stopped ")) == (ENDED, True)
     assert f"because its {RUNS} runs are done" in output

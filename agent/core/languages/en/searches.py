@@ -27,4 +27,11 @@ SENTENCES = {
     "confirm.known": "a known variant",
     "confirm.gone": "the run is gone",
     "confirm.trouble": "it could not be trained on fresh seeds: {reason}",
+    # the first minutes
+    "opening.first proposal": (
+        "a first proposal is trained right behind the template; behind it come the other known variants: {list}; "
+        "{meanwhile}"
+    ),
+    "opening.measured": "until then their scores as measured beforehand stand in for them: {list}",
+    "opening.nothing measured": "until then nothing stands in for them: under this protocol they were never measured",
 }

@@ -24,4 +24,8 @@ SENTENCES = {
     "confirm.known": "已知变体",
     "confirm.gone": "该运行已不存在",
     "confirm.trouble": "无法在全新种子上训练：{reason}",
+    # 最初几分钟
+    "opening.first proposal": "训练完模板后立即训练第一个提案；其余已知变体排在其后：{list}；{meanwhile}",
+    "opening.measured": "在此之前，以事先测得的得分代替：{list}",
+    "opening.nothing measured": "在此之前没有可代替的得分：在此协议下从未测量过它们",
 }
