@@ -149,7 +149,7 @@ QUICK = Protocol(
     name="quick",
     purpose="a row in two to three minutes on two cores, to screen variants: what they hold, and how fast they learn",
     plans=(
-        _quick_plan(Setting("Compress", 4, 20, 6400), seeds=2, epochs=3, validations=6),
+        _quick_plan(Setting("Compress", 4, 20, 6400), seeds=2, epochs=3, validations=6, rate=1e-3),
         _quick_plan(Setting("Context Recall", 16, 64, 6400), seeds=2, epochs=1, validations=8),
         _quick_plan(Setting("Fuzzy Recall", 16, 48, 5600, motif=2), seeds=4, epochs=2, validations=7),
         _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=10, epochs=10, validations=2, batch=64),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from agent.core.run import Run
 from agent.core.score import TaskScore
 from agent.core.sentences import counted
-from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocol import Plan, Protocol
 from agent.evaluator.protocols import protocol_of
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
@@ -40,11 +40,11 @@ def _network(protocol: Protocol) -> str:
 
 
 def _training(protocol: Protocol) -> str:
-    rates = sorted({rate for plan in protocol.plans for rate in plan.learning_rates})
+    told = _rates(protocol.plans[0]) if _one_rate(protocol) else "as told of each task"
     decays = sorted({decay for plan in protocol.plans for decay in plan.weight_decays})
     grid = any(len(plan.learning_rates) * len(plan.weight_decays) > 1 for plan in protocol.plans)
     return (
-        f"Training: AdamW (0.9, 0.999), learning rate {' or '.join(f'{rate:g}' for rate in rates)}, weight decay "
+        f"Training: AdamW (0.9, 0.999), learning rate {told}, weight decay "
         f"{' or '.join(f'{decay:g}' for decay in decays)}, constant, without warm-up"
         f"{', the best point of this grid for each seed' if grid else ''}. Cross-entropy at the scored positions. A "
         f"training ends early once validation accuracy passes {protocol.solved_at:g}: solved."
@@ -60,10 +60,20 @@ def _task(protocol: Protocol, task: str, template: Run | None) -> str:
     if others:
         told += f", and {counted(len(others), 'setting')} more that each vary one of these"
     spent = f"; {used}" if (used := _spent(protocol, task, template)) else ""
+    rates = "" if _one_rate(protocol) else f", learning rate {_rates(plan)}"
     return (
         f"{task}: {told}; {counted(plan.seeds, 'seed')} each, batch {plan.batch}, {steps} steps "
-        f"({counted(plan.epochs, 'epoch')}){spent}"
+        f"({counted(plan.epochs, 'epoch')}){rates}{spent}"
     )
+
+
+def _one_rate(protocol: Protocol) -> bool:
+    """Whether every task is trained at the same learning rates."""
+    return len({plan.learning_rates for plan in protocol.plans}) == 1
+
+
+def _rates(plan: Plan) -> str:
+    return " or ".join(f"{rate:g}" for rate in sorted(plan.learning_rates))
 
 
 def _sizes(setting: Setting) -> str:

@@ -46,9 +46,10 @@ def test_the_experiment_is_told_from_the_protocols_own_data():
     base = run(TEMPLATE, 0, parents=())
     told = "\n".join(experiment(History((base,), {}), base))
     for wanted in (
-        "width 64, 1 head of K = V = 64 channels, SwiGLU 176 wide", "chunk_size is 16", "learning rate 0.002",
+        "width 64, 1 head of K = V = 64 channels, SwiGLU 176 wide", "chunk_size is 16",
+        "learning rate as told of each task",
         "Fuzzy Recall: 16 tokens, length 48, 5600 training examples, the most tokens of a key or value (3 in MAD): 2; "
-        f"{SEEDS} seeds each, batch 32, 350 steps (2 epochs)",
+        f"{SEEDS} seeds each, batch 32, 350 steps (2 epochs), learning rate 0.002",
         "macro accuracy on 512 fresh examples", "predicted and absent counts as 0", "more than 30 minutes",
         "about 12 times as slow", "1,000 parameters", "a state of 64 numbers",
     ):  # fmt: skip
