@@ -103,7 +103,7 @@ class Catalogue:
         found = [(baseline, 0.0)]
         for run in history.scored:
             if not run.proposal.moves and run.id != baseline.id:
-                against = history.compare(run, baseline)[AVERAGE]
+                against = history.judge(run, baseline).in_average
                 error = against.error if math.isfinite(against.error) else STRANGER_STD
                 weight = STRANGER_STD**2 / (STRANGER_STD**2 + error**2)
                 found.append((run, draw.gauss(weight * against.difference, math.sqrt(weight) * error)))

@@ -17,24 +17,27 @@ def rank_parents(history: History, draw: Random) -> Iterator[Run]:
     """The scored runs, the most promising parent first; the same for the same history and Random.
 
     A parent's promise is a draw from what is known of its gain over the template by the objective (mean and standard
-    error, so that a lucky score counts for less), and a bonus that shrinks with each thing that was proposed from it,
-    as in the upper confidence bounds of Auer et al. 2002: sqrt(log(all) / (1 + proposed)).
+    error, so that a lucky score counts for less; of what loses memory no more than nothing), and a bonus that shrinks
+    with each thing that was proposed from it, as in the upper confidence bounds of Auer et al. 2002:
+    sqrt(log(all) / (1 + proposed)).
     """
     scored = history.scored
-    spread = max(LEAST_STD, pstdev(map(history.merit, scored))) if scored else LEAST_STD
+    gains = {run.id: _gain(history, run) for run in scored}
+    spread = max(LEAST_STD, pstdev(gain for gain, _ in gains.values())) if gains else LEAST_STD
 
     def promise(run: Run) -> float:
-        error = _error(history, run)
+        gain, error = gains[run.id]
         bonus = math.sqrt(math.log(1 + len(scored)) / (1 + len(history.children(run.name))))
-        merit = draw.gauss(history.merit(run), error if math.isfinite(error) else spread)
-        return merit + CURIOSITY * spread * bonus
+        return draw.gauss(gain, error if math.isfinite(error) else spread) + CURIOSITY * spread * bonus
 
     yield from sorted(scored, key=promise, reverse=True)
 
 
-def _error(history: History, run: Run) -> float:
-    """The standard error of what a run is ranked by."""
-    if history.baseline is None:
-        return history.estimates(run)[AVERAGE].error
-    found = history.judgement(run)
-    return found.gain.error if found is not None else 0.0
+def _gain(history: History, run: Run) -> tuple[float, float]:
+    """A scored run's gain in units of the average's accuracy, with its error; before the template is scored its
+    average."""
+    known = history.estimates(run)[AVERAGE]
+    judged = history.judgement(run)
+    if judged is None:
+        return known.mean if history.baseline is None else 0.0, known.error
+    return judged.in_average.difference, judged.in_average.error

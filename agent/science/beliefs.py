@@ -1,4 +1,7 @@
-"""What is known of all moves at once: their effects on the average, drawn and averaged from the joint posterior.
+"""What is known of all moves at once: their effects on what is looked for, drawn from their joint posterior.
+
+An effect is on the gain that the search's objective weighs (agent/science/objective.py), in units of the average's
+accuracy.
 
 The model is that of agent/science/effects.py with three differences. Two moves that some run made together have an
 effect of their own, with a small prior. Priors have heavy tails (Student's distribution, as normal ones whose widths
@@ -24,9 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.core.run import Run
-from agent.science.comparison import AVERAGE, Comparison
-from agent.science.effects import Observed, expected_of, observed
+from agent.science.comparison import Comparison
+from agent.science.effects import Observed, made_of_moves
 from agent.science.history import History, card_of
+from agent.science.objective import LOG_ODDS_OF_AVERAGE, expected_gain
 
 MOVE_STD = 0.03  # the usual size of a move's effect on the average
 PAIR_STD = 0.01  # and of what two moves do to each other
@@ -65,8 +69,10 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
     moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
     pairs = sorted({pair for run in runs for pair in combinations(sorted(run.proposal.moves), 2)})
     columns: list[str | Pair] = [*moves, *pairs]
-    tasks = len(card_of(history.baseline).tasks) if history.baseline else len({t for e in expected.values() for t in e})
-    centres = [max(-TRUST, min(TRUST, expected_of(expected.get(move, {}), AVERAGE, tasks))) for move in moves]
+    named = {task for each in expected.values() for task in each}
+    tasks = list(card_of(history.baseline).tasks if history.baseline else named)
+    foreseen = [expected_gain(expected.get(move, {}), history.objective, tasks) for move in moves]
+    centres = [max(-TRUST, min(TRUST, each)) for each in foreseen]
     model = Model(
         design=_design(runs, columns),
         differences=seen,
@@ -88,9 +94,10 @@ def _observations(history: History) -> tuple[list[Run], Floats, Floats]:
 
     The template's own noise is in all that are compared with the same score of it.
     """
-    runs, differences = observed(history)
-    fresh = [(run, found) for run in runs if (found := history.on_fresh_seeds(run)) is not None]
-    groups = [[by_task[AVERAGE] for by_task in differences], [found[AVERAGE] for _, found in fresh]]
+    runs, template = made_of_moves(history), history.baseline
+    fresh = [(run, found) for run in runs if (found := history.judged_on_fresh_seeds(run)) is not None]
+    known = [history.judge(run, template).in_average for run in runs if template is not None]
+    groups = [known, [found.in_average for _, found in fresh]]
     whose = [*runs, *(run for run, _ in fresh)]
     noise = np.zeros((len(whose), len(whose)))
     start = 0
@@ -176,7 +183,9 @@ class Model:
 
 
 def shrunken_margins(history: History) -> dict[str, float]:
-    """Run id -> how far its average probably lies above the template's, by all runs at once; of the scored runs.
+    """Run id -> its probable gain over the template by the objective, by all runs at once; of the scored runs.
+
+    In log-odds, or in accuracy where the objective is the average.
 
     The best of many scores is mostly a lucky one. A run that moves made is drawn towards what its moves do in other
     runs, any other towards nothing. What was measured on fresh seeds counts as well.
@@ -185,16 +194,16 @@ def shrunken_margins(history: History) -> dict[str, float]:
     if baseline is None:
         return {}
     beliefs = believe(history, {}, Random(0), KEPT_TO_TELL)
-    made = {run.id for run in observed(history)[0]}
+    made = {run.id for run in made_of_moves(history)}
     found = {baseline.id: 0.0}
+    unit = LOG_ODDS_OF_AVERAGE if history.judge(baseline, baseline).in_log_odds else 1.0
     for run in history.scored:
         if run.id in made:
             found[run.id] = beliefs.expected(run.proposal.moves)
         elif run.id != baseline.id:
-            fresh = history.on_fresh_seeds(run)
-            seen = [history.compare(run, baseline)[AVERAGE], *([fresh[AVERAGE]] if fresh else [])]
-            found[run.id] = _stranger(seen)
-    return found
+            judged = history.judge(run, baseline), history.judged_on_fresh_seeds(run)
+            found[run.id] = _stranger([each.in_average for each in judged if each is not None])
+    return {run_id: unit * margin for run_id, margin in found.items()}
 
 
 def _stranger(seen: Sequence[Comparison]) -> float:

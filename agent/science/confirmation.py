@@ -5,37 +5,43 @@ best known variant, on fresh seeds. As many finalists as a workspace ever had ar
 called a winner only beyond 95 percent shared out among all of them (Bonferroni).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.core.run import BASELINE, Run
 from agent.core.sentences import signed
 from agent.core.text import Text, say
 from agent.science.beliefs import shrunken_margins
-from agent.science.comparison import AVERAGE, CONFIDENT
-from agent.science.history import History, card_of
+from agent.science.comparison import CONFIDENT
+from agent.science.history import History
+from agent.science.objective import Judgement
+from agent.science.objective_words import numbers, outcome
 
 FINALISTS = 3
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """How a finalist stands against the template on fresh seeds, and whether that makes it a winner."""
+    """How a finalist stands against the template on fresh seeds, and whether that makes it a winner.
+
+    The margin is the gain that the objective weighs: in log-odds, or in accuracy where it is the average.
+    """
 
     margin: float
     half_width: float  # of its 95 percent interval
     winner: bool
+    judgement: Judgement
 
 
 def finalists(history: History) -> list[Run]:
-    """The scored proposals that are most probably above the template, by the posterior mean; FINALISTS at most."""
+    """The scored proposals of most probable gain over the template, by the posterior mean; FINALISTS at most."""
     margins = shrunken_margins(history)
     ahead = [run for run in history.scored if _may_win(history, run) and margins.get(run.id, 0.0) > 0]
     return sorted(ahead, key=lambda run: -margins[run.id])[:FINALISTS]
 
 
 def _may_win(history: History, run: Run) -> bool:
-    """Whether a run is a proposal that keeps to the budget of means."""
-    return run.proposal.author != BASELINE and not history.excess(run)
+    """Whether a run is a proposal, keeps to the budget of means, and loses nothing for what it gains."""
+    return run.proposal.author != BASELINE and history.may_win(run)
 
 
 def references(history: History) -> list[Run]:
@@ -44,26 +50,26 @@ def references(history: History) -> list[Run]:
     if baseline is None:
         return []
     known = [run for run in history.scored if run.proposal.author == BASELINE and run.id != baseline.id]
-    return [baseline, *sorted(known, key=lambda run: -card_of(run).average)[:1]]
+    return [baseline, *sorted(known, key=lambda run: (not history.may_win(run), -history.merit(run)))[:1]]
 
 
 def confirmed(history: History, run: Run) -> Confirmed | None:
     """How a run that was trained on fresh seeds stands there; None without its scores or those of the template."""
-    fresh = history.on_fresh_seeds(run)
-    if fresh is None:
+    judged = history.judged_on_fresh_seeds(run)
+    if judged is None:
         return None
-    found = fresh[AVERAGE]
+    found = judged.gain
     tried = [one for one in history.scored if one.id in history.confirmations and one != history.baseline]
     chances = sum(one.proposal.author != BASELINE for one in tried)
     sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances)
-    return Confirmed(found.difference, found.needed, sure and found.difference > 0 and _may_win(history, run))
+    return Confirmed(found.difference, found.needed, sure and judged.verdict == "better", judged)
 
 
 def winner(history: History) -> Run | None:
     """The confirmed run that lies furthest above the template on fresh seeds; None where none is confirmed."""
     every = {run.id: confirmed(history, run) for run in history.scored}
     found = {key: verdict for key, verdict in every.items() if verdict is not None and verdict.winner}
-    ours = [run for run in history.scored if run.id in found and _may_win(history, run)]
+    ours = [run for run in history.scored if run.id in found and run.proposal.author != BASELINE]
     return max(ours, key=lambda run: found[run.id].margin, default=None)
 
 
@@ -72,9 +78,18 @@ def standing_of(history: History, run: Run) -> Text:
     found = confirmed(history, run)
     if found is not None:
         key = "confirm.winner" if found.winner else "confirm.failed"
-        return say(key, margin=signed(found.margin), low=signed(found.margin - found.half_width),
-                   high=signed(found.margin + found.half_width))  # fmt: skip
+        return say(key, outcome=outcome(found.judgement), numbers=numbers(found.judgement))
     if run.proposal.author == BASELINE:
         return say("confirm.known")
     ours = sum(one.proposal.author != BASELINE and one != history.baseline for one in history.scored)
-    return say("confirm.best of", count=ours, margin=signed(shrunken_margins(history).get(run.id, 0.0)))
+    return say("confirm.best of", count=ours, margin=_probable(history, run))
+
+
+def _probable(history: History, run: Run) -> Text:
+    """The shrunken gain of a run in log-odds, and that of its average."""
+    average = shrunken_margins(replace(history, objective="average")).get(run.id, 0.0)
+    found = history.judgement(run)
+    if found is None or not found.in_log_odds:
+        return Text(en=signed(average))
+    gain = shrunken_margins(history).get(run.id, 0.0)
+    return say("objective.probable", gain=signed(gain, 2), average=signed(average))

@@ -171,11 +171,15 @@ class Observed:
 
 def observed(history: History) -> tuple[list[Run], list[dict[str, Comparison]]]:
     """The scored runs that moves on the template made, and how far each lies from it by task and on the average."""
-    baseline = history.baseline
-    if baseline is None:
-        return [], []
-    runs = [run for run in history.scored if run.proposal.moves and of_the_template(history, run)]
-    return runs, [history.compare(run, baseline) for run in runs]
+    runs = made_of_moves(history)
+    return runs, [history.against_template(run) for run in runs]
+
+
+def made_of_moves(history: History) -> list[Run]:
+    """The scored runs that moves on the template made; none before that is scored."""
+    if history.baseline is None:
+        return []
+    return [run for run in history.scored if run.proposal.moves and of_the_template(history, run)]
 
 
 def _tasks(history: History, expected: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -7,15 +7,17 @@ from agent.core.baselines import TEMPLATE
 from agent.core.run import BASELINE, Run
 from agent.science.comparison import AVERAGE, Comparison
 from agent.science.history import History
+from agent.science.objective import Judgement
 
 
 @dataclass(frozen=True)
 class Rival:
-    """A run that another is compared with beside the template; the comparison by task and "average"."""
+    """A run that another is compared with beside the template: by task and "average", and by the objective."""
 
     run: Run
     known: bool  # the best known mixer that was measured here; otherwise it is the parent alone
     found: Mapping[str, Comparison]
+    judgement: Judgement
 
     @property
     def average(self) -> Comparison:
@@ -23,9 +25,9 @@ class Rival:
 
 
 def best_known(history: History) -> Run | None:
-    """The known mixer with the highest average, the template left out; None where none is scored."""
+    """The known mixer with the highest gain by the objective, the template left out; None where none is scored."""
     known = [run for run in history.scored if run.proposal.author == BASELINE and run.name != TEMPLATE]
-    return max(known, key=lambda run: history.estimates(run)[AVERAGE].mean, default=None)
+    return max(known, key=lambda run: (history.may_win(run), history.merit(run)), default=None)
 
 
 def rivals(history: History, run: Run) -> tuple[Rival, ...]:
@@ -35,7 +37,7 @@ def rivals(history: History, run: Run) -> tuple[Rival, ...]:
     best = best_known(history)
     others = {other.id: other for other in (history.parent(run.proposal), best) if other is not None}
     return tuple(
-        Rival(other, best is not None and other.id == best.id, history.compare(run, other))
+        Rival(other, best is not None and other.id == best.id, history.compare(run, other), history.judge(run, other))
         for other in others.values()
         if other.name != TEMPLATE and other.id != run.id
     )

@@ -59,19 +59,18 @@ class History:
     def best(self) -> Run | None:
         """The run with the highest gain over the template by the objective; of equals the first.
 
-        None that exceeds the budget of means, and none that is surely below the floor of a task.
+        None that exceeds the budget of means, and none that loses its memory or is surely below the floor of a task.
         """
-        fair = [run for run in self.scored if not self.excess(run) and not self.lost(run)]
-        return max(fair, key=self.merit, default=None)
+        return max((run for run in self.scored if self.may_win(run)), key=self.merit, default=None)
+
+    def may_win(self, run: Run) -> bool:
+        """Whether a scored run keeps to the budget of means and forfeits nothing."""
+        found = self.judgement(run)
+        return not self.excess(run) and not (found is not None and found.forfeits)
 
     def merit(self, run: Run) -> float:
         """What a scored run is ranked by: its gain over the template by the objective, before that its average."""
         return card_of(run).average if self.baseline is None else self.judge(run, self.baseline).gain.difference
-
-    def lost(self, run: Run) -> tuple[str, ...]:
-        """The tasks on which a scored run is surely below the floor."""
-        found = self.judgement(run)
-        return found.lost if found is not None else ()
 
     def excess(self, run: Run) -> dict[Axis, float]:
         """What a scored run takes beyond the budget, in units of the template; empty for one that is no larger."""
@@ -180,6 +179,15 @@ class History:
             return None
         mine, theirs = self.confirmations[run.id].card, self.confirmations[baseline.id].card
         return compare(mine, theirs, self.noise) if mine.fingerprint == theirs.fingerprint else None
+
+    def judged_on_fresh_seeds(self, run: Run) -> Judgement | None:
+        """The same by the objective of the search."""
+        found, baseline = self.on_fresh_seeds(run), self.baseline
+        if found is None or baseline is None:
+            return None
+        mine, theirs = (self.confirmations[one.id].card for one in (run, baseline))
+        judged = judge(mine, theirs, self.noise, self.objective, found)
+        return judged.of_larger() if self.excess(run) else judged
 
     @cached_property
     def _by_name(self) -> dict[str, Run]:

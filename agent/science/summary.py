@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE
 from agent.science.history import History
 
 WORTH_READING = 3
@@ -23,7 +22,7 @@ class Summary:
 
 
 def summary_of(history: History, since: float = 0.0) -> Summary:
-    """Of what was proposed or finished since then. Kept is what lies above the template by more than the noise."""
+    """Of what was proposed or finished since then. Kept is what is better than the template."""
     ours = [run for run in history.runs if run.proposal.author != BASELINE and active_since(run, since)]
     tried = [run for run in ours if run.scored or run.failure]
     return Summary(
@@ -43,14 +42,14 @@ def active_since(run: Run, since: float) -> bool:
 
 
 def _surprise(history: History, run: Run) -> float:
-    """How many standard errors a run lies from the template, up or down."""
-    difference = history.against_template(run).get(AVERAGE)
-    return difference.difference / difference.error if difference and difference.freedom else 0.0
+    """How many standard errors a run's gain lies from nothing, up or down."""
+    found = history.judgement(run)
+    return found.gain.difference / found.gain.error if found and found.gain.freedom else 0.0
 
 
 def _verdict(history: History, run: Run) -> str:
-    difference = history.against_template(run).get(AVERAGE)
-    return difference.verdict if difference else ""
+    found = history.judgement(run)
+    return found.verdict if found else ""
 
 
 def _interest(history: History, run: Run) -> tuple[bool, bool, float]:

@@ -57,6 +57,7 @@ def assemble(
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     workspace.keep_budget(MeansBudget(config.budget_parameters, config.budget_state, config.budget_flops))
+    workspace.keep_objective(config.objective)
     spending = Spending(config.max_cost, config.price_in, config.price_out)
     hours = config.hours if config.hours != math.inf else None
     if (config.protocol or held) is None and device == "cuda" and hours is not None and hours < A_FEW_ROWS:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.core.baselines import GATED, TEMPLATE, find_known
 from agent.core.errors import UsageError
+from agent.science.objective import DEFAULT, Objective
 
 FILE = "search.toml"
 KEY, BASE_URL = "OPENAI_API_KEY", "OPENAI_BASE_URL"  # secrets and where they go come from the environment alone
@@ -47,6 +48,8 @@ class Config(BaseModel):
     """Calls a variant larger, never better, beyond so many times the bytes of the template's state."""
     budget_flops: float = Field(3.0, ge=1)
     """Calls a variant larger, never better, beyond so many times the template's operations a token."""
+    objective: Objective = DEFAULT
+    """Looks for balanced gains of memory and learnability, for memory alone, or for the older table's average."""
     max_cost: float | None = Field(None, gt=0)
     """Ends the search when the language model has cost so many dollars; needs price_in and price_out."""
     model: str | None = None

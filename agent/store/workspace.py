@@ -11,6 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Unpack
 
+from pydantic import TypeAdapter
+
 from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.invocation import command
@@ -20,6 +22,7 @@ from agent.core.score import Confirmation, ScoreCard
 from agent.science.budget import MeansBudget
 from agent.science.history import History, Memory
 from agent.science.noise import Replicates
+from agent.science.objective import DEFAULT, Objective
 from agent.store import folder
 from agent.store.files import WorkspaceError, reading, write_atomically, writing
 from agent.store.locks import Locks
@@ -31,6 +34,8 @@ PROTOCOL = "runs/protocol.json"
 REPLICATES = "runs/replicates.json"
 TEST_SEED = "runs/test_seed.json"
 BUDGET = "runs/budget.json"
+OBJECTIVE = "runs/objective.json"
+_OBJECTIVE: TypeAdapter[Objective] = TypeAdapter(Objective)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 SECRET_BITS = 48  # of a test seed
@@ -79,7 +84,7 @@ class Workspace:
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
         fresh = {run.id: found for run in runs if run.scored and (found := folder.load_confirmation(self.folder(run)))}
-        return History(runs, noise, self._memory, self.budget(), confirmations=fresh)
+        return History(runs, noise, self._memory, self.budget(), fresh, self.objective())
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists.
@@ -126,6 +131,12 @@ class Workspace:
         path = self.root / BUDGET
         with reading(path):
             return MeansBudget.from_facts(json.loads(path.read_text())) if path.exists() else MeansBudget()
+
+    def objective(self) -> Objective:
+        """What the variants of this workspace are judged by; the default where no search said another."""
+        path = self.root / OBJECTIVE
+        with reading(path):
+            return _OBJECTIVE.validate_json(path.read_text(encoding="utf-8")) if path.exists() else DEFAULT
 
     def rows(self) -> dict[str, dict[str, float]]:
         """The table as it stands in results.csv: variant -> task -> score."""
@@ -242,6 +253,11 @@ class Workspace:
         """Judge the variants of this workspace by this budget from now on."""
         if budget != self.budget():
             self.keep(Path(BUDGET).name, json.dumps(asdict(budget), indent=1) + "\n")
+
+    def keep_objective(self, objective: Objective) -> None:
+        """Judge the variants of this workspace by this objective from now on."""
+        if objective != self.objective():
+            self.keep(Path(OBJECTIVE).name, json.dumps(objective) + "\n")
 
     def keep_replicate(self, card: ScoreCard) -> None:
         """Add to the cards from which the noise of this workspace is told."""

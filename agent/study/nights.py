@@ -91,14 +91,14 @@ class Bench:
         memory = Memory(evaluator.noise)
         template = Proposal(TEMPLATE, self.catalogue.template, "baseline", Text(TEMPLATE))
         runs = [scored(0, template, really, evaluator)]
-        history = History(tuple(runs), evaluator.noise, memory)
+        history = History(tuple(runs), evaluator.noise, memory, objective="average")  # of which the truths are
         chance = Random(f"{'search' if arm in CHOOSES else arm} {seed}")
         while len(runs) <= rows:
             moves = self._next(history, arm, chance)
             name = f"{TEMPLATE}_" + "_".join(self.catalogue.moves[move].short for move in sorted(moves))
             proposal = Proposal(name, name, "catalogue", Text(name), (TEMPLATE,), tuple(sorted(moves)))
             runs.append(scored(len(runs), proposal, really, evaluator))
-            history = History(tuple(runs), evaluator.noise, memory)
+            history = History(tuple(runs), evaluator.noise, memory, objective="average")
         return history
 
     def _next(self, history: History, arm: ArmName, chance: Random) -> frozenset[str]:

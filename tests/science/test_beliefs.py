@@ -5,11 +5,13 @@ from random import Random
 from statistics import fmean, stdev
 
 import pytest
+from axis_cards import AT_LENGTH, TEMPLATE_SCORES, axis_card, axis_history
 from made_scores import TRUE, history
 from sample_cards import sample_card
 
 from agent.core.score import MAD_TASKS, Confirmation
 from agent.science.beliefs import TRUST, believe, shrunken_margins
+from agent.science.objective import expected_gain
 
 PLENTY = 60
 
@@ -83,3 +85,34 @@ def test_what_fresh_seeds_show_counts_as_well():
     }
     alone = shrunken_margins(known)[run.id]
     assert alone < shrunken_margins(replace(known, confirmations=confirmed))[run.id] < level + 0.3
+
+
+def test_what_loses_its_memory_is_worth_no_more_than_the_template():
+    """A move that learns Memorize and forgets Fuzzy Recall gains the average and is believed to gain nothing."""
+    forgets = axis_card((0.53, 0.99, 0.20, 0.9, *TEMPLATE_SCORES[4:]), AT_LENGTH, shift=0.01)
+    learns = axis_card((0.53, *TEMPLATE_SCORES[1:3], 0.9, *TEMPLATE_SCORES[4:]), AT_LENGTH, shift=0.01)
+    known = axis_history(forgets=forgets, learns=learns)
+    moved = tuple(
+        replace(run, proposal=replace(run.proposal, moves=(run.name,))) if run != known.baseline else run
+        for run in known.runs
+    )
+    for objective, helps in (("balanced", {"learns"}), ("memory", set()), ("average", {"learns", "forgets"})):
+        beliefs = believe(replace(known, runs=moved, objective=objective), {}, Random(0), kept=200)
+        assert {move for move in ("learns", "forgets") if beliefs.mean[move] > 0.01} == helps
+
+
+def test_a_margin_is_told_in_the_unit_of_the_objective():
+    known = history("a", "c", noise=0.02)
+    run = known.scored[1]
+    accuracy, odds = (shrunken_margins(replace(known, objective=each))[run.id] for each in ("average", "balanced"))
+    assert 0 < accuracy < known.against_template(run)["average"].difference
+    balanced = replace(known, objective="balanced")
+    assert accuracy < odds < balanced.judge(run, known.baseline).gain.difference
+
+
+def test_what_an_author_expects_counts_by_the_objective():
+    expected = {"Memorize": 0.6}
+    assert expected_gain(expected, "average", MAD_TASKS) == pytest.approx(0.1)
+    assert expected_gain(expected, "balanced", MAD_TASKS) == pytest.approx(0.15)
+    assert expected_gain(expected, "memory", MAD_TASKS) == 0.0
+    assert expected_gain({"Own Task": 0.6}, "balanced", ["Own Task"]) == pytest.approx(0.6)

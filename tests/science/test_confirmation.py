@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from axis_cards import AT_LENGTH, TEMPLATE_SCORES, axis_card, axis_history
 from made_scores import history
 from sample_cards import sample_card
 
@@ -44,11 +45,37 @@ def test_a_winner_is_told_with_its_interval_on_fresh_seeds():
     assert winner(known) == known.runs[1]
     found = confirmed(known, known.runs[1])
     assert found.margin == pytest.approx(0.2)
-    assert standing_of(known, known.runs[1])[ENGLISH].startswith("a winner: +0.200")
+    said = standing_of(known, known.runs[1])[ENGLISH]
+    assert said.startswith("a winner, better: memory +0.8")
+    assert "average +0.200 (95%: +0." in said
     assert not confirmed(known, known.runs[2]).winner
-    assert standing_of(known, known.runs[2])[ENGLISH].startswith("not confirmed: +0.000")
+    assert standing_of(known, known.runs[2])[ENGLISH].startswith("not confirmed on fresh seeds, indistinguishable: ")
 
 
 def test_what_is_worse_on_fresh_seeds_is_no_winner():
     known = with_fresh(history("a", noise=0.002), run0=0.7, run1=0.5)
     assert winner(known) is None
+
+
+def test_a_winner_is_one_by_the_objective_and_loses_no_memory():
+    """Memorize alone carries the average and the gain; what forgets Fuzzy Recall for it is no winner."""
+    learns = axis_card((0.53, *TEMPLATE_SCORES[1:3], 0.9, *TEMPLATE_SCORES[4:]), AT_LENGTH, shift=0.01)
+    forgets = axis_card((0.53, 0.99, 0.30, 0.9, *TEMPLATE_SCORES[4:]), AT_LENGTH, shift=0.01)
+    known = axis_history(learns=learns, forgets=forgets)
+    fresh = {run.id: Confirmation(1, run.card) for run in known.scored}
+    known = replace(known, confirmations=fresh)
+    learner, forgetter = known.find("learns"), known.find("forgets")
+    assert (winner(known), finalists(replace(known, confirmations={}))) == (learner, [learner])
+    assert standing_of(known, learner)[ENGLISH].startswith("a winner, learns faster, memory kept: memory +0.00")
+    found = confirmed(known, forgetter)
+    assert (found.winner, found.margin > 0) == (False, True)
+    said = "not confirmed on fresh seeds, learns faster, memory lost; surely below the floor on Fuzzy Recall: memory -"
+    assert standing_of(known, forgetter)[ENGLISH].startswith(said)
+    assert winner(replace(known, objective="memory")) is None
+
+
+def test_what_is_not_confirmed_is_told_in_log_odds_and_of_the_average():
+    learns = axis_card((0.53, *TEMPLATE_SCORES[1:3], 0.9, *TEMPLATE_SCORES[4:]), AT_LENGTH, shift=0.01)
+    said = standing_of(axis_history(learns=learns), axis_history(learns=learns).find("learns"))[ENGLISH]
+    assert said.startswith("best of 1, not confirmed on fresh seeds; probably +")
+    assert "log-odds, +0." in said

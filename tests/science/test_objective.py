@@ -15,10 +15,14 @@ from axis_cards import (
     without_length,
 )
 
+from agent.core.errors import UsageError
 from agent.core.score import log_odds
 from agent.science.comparison import AVERAGE, compare
 from agent.science.objective import judge
 from agent.science.objective_words import numbers, outcome, told_by
+from agent.search.config import read_config
+from agent.store.files import WorkspaceError
+from agent.store.workspace import OBJECTIVE, Workspace
 
 CHANCE_AT_LENGTH = (0.06, 0.07, 0.06, 0.07)
 CONTROLS = {
@@ -156,6 +160,23 @@ def test_a_larger_variant_is_never_better():
     found, _ = told(axis_card(changed(f=0.1, m=0.2), AT_LENGTH))
     assert (found.verdict, found.of_larger().verdict) == ("better", "larger")
     assert outcome(found.of_larger())["en"].endswith("takes more than the budget allows")
+
+
+def test_a_workspace_keeps_its_objective(tmp_path):
+    assert Workspace(tmp_path).history().objective == "balanced"
+    Workspace(tmp_path).keep_objective("memory")
+    assert Workspace(tmp_path).history().objective == "memory"
+    (tmp_path / OBJECTIVE).write_text('"fastest"')
+    with pytest.raises(WorkspaceError, match=r"objective\.json"):
+        Workspace(tmp_path).history()
+
+
+def test_a_search_is_told_its_objective_in_its_configuration(tmp_path):
+    (tmp_path / "search.toml").write_text('objective = "average"\n')
+    assert read_config(tmp_path, {}).objective == "average"
+    (tmp_path / "search.toml").write_text('objective = "fastest"\n')
+    with pytest.raises(UsageError, match="objective"):
+        read_config(tmp_path, {})
 
 
 def test_numbers_stand_in_log_odds_with_the_average_beside_them():

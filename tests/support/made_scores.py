@@ -12,7 +12,7 @@ from agent.science.history import History
 TRUE = {"a": 0.1, "b": -0.05, "c": 0.0}
 
 
-def history(*sets, seed=0, noise=0.005):
+def history(*sets, seed=0, noise=0.005, objective="average"):
     """Scored runs of the template and of these sets of moves, whose effects on every task are the true ones."""
     chance = Random(seed)
     runs = []
@@ -21,7 +21,7 @@ def history(*sets, seed=0, noise=0.005):
         name = "delta_net_4layer" if not moves else f"delta_net_4layer_{number}"
         proposal = sample_proposal(name, moves=tuple(moves))
         runs.append(Run(str(number), "analysed", proposal, "smoke", FINGERPRINT, card=sample_card(**scores)))
-    return History(tuple(runs), {})
+    return History(tuple(runs), {}, objective=objective)
 
 
 def task_score(task="Memorize", **settings):

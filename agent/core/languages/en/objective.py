@@ -25,6 +25,7 @@ SENTENCES = {
     "objective.memory": "memory {memory} log-odds",
     "objective.learnability": "learnability {learnability} log-odds",
     "objective.number": "{value} (95%: {low} to {high})",
+    "objective.probable": "{gain} log-odds, {average} of the average",
     "verdict.mixed": "gains in one thing and loses in another",
     # what verdicts are told by
     "objective.judged on": (

@@ -18,8 +18,8 @@ SENTENCES = {
     "stop.cut off": "it was cut off and could not say why: killed, or the power went",
     "queue.nothing came": "nothing came of it: it was tried, or fits no scored variant",
     # what may be claimed of the best
-    "confirm.winner": "a winner: {margin} against the template on fresh seeds, 95% interval {low} to {high}",
-    "confirm.failed": "not confirmed: {margin} against the template on fresh seeds, 95% interval {low} to {high}",
+    "confirm.winner": "a winner, {outcome}: {numbers} against the template on fresh seeds",
+    "confirm.failed": "not confirmed on fresh seeds, {outcome}: {numbers} against the template",
     "confirm.best of": (
         "best of {count}, not confirmed on fresh seeds; probably {margin} against the template|"
         "best of {count}, not confirmed on fresh seeds; probably {margin} against the template"

@@ -25,6 +25,7 @@ SENTENCES = {
     "objective.memory": "记忆 {memory}（对数几率）",
     "objective.learnability": "易学性 {learnability}（对数几率）",
     "objective.number": "{value}（95%：{low} 至 {high}）",
+    "objective.probable": "{gain} 对数几率，平均分 {average}",
     "verdict.mixed": "有得有失",
     # what verdicts are told by
     "objective.judged on": (

@@ -18,8 +18,8 @@ SENTENCES = {
     "stop.cut off": "被突然中断，未能留下原因（被杀死或断电）",
     "queue.nothing came": "没有结果：已经试过，或不适用于任何已评分的变体",
     # what may be claimed of the best
-    "confirm.winner": "胜出：在全新种子上与模板相差 {margin}，95% 区间为 {low} 至 {high}",
-    "confirm.failed": "未获证实：在全新种子上与模板相差 {margin}，95% 区间为 {low} 至 {high}",
+    "confirm.winner": "胜出（{outcome}）：在全新种子上与模板相比，{numbers}",
+    "confirm.failed": "在全新种子上未获证实（{outcome}）：与模板相比，{numbers}",
     "confirm.best of": "{count} 个中的最佳，尚未在全新种子上证实；与模板之差很可能为 {margin}",
     "confirm.known": "已知变体",
     "confirm.gone": "该运行已不存在",
