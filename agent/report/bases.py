@@ -3,31 +3,32 @@
 The table is written against the template. For the other two each row carries its differences, and a script shows them.
 """
 
-from collections.abc import Mapping
 from typing import Literal
 
 from agent.core.run import Run
 from agent.report.standing import Standing, shade
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import AVERAGE
 from agent.science.history import History
 
 Basis = Literal["parent", "best"]
 BASES: tuple[Basis, ...] = ("parent", "best")
 
 
-def against(history: History, run: Run, basis: Basis) -> Mapping[str, Comparison]:
-    """A scored run against its parent or the best, by task and "average"; empty where there is none."""
+def _other(history: History, run: Run, basis: Basis) -> Run | None:
+    """What a run is compared with; None where there is no such run, or it is the run itself."""
     other = history.parent(run.proposal) if basis == "parent" else history.best
-    return history.compare(run, other) if other is not None and other.id != run.id else {}
+    return other if other is not None and other.id != run.id else None
 
 
 def packed(history: History, standing: Standing, basis: Basis) -> str:
-    """The same as the table's script reads it: difference, verdict and the colours of the average and of each task.
+    """The same as the table's script reads it: the average's difference, the run's verdict, the colours of the average
+    and of each task.
 
     "0.0123 better p2 - n1"; a dash is no colour. Nothing where there is nothing to compare with.
     """
-    found = against(history, standing.run, basis) if standing.run.scored else {}
-    if not found:
+    other = _other(history, standing.run, basis) if standing.run.scored else None
+    if other is None:
         return ""
+    found, verdict = history.compare(standing.run, other), history.judge(standing.run, other).verdict
     shades = (shade(found[task]) or "-" for task in (AVERAGE, *(task for task in found if task != AVERAGE)))
-    return f"{found[AVERAGE].difference:.4f} {found[AVERAGE].verdict} {' '.join(shades)}"
+    return f"{found[AVERAGE].difference:.4f} {verdict} {' '.join(shades)}"

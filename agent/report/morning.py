@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
+from agent.core.sentences import joined
 from agent.core.text import Text, say
 from agent.report import sentences
 from agent.report.markup import short
@@ -13,6 +14,7 @@ from agent.science.comparison import AVERAGE
 from agent.science.confirmation import standing_of, winner
 from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
+from agent.science.objective_words import outcome
 from agent.science.summary import Summary, active_since, summary_of
 from agent.store.files import WorkspaceError
 from agent.store.status import read_end, read_status
@@ -102,7 +104,10 @@ def _why(history: History, standing: Standing) -> Text:
     if history.best and history.best.id == run.id:
         return say("report.why best", standing=standing_of(history, run))
     number = sentences.difference(margin)
-    return say(f"report.why {margin.verdict}", difference=number, telling=_telling(standing))
+    told = say(f"report.why {standing.verdict}", difference=number, telling=_telling(standing))
+    if standing.judgement is None or not standing.judgement.in_log_odds:
+        return told
+    return joined([say("report.outcome", outcome=outcome(standing.judgement)), told], "list.space")
 
 
 def _telling(standing: Standing) -> Text:

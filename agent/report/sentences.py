@@ -13,6 +13,8 @@ from agent.report.steps import Steps
 from agent.science.comparison import Comparison, Estimate
 from agent.science.confirmation import Confirmed
 from agent.science.field import Rival
+from agent.science.objective import Judgement
+from agent.science.objective_words import axes, outcome
 
 # What a search may be doing, as its status has it.
 PHASES = (
@@ -63,15 +65,25 @@ def verdict(found: Comparison) -> Text:
 
 
 def confirmed(found: Confirmed) -> Text:
-    """How far a run lies above the template on fresh seeds, and between what with 95 percent."""
-    low, high = (signed(found.margin + sign * found.half_width) for sign in (-1, 1))
-    return say("report.confirmed", margin=signed(found.margin), interval=say("report.interval", low=low, high=high))
+    """How far a run's average lies above the template's on fresh seeds, with 95 percent; then what it won, by axis."""
+    average = found.judgement.average
+    margin = say("report.confirmed", margin=signed(average.difference), interval=interval(average))
+    return joined([margin, *_by_axis(found.judgement)], "list.semicolon")
+
+
+def judged(found: Judgement) -> Text:
+    """What a run won against another and how far its average lies above it, then both axes."""
+    return joined([verdict(found.average), *_by_axis(found)], "list.semicolon")
+
+
+def _by_axis(found: Judgement) -> list[Text]:
+    return [outcome(found), axes(found)] if found.in_log_odds else []
 
 
 def rival(found: Rival) -> Text:
     """How the best stands to its parent or to the best known mixer."""
     key = "report.against the best known" if found.known else "report.against its parent"
-    return say(key, name=found.run.name, verdict=verdict(found.average))
+    return say(key, name=found.run.name, verdict=judged(found.judgement))
 
 
 def moment(at: float) -> Text:

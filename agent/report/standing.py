@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.comparison import AVERAGE, Comparison, Estimate, Verdict
 from agent.science.confirmation import Confirmed, confirmed
 from agent.science.history import History
+from agent.science.objective import Judgement
 
 Kind = Literal["template", "baseline", "kept", "discarded", "failed", "rejected", "waiting"]
 
@@ -18,6 +19,7 @@ STEPS = (0.01, 0.03, 0.08, 0.2)  # differences at which a colour grows stronger:
 class Standing:
     """A run with its scores by task and "average", and how each compares with the template's; both may be empty.
 
+    `judgement` is how the whole run stands against the template by the objective of the search; None without either.
     `fresh` is what came of it on seeds that no choice ever saw; None where it was not trained on any.
     """
 
@@ -25,6 +27,7 @@ class Standing:
     kind: Kind
     estimates: Mapping[str, Estimate]
     against: Mapping[str, Comparison]
+    judgement: Judgement | None = None
     fresh: Confirmed | None = None
 
     @property
@@ -35,6 +38,11 @@ class Standing:
     def margin(self) -> Comparison | None:
         """The average against the template's."""
         return self.against.get(AVERAGE)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """That of the whole run against the template, by the objective of the search."""
+        return self.judgement.verdict if self.judgement else None
 
     @property
     def order(self) -> tuple[bool, float]:
@@ -52,11 +60,11 @@ def standing(history: History, run: Run) -> Standing:
     if run.card is None:
         return Standing(run, _unscored(run), {}, {})
     estimates = history.estimates(run)
-    against = history.against_template(run)
-    if not against:
+    against, judgement = history.against_template(run), history.judgement(run)
+    if judgement is None:
         return Standing(run, "template" if history.baseline else _known(run), estimates, {})
-    kept = against[AVERAGE].verdict == "better" and run.proposal.author != BASELINE
-    return Standing(run, "kept" if kept else _known(run), estimates, against, confirmed(history, run))
+    kept = judgement.verdict == "better" and run.proposal.author != BASELINE
+    return Standing(run, "kept" if kept else _known(run), estimates, against, judgement, confirmed(history, run))
 
 
 def _known(run: Run) -> Kind:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE
 from agent.science.history import History
 from agent.science.summary import active_since
 
@@ -20,7 +19,7 @@ class Steps:
 def tied_with(history: History, best: Run) -> int:
     """How many others cannot be told from a scored run."""
     others = (run for run in history.scored if run.id != best.id)
-    return sum(history.compare(best, run)[AVERAGE].verdict == "indistinguishable" for run in others)
+    return sum(history.judge(best, run).verdict == "indistinguishable" for run in others)
 
 
 def steps_since(history: History, since: float) -> Steps:
@@ -30,5 +29,5 @@ def steps_since(history: History, since: float) -> Steps:
         for run in history.scored
         if run.proposal.author != BASELINE and active_since(run, since) and (parent := history.parent(run.proposal))
     ]
-    verdicts = [history.compare(run, parent)[AVERAGE].verdict for run, parent in pairs]
+    verdicts = [history.judge(run, parent).verdict for run, parent in pairs]
     return Steps(verdicts.count("better"), verdicts.count("worse"), len(pairs))

@@ -61,15 +61,15 @@ def confirmed(history: History, run: Run) -> Confirmed | None:
     found = judged.gain
     tried = [one for one in history.scored if one.id in history.confirmations and one != history.baseline]
     chances = sum(one.proposal.author != BASELINE for one in tried)
-    sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances)
-    return Confirmed(found.difference, found.needed, sure and judged.verdict == "better", judged)
+    sure = found.confidence >= 1 - (1 - CONFIDENT) / max(1, chances) and judged.verdict == "better"
+    return Confirmed(found.difference, found.needed, sure and run.proposal.author != BASELINE, judged)
 
 
 def winner(history: History) -> Run | None:
     """The confirmed run that lies furthest above the template on fresh seeds; None where none is confirmed."""
     every = {run.id: confirmed(history, run) for run in history.scored}
     found = {key: verdict for key, verdict in every.items() if verdict is not None and verdict.winner}
-    ours = [run for run in history.scored if run.id in found and run.proposal.author != BASELINE]
+    ours = [run for run in history.scored if run.id in found]
     return max(ours, key=lambda run: found[run.id].margin, default=None)
 
 

@@ -31,16 +31,19 @@ def _axis_won(found: Judgement) -> Text:
 def numbers(found: Judgement) -> Text:
     """Both axes in log-odds and the average in accuracy, each with what lies within 95 percent."""
     average = _number(found.average, digits=3)
+    if found.memory is None and found.learnability is None:
+        return say("list.label", label=say("average"), value=average)
+    return say("objective.numbers", axes=axes(found), average=average)
+
+
+def axes(found: Judgement) -> Text:
+    """Both axes in log-odds, each with what lies within 95 percent; nothing of cards without a task of either."""
     memory, learnability = found.memory, found.learnability
     if memory and learnability:
-        axes = say("objective.axes", memory=_number(memory), learnability=_number(learnability))
-    elif memory:
-        axes = say("objective.memory", memory=_number(memory))
-    elif learnability:
-        axes = say("objective.learnability", learnability=_number(learnability))
-    else:
-        return say("list.label", label=say("average"), value=average)
-    return say("objective.numbers", axes=axes, average=average)
+        return say("objective.axes", memory=_number(memory), learnability=_number(learnability))
+    if memory:
+        return say("objective.memory", memory=_number(memory))
+    return say("objective.learnability", learnability=_number(learnability)) if learnability else Text()
 
 
 def _number(found: Comparison, digits: int = 2) -> Text:

@@ -19,7 +19,7 @@ from agent.store.workspace import RUNS, Workspace
 STATUS, END, PHASES = "status.json", "ended.json", "phases.jsonl"
 
 MARKS: dict[Verdict, str] = {
-    "better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?", "larger": "△", "mixed": "◇",
+    "better": "▲", "worse": "▼", "indistinguishable": "=", "unjudged": "?", "larger": "△", "mixed": "⇅",
 }  # fmt: skip
 RESULTS = "".join(MARKS.values()) + "·✗"  # what the line of a finished run begins with
 

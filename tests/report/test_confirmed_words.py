@@ -44,12 +44,14 @@ def page_of(run):
 def test_what_no_fresh_seed_confirmed_is_the_best_of_so_many_with_its_shrunken_margin(site):
     history = site.workspace.history()
     ours = [run for run in history.scored if run.proposal.author != BASELINE]
-    margin = signed(shrunken_margins(history)[history.best.id])
+    odds = shrunken_margins(history)[history.best.id]
+    average = shrunken_margins(replace(history, objective="average"))[history.best.id]
+    margin = f"{signed(odds, 2)} log-odds, {signed(average)} of the average"
     page = text_of(site, "index.html")
     claim = f"best of {len(ours)}, not confirmed on fresh seeds; probably {margin} against the template"
-    assert f"The highest average: {claim}." in page
+    assert f"The best so far: {claim}." in page
     assert page.count(claim) == 2  # once in the summary, once among what is worth reading
-    assert f"{len(ours)} 个中的最佳，尚未在全新种子上证实；与模板之差很可能为 {margin}" in page
+    assert f"{len(ours)} 个中的最佳，尚未在全新种子上证实；与模板之差很可能为 {signed(odds, 2)} 对数几率" in page
     assert "inner" not in page
     assert "胜出" not in page
     page = text_of(site, page_of(history.best))
@@ -63,13 +65,13 @@ def test_a_winner_is_what_lies_above_the_template_on_fresh_seeds_whatever_its_av
     for run, average in ((history.baseline, 0.5), (won, 0.6), (history.best, 0.4)):
         confirm(site, run, average)
     history = site.workspace.history()
-    width = confirmed(history, won).half_width
+    width = confirmed(history, won).judgement.average.needed
     said = f"+0.100 against the template on fresh seeds (95%: {0.1 - width:+.3f} to {0.1 + width:+.3f})"
     page = text_of(site, "index.html")
     assert page.count("a winner on fresh seeds") == 1
     assert re.search(r"Winner胜出\s*\+0.100", page)
     assert said in page
-    assert "The highest average: not confirmed: -0.100 against the template on fresh seeds" in page
+    assert "The best so far: not confirmed on fresh seeds, worse" in page
     page = text_of(site, page_of(won))
     assert "a winner on fresh seeds" in page
     assert said in page

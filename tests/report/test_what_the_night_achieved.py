@@ -30,7 +30,7 @@ def history():
 
 
 def test_others_that_cannot_be_told_from_the_best_are_counted(history):
-    verdicts = [history.compare(history.best, run)[AVERAGE].verdict for run in history.scored if run != history.best]
+    verdicts = [history.judge(history.best, run).verdict for run in history.scored if run != history.best]
     assert tied_with(history, history.best) == verdicts.count("indistinguishable")
     level = replace(history.best, id="20990101_000000", proposal=replace(history.best.proposal, name="as_good"))
     assert tied_with(History((*history.runs, level), {}), history.best) == verdicts.count("indistinguishable") + 1
@@ -40,7 +40,7 @@ def test_steps_are_against_the_own_parent_and_of_this_search(history):
     found = steps_since(history, 0.0)
     own = [run for run in history.scored if run.proposal.author != BASELINE]
     assert found.scored == len(own)
-    better = [run for run in own if history.compare(run, history.parent(run.proposal))[AVERAGE].verdict == "better"]
+    better = [run for run in own if history.judge(run, history.parent(run.proposal)).verdict == "better"]
     assert found.better == len(better) > 0
     late = steps_since(history, START + 30 * SECONDS)
     assert 0 < late.scored < found.scored
@@ -66,7 +66,7 @@ def test_a_row_carries_its_differences_from_parent_and_best(history):
         difference, verdict, *colours = packed(history, known[run.id], basis).split(" ")
         found = history.compare(run, other)
         assert float(difference) == pytest.approx(found[AVERAGE].difference, abs=1e-4)
-        assert verdict == found[AVERAGE].verdict
+        assert verdict == history.judge(run, other).verdict
         assert [colour != "-" for colour in colours] == [
             found[task].told_apart for task in (AVERAGE, *(task for task in found if task != AVERAGE))
         ]

@@ -57,7 +57,8 @@ SENTENCES = {
     # why a run is worth reading
     "report.why failed": "It failed: {kind}.",
     "report.why unscored": "It has no score yet.",
-    "report.why best": "The highest average: {standing}.",
+    "report.why best": "The best so far: {standing}.",
+    "report.outcome": "Against the template: {outcome}.",
     "report.why winner": "Confirmed: {standing}.",
     "report.why better": "A gain beyond the noise: {difference}{telling}.",
     "report.why worse": "A loss beyond the noise: {difference}{telling}.",

@@ -54,7 +54,8 @@ SENTENCES = {
     # why a run is worth reading
     "report.why failed": "它失败了：{kind}。",
     "report.why unscored": "它还没有得分。",
-    "report.why best": "平均分最高：{standing}。",
+    "report.why best": "迄今最佳：{standing}。",
+    "report.outcome": "与模板相比：{outcome}。",
     "report.why winner": "已证实：{standing}。",
     "report.why better": "超出噪声的提升：{difference}{telling}。",
     "report.why worse": "超出噪声的下降：{difference}{telling}。",
