@@ -97,7 +97,7 @@ def evaluate(
         versions=_versions(described),
         test_seed=test_seed,
         seconds=time.monotonic() - started,
-        remarks=("remark.equal_widths",) if described.equal_widths else (),
+        remarks=_remarks(described, scores),
     )
 
 
@@ -105,6 +105,15 @@ def evaluate_source(assignment: Assignment, watch: Watch = lambda update: None) 
     """Evaluate a variant that is given as text. EvaluationFailed also for text that is no variant."""
     with variant_file(assignment.source) as path:
         return evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, watch, assignment.workers)
+
+
+def _remarks(described: Described, scores: list[SeedScore]) -> tuple[str, ...]:
+    """Keys of sentences about what was seen and is no failure."""
+    seen = {
+        "remark.equal_widths": described.equal_widths,
+        "remark.diverged": any(score.ending == "diverged" for score in scores),
+    }
+    return tuple(key for key, so in seen.items() if so)
 
 
 def _versions(described: Described) -> dict[str, str]:

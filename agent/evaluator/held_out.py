@@ -37,7 +37,8 @@ class Candidate:
 
     @property
     def best_point(self) -> CurvePoint:
-        return min(self.curve, key=lambda point: point.loss)
+        """Where its best weights stood: the lowest validation loss while all losses were finite."""
+        return min((point for point in self.curve if point.finite), key=lambda point: point.loss)
 
 
 @dataclass(frozen=True)
@@ -183,14 +184,15 @@ def read_scores(tests: Sequence[HeldOutTest], longer: Sequence[HeldOutTest], job
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
     """Of each setting and seed of a stack, the rate and decay whose checkpoint has the best validation accuracy.
 
-    Raises EvaluationFailed where every point of a grid diverged: there is then no score for that seed.
+    One that diverged counts by its best checkpoint before that, as in MAD. Raises EvaluationFailed where no point of a
+    grid has a checkpoint with a finite loss: there is then no score for that seed.
     """
     grids: dict[tuple[Setting, int], list[Candidate]] = {}
     for candidate in _candidates(group, answer):
         grids.setdefault(candidate.replica.grid, []).append(candidate)
     chosen = []
     for grid in grids.values():
-        sound = [candidate for candidate in grid if candidate.ending != "diverged"]
+        sound = [candidate for candidate in grid if any(point.finite for point in candidate.curve)]
         if not sound:
             where: dict[str, Field] = {"replica": grid[0].replica.key, "step": grid[0].curve[-1].step}
             raise EvaluationFailed(Failure("diverged", Reason("failure.diverged", where)))

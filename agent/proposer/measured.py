@@ -12,8 +12,6 @@ from agent.core.score import SeedScore, TaskScore, read_longer
 from agent.evaluator.protocol import Protocol
 from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, average, difference, estimate
 
-NO_SCORE = "diverged"  # the ending of a row that has none
-
 
 @dataclass(frozen=True)
 class MeasuredVariant:
@@ -54,7 +52,7 @@ def measured_variants(protocol: Protocol, noise: Mapping[str, Noise]) -> dict[st
     scores: dict[str, dict[str, list[SeedScore]]] = {}
     with path.open(newline="", encoding="utf-8") as table:
         for row in csv.DictReader(table):
-            if (row["fingerprint"], int(row["seed"])) in wanted and row["ending"] != NO_SCORE:
+            if (row["fingerprint"], int(row["seed"])) in wanted and row["macro"]:
                 scores.setdefault(row["variant"], {}).setdefault(row["task"], []).append(_score(row))
     settings = {task: {setting.label for setting in wanted.values() if setting.task == task} for task in protocol.tasks}
     found = []

@@ -30,7 +30,7 @@ class Cell:
 
     @property
     def score(self) -> TaskScore:
-        """What is measured so far; a seed that diverged has no score."""
+        """What is measured so far; a seed that diverged at once has no score."""
         return TaskScore(self.task, tuple(row.score for row in self.rows if row.score))
 
     @property

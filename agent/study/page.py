@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from agent.core.baselines import TEMPLATE
 from agent.evaluator.protocol import Protocol
 from agent.study.cells import Cell, cells_of
-from agent.study.rows import Row
+from agent.study.rows import DIVERGED, Row
 
 EMPTY = "·"
 
@@ -125,7 +125,7 @@ def _parts(cells: Sequence[Cell]) -> str:
                 _short(cell.variant),
                 cell.task,
                 f"{len(cell.score.by_setting)} of {len(cell.settings)}",
-                sum(row.score is None for row in cell.rows),
+                sum(row.score is None or row.score.ending == DIVERGED for row in cell.rows),
             ]
             for cell in cells
         ],

@@ -30,7 +30,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """What one seed of one setting reached, and what is needed to repeat it; without a score it diverged."""
+    """What one seed of one setting reached, and what is needed to repeat it; without a score it diverged at once."""
 
     variant: str
     task: str
@@ -64,7 +64,7 @@ def rows_of(piece: Piece, card: ScoreCard) -> list[Row]:
 
 
 def diverged_row(piece: Piece, test_seed: int, device: str) -> Row:
-    """That the one seed of a piece came to no score, since its loss was no longer finite."""
+    """That the one seed of a piece came to no score, since its loss was finite at no validation."""
     ((setting, seed),) = piece.grids
     fingerprint = piece.protocol.setting_fingerprint(setting)
     return Row(piece.variant, setting.task, setting.label, seed, None, 0.0, fingerprint, test_seed, device, "")
@@ -136,7 +136,7 @@ def _facts(row: Row) -> dict[str, object]:
 
 def _row(facts: dict[str, str]) -> Row:
     task, setting, seed, score = facts["task"], facts["setting"], int(facts["seed"]), None
-    if facts["ending"] != DIVERGED:
+    if facts["macro"]:
         numbers = {name: kind(facts[name]) for name, kind in SCORE.items()}
         score = SeedScore(
             task, setting, seed, **numbers, ending=facts["ending"], longer=read_longer(facts.get("longer") or "")

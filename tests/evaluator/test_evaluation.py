@@ -242,6 +242,32 @@ def test_a_loss_that_is_no_longer_finite_is_diverged_and_no_score():
     assert caught.value.failure.kind == "diverged"
 
 
+# Its offset goes one learning rate a step at first: far enough after the first validation, which is after 4.
+DIVERGES_LATE = """
+import torch
+
+LEARNED_PARAMETERS = {"offset": (("head", "value"), (0.0, 0.0))}
+
+
+def delta_rule_chunkwise(q, k, v, beta, initial_state=None, chunk_size=32, *, offset):
+    far = (offset.abs() > 0.0084).any(-1, keepdim=True)
+    o = beta.unsqueeze(-1) * v + offset.masked_fill(far, float("nan")).unsqueeze(2)
+    return o, v.new_zeros(len(v), 1)
+"""
+
+
+def test_a_training_that_diverges_late_is_scored_by_its_best_checkpoint_and_told(tmp_path):
+    plan = replace(ONE_TASK.plans[0], epochs=12, validations=6)
+    (tmp_path / "late.py").write_text(DIVERGES_LATE)
+    card = evaluate(tmp_path / "late.py", replace(ONE_TASK, plans=(plan,)))
+    (seed,) = card.tasks["Memorize"].seeds
+    assert (seed.ending, seed.curve[-1].finite) == ("diverged", False)
+    assert seed.best_step in [point.step for point in seed.curve[:-1]]
+    assert 0.0 <= seed.macro == seed.macro_last
+    assert card.remarks == ("remark.diverged",)
+    assert "best weights before that are scored" in str(Reason(card.remarks[0]))
+
+
 def test_neither_what_a_variant_prints_nor_what_it_forges_disturbs_the_answers(ask):
     noise = r"""
 print('{"done": {"trainees": []}}')

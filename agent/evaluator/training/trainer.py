@@ -22,7 +22,10 @@ Ending = Literal["solved", "finished", "cut", "diverged"]
 
 @dataclass
 class Trainee:
-    """A replica and what has become of it: the weights of lowest validation loss, and the last ones, (P,) each."""
+    """A replica and what has become of it: the weights of lowest validation loss, and the last ones, (P,) each.
+
+    The last weights of one that diverged are no numbers any more; its best ones stand for them.
+    """
 
     replica: Replica
     best: Tensor
@@ -88,12 +91,11 @@ def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> End
 def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
     """How far the accuracy of a replica's checkpoint lies below the best of its own setting and seed.
 
-    A rival that diverged is none: it cannot be chosen in this one's place.
+    A rival that diverged counts by its checkpoint, which can be chosen in this one's place.
     """
 
     def best(candidate: Trainee) -> float:
-        sound = candidate.curve and all(point.finite for point in candidate.curve)
-        return candidate.best_point.accuracy if sound else 0.0
+        return candidate.best_point.accuracy if any(point.finite for point in candidate.curve) else 0.0
 
     return max(best(rival) for rival in trainees if rival.replica.grid == trainee.replica.grid) - best(trainee)
 
@@ -160,7 +162,7 @@ class Training:
             return
         for row, trainee in enumerate(self.trainees):
             if ended[row]:
-                trainee.last = self.stack.rows[row].clone()
+                trainee.last = trainee.best if trainee.ending == "diverged" else self.stack.rows[row].clone()
         self.trainees = [trainee for trainee in self.trainees if trainee.ending is None]
         kept = torch.tensor([row for row, gone in enumerate(ended) if not gone], dtype=torch.int64, device=self.device)
         self.training_loss = self.training_loss[kept]

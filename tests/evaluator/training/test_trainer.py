@@ -11,6 +11,7 @@ from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.score import CurvePoint
 from agent.evaluator.contract.variant import Declaration, LearnedParameter, Variant
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.held_out import best_of_grid
 from agent.evaluator.protocol import Cut
 from agent.evaluator.tasks.task import Setting
@@ -133,9 +134,47 @@ def test_a_rate_beyond_reason_diverges_and_harms_nobody():
     assert diverged.ending == "diverged"
     assert [point.step for point in diverged.curve] == [4]
     assert diverged.best.isfinite().all()
+    assert torch.equal(diverged.last, diverged.best)
     for trainee in trainees:
         assert trainee.ending == "finished"
         assert_same_course(trainee, alone(trainee.replica))
+
+
+def failing_at(far):
+    """An op whose learned offset goes one learning rate a step at first; farther than `far` it is not a number."""
+
+    def op(q, k, v, beta, initial_state=None, chunk_size=32, *, offset):
+        o, state = delta_net.op(q, k, v, beta, initial_state, chunk_size)
+        offset = offset.masked_fill((offset.abs() > far).any(-1, keepdim=True), torch.nan)
+        return o + offset[:, None, None], state
+
+    return Variant(op, Declaration({}, {"offset": LearnedParameter(("value",), 0.0, 0.0)}))
+
+
+def test_one_that_diverges_late_has_its_best_weights_before_that():
+    each = replace(HARDER, weight_decay=0.0)
+    trainee = alone(each, failing_at(4.3 * each.learning_rate))
+    *sound, last = trainee.curve
+    assert trainee.ending == "diverged"
+    assert sound
+    assert not last.finite
+    assert trainee.best_point.loss == min(point.loss for point in sound)
+    assert torch.equal(trainee.last, trainee.best)
+    assert trainee.best.isfinite().all()
+    (candidate,) = chosen([each], [trainee])
+    assert (candidate.ending, candidate.best_point.loss) == ("diverged", trainee.best_point.loss)
+
+
+def test_a_checkpoint_before_divergence_is_chosen_where_it_is_the_best_and_none_where_all_diverged_at_once():
+    group = [replace(EASY, learning_rate=rate) for rate in (1e-2, 1e-3)]
+    late = trainee(point(4, 0.7), point(8, 0.0, loss=float("nan")))
+    sound, at_once = trainee(point(EASY.steps, 0.2)), trainee(point(4, 0.9, loss=float("nan")))
+    late.ending = at_once.ending = "diverged"
+    sound.ending = "finished"
+    assert [each.replica for each in chosen(group, [late, sound])] == group[:1]
+    assert [each.replica for each in chosen(group, [at_once, sound])] == group[1:]
+    with pytest.raises(EvaluationFailed, match="no longer finite at step 4"):
+        chosen(group, [at_once, at_once])
 
 
 def test_an_op_that_fails_one_replica_fails_no_other():
@@ -242,7 +281,8 @@ def test_endings(last, expected):
         (trainee(point(4, 0.74)), None),  # within the margin
         (trainee(point(4, 0.8), each=replace(EASY, seed=1)), None),
         (trainee(point(4, 0.8), each=HARD), None),
-        (trainee(point(4, 0.8), point(8, 0.9, loss=float("nan"))), None),  # diverged: it will not be chosen
+        (trainee(point(4, 0.8), point(8, 0.9, loss=float("nan"))), "cut"),  # its checkpoint can be chosen
+        (trainee(point(4, 0.9, loss=float("nan"))), None),  # it has none
         (trainee(), None),
     ],
     ids=[
@@ -252,6 +292,7 @@ def test_endings(last, expected):
         "of another seed",
         "of another setting",
         "diverged",
+        "diverged at once",
         "not yet measured",
     ],
 )
