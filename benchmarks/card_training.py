@@ -23,8 +23,8 @@ ROOM = "agent.evaluator.training"  # the classes whose tensors move
 
 
 def training_on_card(variant: Variant, length: int, replicas: int, task: str, vocab: int = VOCAB) -> Training:
-    """One batch of a task of some length, in seeds that train together, moved to the card."""
-    setting = replace(MAD_SETTINGS[task][0], length=length, vocab=vocab, train_examples=BATCH)
+    """Two batches an epoch of a task of some length, in seeds that train together, moved to the card."""
+    setting = replace(MAD_SETTINGS[task][0], length=length, vocab=vocab, train_examples=2 * BATCH)
     some = next(replica for replica in MAD.replicas() if replica.setting.task == task)
     alike = [replace(some, setting=setting, seed=seed, batch=BATCH) for seed in range(replicas)]
     training = Training(alike, variant, replace(MAD, validation_examples=EXAMPLES), torch.device("cpu"))
@@ -39,6 +39,8 @@ def on_card() -> Iterator[torch.device]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch("torch.cuda.amp.common.amp_definitely_not_available", return_value=False))
         stack.enter_context(mock.patch("torch.cuda.is_bf16_supported", return_value=True))
+        # Of the host's memory there is none either, so that no page of it can be pinned.
+        stack.enter_context(mock.patch.object(Tensor, "pin_memory", lambda made: made))
         stack.enter_context(recorded_kernels(CARD))
         stack.enter_context(FAKE)
         yield CARD

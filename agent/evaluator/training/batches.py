@@ -11,6 +11,7 @@ from torch import Tensor
 from agent.evaluator.protocol import Replica
 from agent.evaluator.tasks.draw import chance_of, draw
 from agent.evaluator.tasks.task import IGNORE, Examples, Setting
+from agent.evaluator.training.transfer import to_device
 
 
 @dataclass
@@ -101,15 +102,23 @@ class Batches:
 
     def take(self, step: int) -> Examples:
         """The batch of a step, counted from 0: (R, B, T). Rows beyond the end of an epoch carry no target."""
-        for row, (replica, chance) in enumerate(zip(self.replicas, self.chances, strict=True)):
-            size = replica.setting.train_examples
-            if step % replica.steps_an_epoch == 0:
-                self.order[row, :size] = torch.randperm(size, generator=chance).to(self.device)
+        self._begin_epochs(step)
         steps_an_epoch = -(-self.sizes // self.batch)
         place = (step % steps_an_epoch * self.batch)[:, None] + torch.arange(self.batch, device=self.device)
         batch = self.examples.at(self.order.gather(1, place.clamp(max=self.order.shape[1] - 1)))
         beyond = place >= self.sizes[:, None]
         return Examples(batch.inputs, batch.targets.masked_fill(beyond.unsqueeze(-1), IGNORE))
+
+    def _begin_epochs(self, step: int) -> None:
+        """A fresh order for each replica whose epoch begins: drawn by the host, and sent as one."""
+        rows = [row for row, replica in enumerate(self.replicas) if step % replica.steps_an_epoch == 0]
+        if not rows:
+            return
+        drawn = torch.zeros(len(rows), self.order.shape[1], dtype=torch.int64)
+        for place, row in enumerate(rows):
+            size = self.replicas[row].setting.train_examples
+            drawn[place, :size] = torch.randperm(size, generator=self.chances[row])
+        self.order[to_device(torch.tensor(rows), self.device)] = to_device(drawn, self.device)
 
     def keep(self, kept: Tensor) -> None:
         """Go on with the replicas `kept` alone."""

@@ -45,8 +45,10 @@ def _macro(predictions: Tensor, targets: Tensor, classes: int) -> Tensor:
     first = torch.arange(len(targets), device=targets.device)[:, None, None] * (classes + 1)
 
     def count(tokens: Tensor, counted: Tensor) -> Tensor:
-        bins = torch.where(counted, tokens, classes) + first
-        return bins.flatten().bincount(minlength=len(targets) * (classes + 1)).view(-1, classes + 1)[:, :classes]
+        bins = (torch.where(counted, tokens, classes) + first).flatten()
+        # Not bincount, which makes the host wait to learn how many bins there are.
+        counts = torch.zeros(len(targets) * (classes + 1), dtype=torch.int64, device=targets.device)
+        return counts.scatter_add_(0, bins, torch.ones_like(bins)).view(-1, classes + 1)[:, :classes]
 
     wanted, predicted = count(targets, scored), count(predictions, scored)
     correct = count(targets, scored & (predictions == targets))

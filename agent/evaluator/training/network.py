@@ -16,6 +16,7 @@ from agent.evaluator.contract.boundary import Audit, outputs
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Init
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
+from agent.evaluator.training.transfer import to_device
 from agent.kernels import rms_norm
 from agent.kernels.short_conv import silu_convolution
 
@@ -218,4 +219,4 @@ def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
     places = torch.arange(width // 2) / max(width // 2 - 1, 1)
     angle = torch.arange(length)[:, None] * 10_000.0**-places
     # Kept on the device: a copy at every step would make a GPU wait for the CPU.
-    return torch.cat((angle.sin(), angle.cos()), dim=-1).to(device)
+    return to_device(torch.cat((angle.sin(), angle.cos()), dim=-1), device)

@@ -16,6 +16,7 @@ from agent.evaluator.training.batches import Batches, validation_examples
 from agent.evaluator.training.metric import accuracy, token_losses
 from agent.evaluator.training.optimiser import StackedAdamW
 from agent.evaluator.training.stack import Stack
+from agent.evaluator.training.transfer import to_device
 
 Ending = Literal["solved", "finished", "cut", "diverged"]
 
@@ -143,12 +144,11 @@ class Training:
         ]
         if not due:
             return []
-        rows = torch.tensor(due, device=self.device)
-        losses, accuracies = self._measure(rows)
-        for row, loss, right in zip(due, losses, accuracies, strict=True):
+        rows = to_device(torch.tensor(due), self.device)
+        for row, (summed, loss, right) in zip(due, self._measure(rows), strict=True):
             trainee = self.trainees[row]
             since = self.taken - (trainee.curve[-1].step if trainee.curve else 0)
-            point = CurvePoint(self.taken, float(self.training_loss[row]) / since, loss, right)
+            point = CurvePoint(self.taken, summed / since, loss, right)
             if point.finite and (not trainee.curve or point.loss < trainee.best_point.loss):
                 trainee.best = self.stack.rows[row].clone()
             trainee.curve.append(point)
@@ -169,8 +169,11 @@ class Training:
         for part in (self.stack, self.batches, self.validation, self.optimiser):
             part.keep(kept)
 
-    def _measure(self, rows: Tensor) -> tuple[list[float], list[float]]:
-        """The loss and the macro accuracy of some replicas on their validation examples."""
+    def _measure(self, rows: Tensor) -> list[tuple[float, float, float]]:
+        """Of some replicas the summed training loss, and the loss and macro accuracy on their validation examples.
+
+        All of it comes from the device at once: to read a number is to wait for all before it.
+        """
         examples, asked = self.validation.whole(rows), self.validation.asked
         wanted = examples.targets[:, :, asked]
         predictions = torch.empty_like(wanted)
@@ -180,5 +183,8 @@ class Training:
             predictions[:, part] = logits.argmax(-1)
             summed += token_losses(logits, targets) * (targets != IGNORE).sum((1, 2))
         losses = summed / (wanted != IGNORE).sum((1, 2))
-        right = accuracy(predictions, wanted, int(self.stack.vocabs.max()))
-        return losses.tolist(), right.macro.tolist()
+        right = accuracy(predictions, wanted, max(trainee.replica.setting.vocab for trainee in self.trainees))
+        measured: list[tuple[float, float, float]] = torch.stack(
+            [self.training_loss[rows].double(), losses.double(), right.macro], dim=1
+        ).tolist()
+        return measured
