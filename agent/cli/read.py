@@ -15,6 +15,8 @@ from agent.core.invocation import HERE
 from agent.core.languages import LANGUAGES
 from agent.store.workspace import Workspace
 
+SYNTHESIS = "synthesis"  # a word that names no run
+
 
 def table(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a spread beside each score.")] = False,
@@ -50,12 +52,14 @@ def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> No
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="A run's id, its variant's name, or the id of an imported note.")],
+    run: Annotated[
+        str, typer.Argument(help="A run's id, its variant's name, the id of an imported note, or synthesis.")
+    ],
     lang: Annotated[str, typer.Option(help=f"Print the note in {', '.join(LANGUAGES)} or all.")] = "all",
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """A run's note."""
+    """A run's note, or what a model concluded from all of them: synthesis."""
     from pydantic import TypeAdapter
 
     from agent.analyst.note import ALL, render_note
@@ -70,11 +74,32 @@ def show(
     if imported:
         print(json.dumps(asdict(imported[0]), indent=1, ensure_ascii=False) if as_json else clean(imported[0].text))
         return
+    if run == SYNTHESIS:
+        _show_synthesis(home, lang, as_json)
+        return
     found = home.find(run)
     if as_json:
         print(TypeAdapter(Run).dump_json(found, indent=1).decode())
     else:
         print(render_note(home.history(), found, lang))
+
+
+def _show_synthesis(home: Workspace, lang: str, as_json: bool) -> None:
+    """What a model concluded from many results."""
+    from agent.analyst.note import ALL
+    from agent.core.text import clean
+    from agent.store.synthesis import SYNTHESIS_PARTS, heading_of, read_synthesis
+
+    synthesis = read_synthesis(home)
+    if synthesis is None:
+        raise UsageError(f"{home.root}: no model has read the results together yet; one does so every ten proposals")
+    if as_json:
+        said = {part: text.words for part, text in synthesis.said.items()}
+        print(json.dumps(asdict(synthesis) | {"said": said}, indent=1, ensure_ascii=False))
+        return
+    for part in SYNTHESIS_PARTS:
+        for code in LANGUAGES if lang == ALL else (lang,):
+            print(f"{heading_of(part)[code]}\n\n{clean(synthesis.said[part][code])}\n")
 
 
 def diff(

@@ -16,10 +16,12 @@ from agent.proposer.kinds import Request
 from agent.proposer.measured import MeasuredVariant, measured_variants
 from agent.proposer.shares import Fitted, Part, fit
 from agent.proposer.standings import LINE, Standings, whole_sentences
+from agent.proposer.synthesis import ended_proposals, told
 from agent.science.calibration import Calibration, calibrate
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.steps import barred, steps_of
+from agent.store.synthesis import Synthesis
 
 T = TypeVar("T")
 
@@ -36,10 +38,12 @@ def brief(
     older: Sequence[OlderNote],
     tokens: int,
     with_curves: Callable[[Run], Run] = lambda run: run,
+    synthesis: Synthesis | None = None,
 ) -> dict[str, Fitted]:
     """Everything that is known, in so many tokens: the parts in the order in which they are shown and fitted.
 
-    `with_curves` reads the learning curves of a run, which a history leaves on the disk.
+    `with_curves` reads the learning curves of a run, which a history leaves on the disk. A synthesis takes the place of
+    the list of what was tried elsewhere before it.
     """
     parent = request.parent
     standings, measured = Standings(history), _measured(history, parent)
@@ -63,6 +67,11 @@ def brief(
             map(standings.row, rows),
         ),
         "digest": ("All runs", 0.03, standings.digest()),
+        "synthesis": (
+            f"What {synthesis.model} concludes from the first {synthesis.ended} proposals" if synthesis else "",
+            0.10 * bool(synthesis),
+            told(synthesis) if synthesis else (),
+        ),
         "calibration": (
             "How good predictions have been (skill: the share of the error of predicting no change that they save)",
             0.06,
@@ -93,7 +102,7 @@ def brief(
             0.03,
             _older_rows(older),
         ),
-        "others": ("What else was tried", 0.03, map(standings.tried, _elsewhere(history, parent, tried))),
+        "others": ("What else was tried", 0.03, map(standings.tried, _elsewhere(history, parent, tried, synthesis))),
         "equations": ("The published mixers in full", 0.0, equations()),
         "published code": ("Code of published mixers", 0.0, published_code(parent)),
     }
@@ -126,10 +135,12 @@ def _noteworthy(history: History, parent: Run) -> list[Run]:
     return _distinct(_in_turn(_best(ours)[:MOST], _latest(ours)[:MOST], related[:MOST]))[:MOST]
 
 
-def _elsewhere(history: History, parent: Run, tried: Sequence[Run]) -> list[Run]:
-    """What was tried from other parents, the best and the latest in turn."""
-    told = {run.id for run in tried} | {parent.id}
-    others = [run for run in history.runs if run.id not in told and run.proposal.author != BASELINE]
+def _elsewhere(history: History, parent: Run, tried: Sequence[Run], synthesis: Synthesis | None) -> list[Run]:
+    """What was tried from other parents, since the synthesis if there is one: the best and the latest in turn."""
+    known = {run.id for run in tried} | {parent.id}
+    if synthesis is not None:
+        known |= {run.id for run in ended_proposals(history)[: synthesis.ended]}
+    others = [run for run in history.runs if run.id not in known and run.proposal.author != BASELINE]
     return _best_and_latest([run for run in others if run.scored or run.failure is not None])
 
 

@@ -1,16 +1,19 @@
 """The proposer that asks a language model, and lets it correct what does not do before anything is recorded."""
 
+import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from agent.core.errors import Unavailable
 from agent.core.failure import Failure
 from agent.core.run import OlderNote, Proposal, Run
 from agent.core.text import clean
-from agent.llm import Conversation, LanguageModel, Message, PromptTooLong
+from agent.llm import Conversation, Interrupted, LanguageModel, Message, PromptTooLong
 from agent.llm.answers import reply_in
 from agent.llm.prompts import Prompt, quoted, render
+from agent.llm.spending import OutOfMoney
 from agent.llm.tokens import estimate
 from agent.llm.transcript import Exchange, answered
 from agent.proposer import ProposalFailed
@@ -21,6 +24,7 @@ from agent.proposer.question import LEAST_KNOWN, length_without_evidence, longes
 from agent.science.claims import Figures, figures_of
 from agent.science.history import History
 from agent.store.conversations import Conversations
+from agent.store.synthesis import Synthesis
 
 HERE = Path(__file__).parent
 TRIES = 2  # to correct a reply
@@ -48,7 +52,9 @@ class ModelProposer:
     prompt_tokens: int
     say: Callable[[str], None] = lambda line: None  # tells the reader of the search's log
     with_curves: Callable[[Run], Run] = lambda run: run  # reads a run's learning curves, which a history leaves out
-    too_long_to_repair: set[str] = field(default_factory=set)  # ids of runs
+    synthesis: Callable[[History], Synthesis | None] = lambda history: None  # what many results say together
+    sent_back: set[str] = field(default_factory=set)  # ids of runs whose repair was begun: several threads may ask
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal:
         """A variant of a kind that has paid so far, of parents that are each the first in something: see choice.py."""
@@ -84,7 +90,9 @@ class ModelProposer:
 
     def repair(self, history: History) -> Proposal | None:
         """Another version of a variant that failed in training; None if there is none. Raises as `propose`."""
-        failed = self.failed_in_training(history)
+        with self._lock:
+            failed = self.failed_in_training(history)
+            self.sent_back |= {failed.id} if failed else set()
         parent = history.parent(failed.proposal) if failed else None
         said = self._said(failed) if failed and parent else []
         if failed is None or parent is None or not said:
@@ -96,12 +104,14 @@ class ModelProposer:
             return self._settle(self._again(said[-1]), _failed_in_training(failed), answer, history, request, failed.id)
         except PromptTooLong as refusal:
             self.say(f"· {failed.name} is not repaired: {refusal}")
-            self.too_long_to_repair.add(failed.id)
             return None
+        except (Unavailable, OutOfMoney, Interrupted):  # another time
+            self.sent_back.discard(failed.id)
+            raise
 
     def prompt(self, history: History, request: Request) -> Prompt:
         """All that the model is told, in at most prompt_tokens. NothingToPropose if the parent alone fills them."""
-        return prompt_for(history, request, self.older(), self.prompt_tokens, self.with_curves)
+        return prompt_for(history, request, self.older(), self.prompt_tokens, self.with_curves, self.synthesis(history))
 
     def failed_in_training(self, history: History) -> Run | None:
         """The latest of this model's variants that passed all checks, failed in training and was not sent back yet."""
@@ -117,7 +127,7 @@ class ModelProposer:
                 and not run.proposal.editor
                 and run.proposal.parents
                 and not run.proposal.repairs_of
-                and run.id not in sent_back | self.too_long_to_repair
+                and run.id not in sent_back | self.sent_back
             ),
             None,
         )

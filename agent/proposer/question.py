@@ -17,6 +17,7 @@ from agent.proposer.kinds import Request
 from agent.proposer.shares import Fitted
 from agent.science.history import History, card_of
 from agent.science.mechanisms.table import RECOGNISERS
+from agent.store.synthesis import Synthesis
 
 HERE = Path(__file__).parent
 CODE_SHARE = 4  # a file may take one part in so many of a prompt
@@ -30,12 +31,13 @@ def prompt_for(
     older: Sequence[OlderNote],
     tokens: int,
     with_curves: Callable[[Run], Run] = lambda run: run,
+    synthesis: Synthesis | None = None,
 ) -> Prompt:
     """All that a model is told, in at most so many tokens. NothingToPropose if the parents alone fill them."""
     left = tokens - length_without_evidence(history, request, tokens)
     if left < LEAST_KNOWN:
         raise NothingToPropose(f"{' and '.join(request.parents)} is too long for a prompt of {tokens} tokens")
-    return _rendered(history, request, tokens, brief(history, request, older, left, with_curves))
+    return _rendered(history, request, tokens, brief(history, request, older, left, with_curves, synthesis))
 
 
 def length_without_evidence(history: History, request: Request, tokens: int) -> int:

@@ -125,14 +125,15 @@ def make_thinkers(
     from agent.analyst.model import ModelAnalyst
     from agent.proposer.fallback import Fallback
     from agent.proposer.model import ModelProposer
+    from agent.proposer.synthesis import Synthesiser
     from agent.store.conversations import Conversations
 
     talks = Conversations(workspace, llm.censor)
-    model = ModelProposer(
-        llm, check.why_not, talks, workspace.older_notes, config.prompt_tokens, say, workspace.with_curves
-    )
+    older, tokens = workspace.older_notes, config.prompt_tokens
+    synthesis = Synthesiser(llm, talks, older, tokens, say)
+    model = ModelProposer(llm, check.why_not, talks, older, tokens, say, workspace.with_curves, synthesis)
     proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
-    return Thinkers(proposer, ModelAnalyst(llm, talks, workspace.older_notes))
+    return Thinkers(proposer, ModelAnalyst(llm, talks, older))
 
 
 def make_catalogue() -> Catalogue:

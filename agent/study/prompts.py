@@ -9,6 +9,7 @@ from agent.llm.tokens import estimate
 from agent.proposer.kinds import Request, again
 from agent.proposer.question import prompt_for
 from agent.science.history import History
+from agent.store.synthesis import read_synthesis
 from agent.store.workspace import Workspace
 
 
@@ -24,7 +25,14 @@ def prompt_at(workspace: Workspace, tokens: int, run: Run | None = None) -> Prom
         what = f"{run.name} was made of no scored variant" if run else "no variant is scored yet"
         raise UsageError(f"{workspace.root}: {what}, so there is nothing to ask a model about")
     request = again(then, run, parent) if run else Request(parent)
-    return prompt_for(then, request, workspace.older_notes(), tokens, with_curves=workspace.with_curves)
+    return prompt_for(
+        then,
+        request,
+        workspace.older_notes(),
+        tokens,
+        workspace.with_curves,
+        None if run else read_synthesis(workspace),
+    )
 
 
 def before(history: History, run: Run) -> History:

@@ -1,9 +1,12 @@
 """What goes back to a model: nothing that it has said already is asked of it again."""
 
-from asked_model import BASE, GATE, HISTORY, ask_model
+import pytest
+from asked_model import BASE, GATE, HISTORY, Asked, ask_model
 from model_replies import NAIVE, reply, variant, words
 from sample_cards import FINGERPRINT
+from scripted_endpoint import endpoint, refuse, say
 
+from agent.core.errors import Unavailable
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.science.history import History
@@ -49,3 +52,23 @@ def test_parts_of_a_reply_that_could_not_be_used_are_not_asked_again(tmp_path):
     assert len(script.requests) == 2
     assert proposal.title["en"] == "Bound the error"
     assert GATE.name not in script.said(1)
+
+
+def test_two_drafts_that_are_made_at_once_do_not_repair_the_same_run(tmp_path):
+    proposal, _, asked = ask_model(tmp_path, reply(TANH))
+    history = History((*HISTORY.runs, failed_in_training(asked, proposal)), {})
+    with endpoint([say(f"Smoother.\n{BLOCK}")]) as script:
+        both = Asked(script, tmp_path).proposer
+        assert "torch.sigmoid" in both.repair(history).source
+        assert both.repair(history) is None
+        assert len(script.requests) == 1
+
+
+def test_a_repair_that_could_not_be_asked_for_is_asked_for_another_time(tmp_path):
+    proposal, _, asked = ask_model(tmp_path, reply(TANH))
+    history = History((*HISTORY.runs, failed_in_training(asked, proposal)), {})
+    with endpoint([refuse(401, "no"), say(f"Smoother.\n{BLOCK}")]) as script:
+        proposer = Asked(script, tmp_path).proposer
+        with pytest.raises(Unavailable):
+            proposer.repair(history)
+        assert "torch.sigmoid" in proposer.repair(history).source

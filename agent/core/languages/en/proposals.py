@@ -67,4 +67,8 @@ SENTENCES = {
     "kind.idea": "what a person wants",
     "note.kind": "Asked for: {kind}.",
     "note.idea": "A person's idea: {idea}",
+    # what a model concludes from many results
+    "synthesis.works": "What works",
+    "synthesis.fails": "What does not work",
+    "synthesis.untried": "What nobody tried",
 }

@@ -58,4 +58,8 @@ SENTENCES = {
     "kind.idea": "有人想要的改动",
     "note.kind": "所要求的：{kind}。",
     "note.idea": "有人的想法：{idea}",
+    # what a model concludes from many results
+    "synthesis.works": "有效的做法",
+    "synthesis.fails": "无效的做法",
+    "synthesis.untried": "尚未尝试的方向",
 }
