@@ -6,7 +6,8 @@ from agent.analyst.next_steps import next_steps
 from agent.core.languages import LANGUAGES
 from agent.core.run import BASELINE, MARKER, SECTIONS, Proposal, Run, Section, heading
 from agent.core.sentences import bullets, joined, solved_and_room
-from agent.core.text import Text, clean, say
+from agent.core.text import Text, clean, in_each, say
+from agent.science.confirmation import standing_of
 from agent.science.field import rivals
 from agent.science.history import History, card_of
 
@@ -89,6 +90,9 @@ def render_note(history: History, run: Run, language: str = ALL) -> str:
         parts.append(f"{clean(run.review.by)} / {decision}: {clean(run.review.reason)}")
     parts += ["\n".join(asked[code] for code in codes) for asked in _asked(run.proposal)]
     written = {**run.proposal.argument, **run.analysis}
+    if "outcome" in written and run.scored and run.proposal.author != BASELINE:
+        came, stands = written["outcome"], bullets([standing_of(history, run)])
+        written["outcome"] = in_each(lambda code: f"{came[code]}\n{stands[code]}")
     for section in SECTIONS:
         text = written.get(section) or say("section.empty")
         for code in codes:

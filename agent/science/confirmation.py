@@ -33,9 +33,13 @@ class Confirmed:
 
 
 def finalists(history: History) -> list[Run]:
-    """The scored proposals of most probable gain over the template, by the posterior mean; FINALISTS at most."""
+    """The scored proposals of most probable gain over the template, by the posterior mean; FINALISTS at most.
+
+    Those that were trained on fresh seeds before are none: there is nothing more to be found out of them.
+    """
     margins = shrunken_margins(history)
-    ahead = [run for run in history.scored if _may_win(history, run) and margins.get(run.id, 0.0) > 0]
+    waiting = [run for run in history.scored if run.id not in history.confirmations]
+    ahead = [run for run in waiting if _may_win(history, run) and margins.get(run.id, 0.0) > 0]
     return sorted(ahead, key=lambda run: -margins[run.id])[:FINALISTS]
 
 

@@ -1,8 +1,9 @@
 """The end of a search: finalists, the template and the best known variant are trained on seeds no choice ever saw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from agent.analyst.note import render_note
 from agent.core.run import Proposal, Run
 from agent.core.score import Confirmation, ScoreCard
 from agent.core.sentences import counted
@@ -13,10 +14,21 @@ from agent.science.confirmation import finalists, references
 from agent.science.history import History, card_of
 from agent.search.budget import Ledger
 from agent.search.journal import Journal
+from agent.store.folder import NOTE
 from agent.store.workspace import Workspace
 
 SHARE = 0.2  # of the hours
 MOST_TIMES = 6  # as many seeds as the protocol's own
+LEAST_TRIED = 3  # proposals, of which the best is a chosen one
+LEAST_ROWS = 2  # the best proposal's and the template's
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is trained on fresh seeds, in this order, and on how many times the protocol's own number."""
+
+    everyone: tuple[Run, ...] = ()
+    times: int = 0
 
 
 @dataclass
@@ -32,42 +44,62 @@ class Confirming:
     def reserve(self, history: History) -> float:
         """The seconds of a search's time that are kept for this; none where a fifth would not do for a finalist."""
         hours = self.ledger.budget.hours
-        return SHARE * hours * 3600 if hours and self.times(history, SHARE * hours * 3600) else 0.0
+        return SHARE * hours * 3600 if hours and self.plan(history, SHARE * hours * 3600).times else 0.0
 
-    @property
-    def seconds_left(self) -> float:
-        """How long confirming may take now: a fifth of the hours, and no more than is left of them."""
+    def seconds_left(self, history: History) -> float:
+        """How long confirming may take now: a fifth of the hours, and no more than is left of them.
+
+        Without hours a fifth of all that is trained; and after LEAST_TRIED proposals enough for the best of them.
+        """
         hours = self.ledger.budget.hours
-        return min(SHARE * hours * 3600, hours * 3600 - self.ledger.seconds) if hours else 0.0
+        if hours:
+            return min(SHARE * hours * 3600, hours * 3600 - self.ledger.seconds)
+        share = SHARE / (1 - SHARE) * sum(self.ledger.evaluations)
+        if history.baseline is None or self.ledger.tried < LEAST_TRIED:
+            return share
+        return max(share, LEAST_ROWS * card_of(history.baseline).seconds)
 
-    def times(self, history: History, seconds: float) -> int:
-        """How many times the protocol's seeds everyone may be trained on in so many seconds; 0 where not even once."""
-        baseline, chosen = history.baseline, finalists(history)
-        if baseline is None or not chosen:
-            return 0
-        if baseline.id in history.confirmations:
-            return history.confirmations[baseline.id].times
-        row = card_of(baseline).seconds
-        return min(MOST_TIMES, max(0, int(seconds / (row * (len(chosen) + len(references(history)))))))
+    def plan(self, history: History, seconds: float) -> "Plan":
+        """Who can be trained on fresh seeds in so many seconds, on as many seeds as the template was before.
+
+        Fewer finalists where time is short, and without the best known variant where it is shorter still.
+        """
+        chosen, beside = finalists(history), references(history)
+        if not chosen or not beside:
+            return Plan()
+        template, *known = beside
+        confirmed = history.confirmations.get(template.id)
+        for everyone in (
+            *((template, *chosen[:count], *known) for count in range(len(chosen), 0, -1)),
+            (template, chosen[0]),
+        ):
+            missing = self.missing(history, everyone)
+            fitting = int(seconds / (card_of(template).seconds * max(1, len(missing))))
+            times = confirmed.times if confirmed else min(MOST_TIMES, fitting)
+            if missing and 0 < times <= fitting:
+                return Plan(tuple(missing), times)
+        return Plan()
 
     def confirm(
         self, train: Callable[[Proposal, Protocol], ScoreCard], chosen: Sequence[Run] = (), times: int = 0
     ) -> None:
-        """Train the finalists, or the chosen runs, and their references on so many times the protocol's seeds.
+        """Train the chosen runs and their references on so many times the protocol's seeds.
 
-        Without `times`, on as many as the time that is left for it allows; where that is not even one, nothing is done.
+        Without chosen ones: as many finalists as there is time for, which may be none.
         """
         history = self.workspace.history()
-        times = times or self.times(history, self.seconds_left)
-        if not times:
-            return
-        for run in self.waiting(history, chosen or finalists(history)):
+        if chosen:
+            template, *known = references(history)
+            plan = Plan(tuple(self.missing(history, (template, *chosen, *known))), times)
+        else:
+            plan = self.plan(history, self.seconds_left(history))
+        for run in plan.everyone:
             if self.ledger.interrupted:
                 return
             self.journal.phase("confirming", run.proposal)
             with self.ledger.evaluating():
                 try:
-                    self.keep(run, Confirmation(times, train(run.proposal, self.fresh(times))))
+                    self.keep(run, Confirmation(plan.times, train(run.proposal, self.fresh(plan.times))))
                 except EvaluationFailed as error:
                     self.give_up(run, str(error))
         self.journal.confirmed(self.workspace.history())
@@ -79,12 +111,13 @@ class Confirming:
         """
         history = self.workspace.history()
         known = history.confirmations.get(history.baseline.id) if history.baseline else None
-        self.confirm(train, [run], known.times if known else max(1, self.times(history, self.seconds_left)))
+        self.confirm(
+            train, [run], known.times if known else max(1, self.plan(history, self.seconds_left(history)).times)
+        )
         return self.given_up.get(run.id, "")
 
-    def waiting(self, history: History, chosen: Sequence[Run]) -> list[Run]:
-        """Who has no score on fresh seeds yet, the template first; nobody where nobody was chosen."""
-        everyone = [*references(history)[:1], *chosen, *references(history)[1:]] if chosen else []
+    def missing(self, history: History, everyone: Iterable[Run]) -> list[Run]:
+        """Those of them that have no score on fresh seeds yet."""
         return [run for run in everyone if run.id not in history.confirmations and run.id not in self.given_up]
 
     def fresh(self, times: int) -> Protocol:
@@ -94,6 +127,7 @@ class Confirming:
     def keep(self, run: Run, confirmation: Confirmation) -> None:
         """What came of it."""
         self.workspace.keep_confirmation(run, confirmation)
+        self.workspace.write(run, NOTE, render_note(self.workspace.history(), run))  # which says how it stands
         seeds = f"{counted(confirmation.times, 'time')} the protocol's seeds"
         self.journal.line(f"· fresh seeds: {run.name} {confirmation.card.average:.4f} on {seeds}")
 
