@@ -12,6 +12,8 @@ from agent.evaluator.training.stack import architecture, stacks
 # (variant, setting, seed), the setting as its fingerprint under the protocol: what one row of the table is about.
 Key = tuple[str, str, int]
 
+TOKENS_A_PIECE = 4_000_000  # a minute or two of a CPU's core
+
 WITHOUT_OP = Variant(lambda *arguments: (None, None), Declaration({}, {}))
 
 
@@ -58,9 +60,10 @@ def missing_pieces(
 ) -> list[Piece]:
     """What no row says yet, in the order in which it is best measured.
 
-    A piece is what the device trains as one stack: a single replica on a CPU, many on a GPU. A first seed of
-    everything comes before a second of anything, and then the cheap before the dear, so that most cells are filled
-    soonest whenever this is stopped.
+    A piece is what the device trains as one stack: a single replica on a CPU, many on a GPU. Where that is little, the
+    other seeds of the setting go with it, since to begin an evaluation takes seconds too. A first seed of everything
+    comes before a second of anything, and then the cheap before the dear, so that most cells are filled soonest
+    whenever this is stopped.
     """
     pieces = []
     for variant in variants:
@@ -70,13 +73,24 @@ def missing_pieces(
             for replica in protocol.replicas()
             if (variant, prints[replica.setting], replica.seed) not in measured
         }
+        together: dict[frozenset[Setting], list[list[Replica]]] = {}
         for stack in stacks(protocol.part(grids), device_kind):
-            pieces.append(Piece(variant, protocol.part({replica.grid for replica in stack})))
+            together.setdefault(frozenset(replica.setting for replica in stack), []).append(stack)
+        for alike in together.values():
+            most = max(1, TOKENS_A_PIECE // _tokens(alike[0], protocol))
+            for first in range(0, len(alike), most):
+                chosen = {replica.grid for stack in alike[first : first + most] for replica in stack}
+                pieces.append(Piece(variant, protocol.part(chosen)))
     return sorted(pieces, key=lambda piece: (min(seed for _, seed in piece.grids), piece.cost))
 
 
 def settings_of(protocol: Protocol) -> tuple[Setting, ...]:
     return tuple(setting for plan in protocol.plans for setting in plan.settings)
+
+
+def _tokens(replicas: Sequence[Replica], protocol: Protocol) -> int:
+    """How many tokens replicas see, in training and in validation."""
+    return sum(replica.tokens + _validated(replica, protocol) for replica in replicas)
 
 
 def _validated(replica: Replica, protocol: Protocol) -> int:

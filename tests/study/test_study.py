@@ -12,7 +12,7 @@ from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
 from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
 from agent.core.score import LongerTest, SeedScore
-from agent.evaluator.protocols import QUICK, SMOKE
+from agent.evaluator.protocols import MAD, QUICK, SMOKE
 from agent.science import noise
 from agent.science.measure import LOG_ODDS, MACRO
 from agent.science.noise import noise_table, read_noise
@@ -80,6 +80,14 @@ def test_a_row_holds_while_its_own_setting_is_trained_alike():
     more = replace(QUICK, plans=tuple(replace(plan, seeds=plan.seeds + 1) for plan in QUICK.plans))
     missing = missing_pieces(more, BASELINES[:1], {row.key for row in rows}, "cpu")
     assert Counter(seed for piece in missing for _, seed in piece.grids) == Counter(plan.seeds for plan in QUICK.plans)
+
+
+def test_the_seeds_of_a_small_setting_are_one_piece_and_those_of_a_large_one_many():
+    quick = missing_pieces(QUICK, BASELINES[:1], set(), "cpu")
+    assert len(quick) == len(QUICK.plans)
+    assert all(len({setting for setting, _ in piece.grids}) == 1 for piece in quick)
+    large = missing_pieces(MAD.only(("Memorize",)), BASELINES[:1], set(), "cpu")
+    assert all(len(piece.grids) == 1 for piece in large)
 
 
 def test_noise_is_the_standard_deviation_over_the_seeds_of_the_template(tmp_path, monkeypatch):
