@@ -13,6 +13,7 @@ from agent.science.effects import Effect, measured_effects, moves_within
 from agent.science.history import History, card_of
 from agent.science.learning import learning_line
 from agent.science.mechanisms.holding import mechanisms_of
+from agent.science.objective import Judgement
 
 # A gain on these may come from initialisation or smoothing and not from a better memory.
 LOCAL = tuple(task.name for task in TASKS if task.local)
@@ -46,12 +47,14 @@ class Facts:
     best_before: Run | None
     against_baseline: dict[str, Comparison]
     against_parent: dict[str, Comparison]
+    judged_baseline: Judgement | None  # how it stands by the objective of the search; None without the other
+    judged_parent: Judgement | None
     outcomes: tuple[Outcome, ...]
     calibration: dict[str, Calibration]  # by task and "average": over every prediction
     effects: dict[str, Effect]  # of every measured move, on the average
     rank: int  # 1 is the best of the scored runs; 0 without a score
     scored: int
-    new_best: bool  # above all before it by more than the noise
+    new_best: bool  # better than the best before it, by the objective of the search
     siblings: tuple[Run, ...]  # what else was tried from the same parent, not what was rejected or waits
     similar_failures: tuple[Run, ...]
     resolution: float  # how far two averages must lie apart; infinite where the noise is not known
@@ -71,7 +74,7 @@ def gather(history: History, run: Run) -> Facts:
     baseline = history.baseline if history.baseline and history.baseline.id != run.id else None
     parent = history.parent(run.proposal)
     before = [other for other in history.scored if other.id != run.id]
-    best = max(before, key=lambda other: card_of(other).average, default=None)
+    best = max(before, key=lambda other: (history.may_win(other), history.merit(other)), default=None)
     higher = [other for other in before if run.scored and card_of(other).average > card_of(run).average]
     return Facts(
         run=run,
@@ -80,12 +83,14 @@ def gather(history: History, run: Run) -> Facts:
         best_before=best,
         against_baseline=history.compare(run, baseline) if run.scored and baseline else {},
         against_parent=history.compare(run, parent) if run.scored and parent else {},
+        judged_baseline=history.judge(run, baseline) if run.scored and baseline else None,
+        judged_parent=history.judge(run, parent) if run.scored and parent else None,
         outcomes=outcomes_of(history, run),
         calibration=calibrate(history),
         effects={name: by_task[AVERAGE] for name, by_task in measured_effects(history).items()},
         rank=1 + len(higher) if run.scored else 0,
         scored=len(before) + run.scored,
-        new_best=bool(run.scored and best and history.compare(run, best)[AVERAGE].verdict == "better"),
+        new_best=bool(run.scored and best and history.judge(run, best).verdict == "better"),
         siblings=tuple(other for other in history.tried_from(parent.name) if other.id != run.id) if parent else (),
         similar_failures=tuple(
             other for other in history.failed

@@ -5,7 +5,7 @@ import math
 from agent.analyst.facts import Facts
 from agent.core.sentences import SOLVED, measuring_noise, signed
 from agent.core.text import Text, say
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
 from agent.science.history import card_of
 
 MOST_TIMES = 20  # a difference that needs so many times the seeds is too small to go after
@@ -20,13 +20,15 @@ def next_steps(facts: Facts) -> list[Text]:
 
 def _verdict(facts: Facts) -> list[Text]:
     """Whether to go on from here."""
-    found = (facts.against_parent or facts.against_baseline).get(AVERAGE)
-    if found is None or facts.run == facts.baseline:
+    judged = facts.judged_parent or facts.judged_baseline
+    if judged is None or facts.run == facts.baseline:
         return []
-    if found.verdict == "unjudged":
+    if judged.verdict == "unjudged":
         command = f".venv/bin/python -m agent.study {measuring_noise(card_of(facts.run).protocol)}"
-        return [say("next.measure", command=command, apart=signed(found.difference))]
-    return [_inside_the_noise(found) if found.verdict == "indistinguishable" else say(f"next.{found.verdict}")]
+        return [say("next.measure", command=command, apart=signed(judged.average.difference))]
+    if judged.verdict == "indistinguishable":
+        return [_inside_the_noise(judged.gain)]
+    return [say(f"next.{judged.verdict}")]
 
 
 def _inside_the_noise(found: Comparison) -> Text:

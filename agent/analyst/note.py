@@ -61,18 +61,22 @@ def _baseline(history: History, facts: Facts) -> list[Text]:
 
 def _compared(facts: Facts) -> list[Text]:
     """Against the template, and against the parent where that is another."""
-    lines = [words.against(facts.baseline, facts.against_baseline)] if facts.baseline else []
-    if facts.parent and facts.parent != facts.baseline:
-        lines.append(words.against(facts.parent, facts.against_parent))
-    return lines
+    lines = []
+    if facts.baseline and facts.judged_baseline:
+        lines.append(words.against(facts.baseline, facts.against_baseline, facts.judged_baseline))
+    if facts.parent and facts.judged_parent and facts.parent != facts.baseline:
+        lines.append(words.against(facts.parent, facts.against_parent, facts.judged_parent))
+    in_log_odds = any(found.judged for found in facts.against_baseline.values())
+    return [*lines, say("objective.judged on")] if in_log_odds else lines
 
 
 def _best_known(history: History, facts: Facts) -> list[Text]:
     """Against the best of the known mixers that were measured here, where that is not the parent."""
     found = [rival for rival in rivals(history, facts.run) if rival.known and rival.run != facts.parent]
     return [
-        joined([say("note.best known", name=rival.run.name), words.against(rival.run, dict(rival.found))], "list.space")
+        joined([say("note.best known", name=rival.run.name), said], "list.space")
         for rival in found
+        for said in [words.against(rival.run, rival.found, rival.judgement)]
     ]
 
 

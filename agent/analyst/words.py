@@ -1,6 +1,7 @@
 """The sentences of a note, each made from the same numbers in every language."""
 
 import math
+from collections.abc import Mapping
 
 from agent.analyst.facts import LOCAL, Facts
 from agent.core.run import Run
@@ -10,6 +11,8 @@ from agent.science.calibration import Calibration, Outcome, hits
 from agent.science.comparison import AVERAGE, Comparison, Verdict
 from agent.science.effects import Effect
 from agent.science.history import card_of
+from agent.science.objective import Judgement
+from agent.science.objective_words import axes, outcome
 
 VERDICTS: tuple[Verdict, ...] = ("better", "larger", "worse", "indistinguishable", "unjudged")  # in the order of a line
 MOST_EFFECTS = 3  # of moves that the variant does not hold
@@ -27,14 +30,18 @@ def placing(facts: Facts) -> Text:
     return say("note.rank", average=average, rank=facts.rank, count=facts.scored)
 
 
-def against(other: Run, found: dict[str, Comparison]) -> Text:
-    """How the run stands against another: on the average, and which tasks make the difference."""
+def against(other: Run, found: Mapping[str, Comparison], judged: Judgement) -> Text:
+    """How the run stands against another: by axis, on the average, and which tasks make the difference."""
     average, sure = found[AVERAGE], Text()
     if average.verdict != "unjudged":
         sure = say("note.sure", confidence=confident(average.confidence))
+    won = Text()
+    if judged.in_log_odds and judged.verdict != "unjudged":
+        won = say("note.outcome", outcome=outcome(judged), axes=axes(judged))
     return say(
         "note.against",
         name=other.name,
+        won=won,
         difference=difference(average),
         verdict=say(f"verdict.{average.verdict}"),
         sure=sure,
@@ -42,7 +49,7 @@ def against(other: Run, found: dict[str, Comparison]) -> Text:
     )
 
 
-def _by_task(found: dict[str, Comparison]) -> Text:
+def _by_task(found: Mapping[str, Comparison]) -> Text:
     """The tasks that rose and fell beyond the noise, and those that are not told apart."""
     tasks = {task: comparison for task, comparison in found.items() if task != AVERAGE}
     if all(comparison.verdict == "indistinguishable" for comparison in tasks.values()):

@@ -12,6 +12,7 @@ from agent.core.invocation import command
 from agent.core.run import OlderNote, Run
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
+from agent.science.objective_words import brief
 from agent.search.printing import fitting_console
 
 
@@ -26,12 +27,13 @@ class Entry:
     errors: dict[str, float | None]
     verdict: str
     failure: str
+    outcome: str = ""  # the verdict in words, with the axis that was won, and both gains
 
     def flat(self) -> dict[str, str | float | None]:
         """One row with a column a score, as notebooks like it."""
         scores = {task: f"{score:.6f}" for task, score in self.scores.items()}
         errors = {f"{task} error": None if error is None else f"{error:.6f}" for task, error in self.errors.items()}
-        said = {"verdict": self.verdict, "stage": self.stage, "failure": self.failure}
+        said = {"verdict": self.verdict, "outcome": self.outcome, "stage": self.stage, "failure": self.failure}
         return {"name": self.name, "run": self.run, **scores, **errors, **said}
 
 
@@ -55,11 +57,11 @@ def _entry(history: History, run: Run) -> Entry:
         reason = str(run.failure) if run.failure else ""
         return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
     estimates = history.estimates(run)
-    against = history.against_template(run)
-    verdict = against[AVERAGE].verdict if against else ""
+    judged = history.judgement(run)
     scores = {task: known.mean for task, known in estimates.items()}
     errors = {task: known.error if known.error < float("inf") else None for task, known in estimates.items()}
-    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "")
+    verdict, said = (judged.verdict, brief(judged)) if judged else ("", "")
+    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "", said)
 
 
 def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
@@ -71,7 +73,8 @@ def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
         board.add_column(task, justify="right", no_wrap=True)
     board.add_column("against the template")
     for entry in entries:
-        board.add_row(entry.name, *(_cell(entry, task) for task in tasks), entry.verdict or entry.failure)
+        said = entry.outcome or entry.verdict or entry.failure
+        board.add_row(entry.name, *(_cell(entry, task) for task in tasks), said)
     console.print(board if entries else f"no run yet: {command('search', workspace)}")
 
 

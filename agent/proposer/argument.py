@@ -92,7 +92,7 @@ def _tried(history: History, parent: Run) -> list[Text]:
     if not tried:
         return [say("argue.untried")]
     failed = sum(run.failure is not None for run in tried)
-    better = sum(run.scored and history.compare(run, parent)[AVERAGE].verdict == "better" for run in tried)
+    better = sum(run.scored and history.judge(run, parent).verdict == "better" for run in tried)
     return [say("argue.tried", tried=len(tried), better=better, failed=failed)]
 
 

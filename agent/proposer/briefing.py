@@ -60,9 +60,9 @@ def brief(
             (f"{run.name}: {one_line(run.proposal.title[ENGLISH], LINE)}" for run in _pending(history)),
         ),
         "rows": (
-            "Results (score ± standard error; the verdict says whether the average differs from the template's by more "
-            f"than noise; unjudged: the noise is not known; larger: ahead, but beyond the budget of means; last, what "
-            f"it takes in units of the template)\nvariant | {scores} | average | verdict | takes",
+            "Results (score ± standard error; the verdict says what it won or lost against the template beyond the "
+            "noise, with its gains in log-odds; last, what it takes in units of the template)"
+            f"\nvariant | {scores} | average | verdict | takes",
             0.15,
             map(standings.row, rows),
         ),

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from agent.core.run import Run
 from agent.core.score import TaskScore
 from agent.core.sentences import counted
+from agent.core.text import ENGLISH, say
 from agent.evaluator.protocol import Plan, Protocol
 from agent.evaluator.protocols import protocol_of
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
 from agent.science.history import History, card_of
+from agent.science.objective_words import told_by
 
 
 def experiment(history: History, parent: Run) -> list[str]:
@@ -25,6 +27,7 @@ def experiment(history: History, parent: Run) -> list[str]:
         *(_task(protocol, task, template) for task in protocol.tasks),
         _metric(protocol),
         *_cost(protocol, template),
+        f"{told_by(history.objective)[ENGLISH]} {say('objective.judged on')[ENGLISH]}",
     ]
 
 

@@ -17,6 +17,7 @@ from agent.science.comparison import AVERAGE
 from agent.science.field import rivals
 from agent.science.history import History, card_of
 from agent.science.learning import learning_line
+from agent.science.objective_words import brief, outcome
 
 LINE = 60  # tokens of a reason, a title or another line that somebody else wrote
 LONGEST_NOTE = 450  # tokens of what one author wrote in one section; what models write is shorter
@@ -31,13 +32,13 @@ class Standings:
         self.history = history
 
     def row(self, run: Run) -> str:
-        """Every score with its standard error, the verdict on the average, and what it takes beside the template."""
+        """Every score with its standard error, what it won or lost, and what it takes beside the template."""
         known = self.history.estimates(run)
         cells = " | ".join(f"{task.mean:.3f}{spread(task.error)}" for task in known.values())
-        verdict = self.history.against_template(run)
+        judged = self.history.judgement(run)
         means = ratios(card_of(run), card_of(self.history.baseline)) if self.history.baseline else {}
         taken = ", ".join(f"{axis} x{ratio:.2f}" for axis, ratio in means.items())
-        return f"{run.name} | {cells} | {verdict[AVERAGE].verdict if verdict else 'the template'} | {taken}"
+        return f"{run.name} | {cells} | {brief(judged) if judged else 'the template'} | {taken}"
 
     def learning(self, run: Run) -> str:
         """How it came to these scores."""
@@ -55,19 +56,19 @@ class Standings:
             return f"rejected: {one_line(run.review.reason, LINE)}"
         if not run.scored:
             return f"not scored yet ({run.stage})"
-        found = self.history.against_template(run)
-        if not found:
+        found, judged = self.history.against_template(run), self.history.judgement(run)
+        if judged is None:
             return f"average {card_of(run).average:.3f}"
         changed = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
         return (
-            f"average {card_of(run).average:.3f}, {signed(found[AVERAGE].difference)} against the template "
-            f"({found[AVERAGE].verdict}){self._rivals(run)}; beyond the noise: {', '.join(changed) or 'no task'}"
+            f"average {card_of(run).average:.3f}, {signed(found[AVERAGE].difference)} against the template: "
+            f"{brief(judged)}{self._rivals(run)}; beyond the noise: {', '.join(changed) or 'no task'}"
         )
 
     def _rivals(self, run: Run) -> str:
         """The averages of its parent and of the best known mixer beside its own."""
         said = (
-            f", {signed(rival.average.difference)} against {rival.run.name} ({rival.average.verdict})"
+            f", {signed(rival.average.difference)} against {rival.run.name}: {outcome(rival.judgement)[ENGLISH]}"
             for rival in rivals(self.history, run)
         )
         return "".join(said)
@@ -94,9 +95,8 @@ class Standings:
         if len(averages) > 3:
             low, middle, high = quantiles(averages, n=4)
             yield f"averages: a quarter below {low:.3f}, half below {middle:.3f}, three quarters below {high:.3f}"
-            verdicts = Counter(
-                found[AVERAGE].verdict for run in scored if (found := self.history.against_template(run))
-            )
+            judged = (self.history.judgement(run) for run in scored)
+            verdicts = Counter(outcome(found)[ENGLISH] for found in judged if found is not None)
             yield f"against the template: {', '.join(f'{count} {name}' for name, count in verdicts.most_common())}"
 
 

@@ -3,7 +3,7 @@
 import math
 
 from agent.core.sentences import joined, signed
-from agent.core.text import Text, say
+from agent.core.text import ENGLISH, Text, say
 from agent.science.comparison import Comparison
 from agent.science.objective import Judgement, Objective
 
@@ -57,3 +57,11 @@ def _number(found: Comparison, digits: int = 2) -> Text:
 def told_by(objective: Objective) -> Text:
     """What a variant's verdict is told by."""
     return say("objective.memory alone" if objective == "memory" else f"objective.{objective}")
+
+
+def brief(found: Judgement) -> str:
+    """The outcome with both gains in log-odds, in the English of a prompt and of the terminal."""
+    axes = {"memory": found.memory, "learnability": found.learnability}
+    gains = [f"{axis} {signed(gain.difference, 2)}" for axis, gain in axes.items() if gain is not None]
+    said = outcome(found)[ENGLISH] if found.in_log_odds and found.verdict != "unjudged" else found.verdict
+    return f"{said} ({', '.join(gains)} log-odds)" if found.in_log_odds else said

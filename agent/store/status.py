@@ -10,9 +10,11 @@ from agent.core.run import Run
 from agent.core.sentences import counted
 from agent.core.text import Text
 from agent.llm import Call
-from agent.science.comparison import AVERAGE, Verdict
+from agent.science.comparison import Verdict
 from agent.science.field import Rival
 from agent.science.history import History, card_of
+from agent.science.objective import Judgement
+from agent.science.objective_words import brief
 from agent.store.files import WorkspaceError, append, reading
 from agent.store.workspace import RUNS, Workspace
 
@@ -73,25 +75,26 @@ def describe_run(history: History, run: Run) -> str:
 
 
 def margin(history: History, run: Run) -> str:
-    """How far a scored run lies from the template, with the error of that and its verdict."""
-    difference = history.against_template(run).get(AVERAGE)
-    if difference is None:
-        return ""
-    error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
-    return f" ({difference.difference:+.4f}{error} against the template: {difference.verdict})"
+    """How far a scored run's average lies from the template's, with the error of that, and what it won or lost."""
+    judged = history.judgement(run)
+    return "" if judged is None else f" ({_average(judged)} against the template: {brief(judged)})"
 
 
 def describe_rival(rival: Rival) -> str:
     """How a scored run stands to its parent or to the best known mixer, in one line."""
-    difference = rival.average
-    error = f" ± {difference.error:.4f}" if math.isfinite(difference.error) else ""
     other = f"{'the best known mixer measured here' if rival.known else 'its parent'}, {rival.run.name}"
-    return f"{difference.difference:+.4f}{error} against {other}: {difference.verdict}"
+    return f"{_average(rival.judgement)} against {other}: {brief(rival.judgement)}"
+
+
+def _average(judged: Judgement) -> str:
+    """The difference of two averages, with its standard error where that is known."""
+    found = judged.average
+    return f"{found.difference:+.4f}" + (f" ± {found.error:.4f}" if math.isfinite(found.error) else "")
 
 
 def _mark(history: History, run: Run) -> str:
-    difference = history.against_template(run).get(AVERAGE)
-    return MARKS[difference.verdict] if difference else "·"
+    judged = history.judgement(run)
+    return MARKS[judged.verdict] if judged else "·"
 
 
 def describe_call(call: Call) -> str:

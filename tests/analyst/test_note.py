@@ -124,8 +124,9 @@ def test_the_registered_prediction_stands_beside_what_came():
 
 def test_a_difference_is_told_with_its_noise_and_its_confidence():
     told = outcome(history(run(1, proposed(history()), Memorize=0.8)))
-    assert "A new best: an average of 0.550, above delta_net_4layer by more than the noise." in told
-    assert f"Against {TEMPLATE}: +0.050 ± 0.006 on the average, better (> 99.9%). Up: Memorize +0.300 ± 0.014. " in told
+    assert "A new best, better than delta_net_4layer beyond the noise: an average of 0.550." in told
+    assert f"Against {TEMPLATE}: learns faster, memory kept (memory +0.00 (95%: -0.0" in told
+    assert "log-odds); +0.050 ± 0.006 on the average, better (> 99.9%). Up: Memorize +0.300 ± 0.014. " in told
     assert "Within the noise: Compress, Context Recall, Fuzzy Recall, Noisy Recall, Selective Copy." in told
     assert "two averages like this one must differ by about 0.013 to be told apart" in told
     assert "Without Memorize the average of the other tasks differs from the template's by +0.000." in told

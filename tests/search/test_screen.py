@@ -34,6 +34,8 @@ STATUS = Status(
     failed=1, best=f"▲ {TEMPLATE}_y: 0.7000", latest=("✗ a: crash: why", f"▲ {TEMPLATE}_y: 0.7000"),
 )  # fmt: skip
 
+AHEAD = "+0.0667 ± 0.0058 against the template: learns faster, memory kept (memory +0.00, learnability +1.10 log-odds)"
+
 
 def drawn(renderable, width=100):
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
@@ -188,7 +190,9 @@ def test_the_journal_keeps_what_it_shows(journal, workspace):
     assert (kept.tried, kept.kept, kept.failed) == (1, 1, 0)
     assert kept.latest[-1] == journal.lines[-1]
     assert kept.best.startswith(f"{kept.latest[-1]}; best of 1, not confirmed")
-    assert kept.best.startswith(f"▲ {TEMPLATE}_x: 0.5667 (+0.0667 ± 0.0058 against the template: better)")
+    assert kept.best.startswith(
+        f"▲ {TEMPLATE}_x: 0.5667 (+0.0667 ± 0.0058 against the template: learns faster, memory kept ("
+    )
 
 
 def test_what_was_cut_off_is_said(journal, workspace):
@@ -239,7 +243,9 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
         "5 proposals tried: 1 better than the template beyond the noise, 1 failed, 1 rejected, "
         "1 waiting for a decision."
     )
-    assert lines[2].startswith(f"Best: ▲ {TEMPLATE}_good: 0.5667 (+0.0667 ± 0.0058 against the template: better)")
+    assert lines[2].startswith(
+        f"Best: ▲ {TEMPLATE}_good: 0.5667 (+0.0667 ± 0.0058 against the template: learns faster, memory kept ("
+    )
     runs = {run.name: run.id for run in workspace.history().runs}
     read_first = [line.strip() for line in lines if line.strip().endswith("insights.md")]
     assert read_first == [

@@ -2,12 +2,13 @@
 
 SENTENCES = {
     # how the run stands
-    "note.new best": "A new best: an average of {average:.3f}, above {name} by more than the noise.",
+    "note.new best": "A new best, better than {name} beyond the noise: an average of {average:.3f}.",
     "note.rank": (
         "Average {average:.3f}: rank {rank} of {count} scored variant.|"
         "Average {average:.3f}: rank {rank} of {count} scored variants."
     ),
-    "note.against": "Against {name}: {difference} on the average, {verdict}{sure}. {tasks}",
+    "note.outcome": "{outcome} ({axes}); ",
+    "note.against": "Against {name}: {won}{difference} on the average, {verdict}{sure}. {tasks}",
     "note.sure": " ({confidence})",
     "note.no task differs": "No single task differs beyond the noise.",
     "note.tasks better": "Up: {list}",

@@ -2,9 +2,10 @@
 
 SENTENCES = {
     # how the run stands
-    "note.new best": "新的最佳：平均分 {average:.3f}，超出 {name} 且大于噪声。",
+    "note.new best": "新的最佳：优于 {name} 且超出噪声；平均分 {average:.3f}。",
     "note.rank": "平均分 {average:.3f}：在 {count} 个已评分变体中排第 {rank}。",
-    "note.against": "与 {name} 相比：平均分 {difference}，{verdict}{sure}。{tasks}",
+    "note.outcome": "{outcome}（{axes}）；",
+    "note.against": "与 {name} 相比：{won}平均分 {difference}，{verdict}{sure}。{tasks}",
     "note.sure": "（{confidence}）",
     "note.no task differs": "没有任何单个任务的差异超出噪声。",
     "note.tasks better": "上升：{list}",
