@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +18,8 @@ from agent.core.invocation import HERE
 from agent.core.run import PERSON, Proposal, RunFacts
 from agent.core.score import ScoreCard
 from agent.core.text import say
-from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import choose_protocol
+from agent.evaluator.protocol import Init, Protocol
+from agent.evaluator.protocols import choose_protocol, varied
 from agent.science.budget import MeansBudget, excess
 from agent.store.workspace import Workspace
 
@@ -33,6 +34,13 @@ def evaluate(
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Score only this task; repeat the option for more.")] = None,
     cut: Annotated[bool, typer.Option("--cut/--no-cut", help="End hopeless points of a grid early.")] = True,
+    heads: Annotated[
+        int | None, typer.Option(min=1, help="Divide the width among so many heads, such as 4; default: one head.")
+    ] = None,
+    init: Annotated[
+        Init | None,
+        typer.Option(help="Begin with linear weights from N(0, 0.02), as MAD before December 2024: normal."),
+    ] = None,
     equal_parameters: Annotated[
         bool,
         typer.Option("--equal-parameters", help="Narrow the SwiGLU until the variant has no more than the template."),
@@ -51,9 +59,12 @@ def evaluate(
     held = Workspace(workspace).protocol() if name is not None else None
     chosen = protocol_of(protocol or (held["name"] if held else None), device)
     chosen = chosen.only(tuple(task)) if task else chosen
-    chosen = chosen if cut else replace(chosen, cut=None)
+    chosen = varied(chosen if cut else replace(chosen, cut=None), heads, init)
     if name is not None:
-        _refuse_part_of_a_row(task, cut, equal_parameters)
+        _refuse_part_of_a_row(
+            {"--task": task, "--no-cut": not cut, "--equal-parameters": equal_parameters}
+            | {"--heads": heads, "--init": init}
+        )
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 
@@ -88,12 +99,12 @@ def evaluate(
         conclude(home, Lineage(workspace), run)
 
 
-def _refuse_part_of_a_row(task: list[str] | None, cut: bool, equal_parameters: bool) -> None:
+def _refuse_part_of_a_row(given: Mapping[str, object]) -> None:
     """A row of results.csv is of a whole protocol as it is; UsageError names the option to leave out."""
-    if task:
-        raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
-    for given, option in ((not cut, "--no-cut"), (equal_parameters, "--equal-parameters")):
-        if given:
+    for option, value in given.items():
+        if value and option == "--task":
+            raise UsageError("a row of results.csv needs all tasks of its protocol: leave out --task or --name")
+        if value:
             raise UsageError(f"a row of results.csv is of a protocol as it is: leave out {option} or --name")
 
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from agent.core.errors import UsageError
-from agent.evaluator.protocol import Cut, Plan, Protocol
+from agent.evaluator.protocol import Cut, Init, Plan, Protocol
 from agent.evaluator.tasks.task import Setting
 
 TRAIN_EXAMPLES = 12_800
@@ -178,6 +178,19 @@ def on_fresh_seeds(protocol: Protocol, times: int) -> Protocol:
         for plan in protocol.plans
     )
     return replace(protocol, plans=plans, time_limit_hours=times * protocol.time_limit_hours)
+
+
+def varied(protocol: Protocol, heads: int | None = None, init: Init | None = None) -> Protocol:
+    """A protocol with another number of heads or another beginning, under a fingerprint of its own.
+
+    The width stays: each head's state is width / heads squared. UsageError where the heads do not divide the width.
+    """
+    heads, init = heads or protocol.heads, init or protocol.init
+    if protocol.width % heads:
+        raise UsageError(
+            f"{heads} heads do not divide the width of protocol {protocol.name}, {protocol.width}: give 1, 2, 4 or 8"
+        )
+    return replace(protocol, heads=heads, init=init)
 
 
 def choose_protocol(name: str | None, device: str) -> Protocol:

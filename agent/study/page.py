@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 from agent.core.baselines import TEMPLATE
 from agent.evaluator.protocol import Protocol
 from agent.study.cells import Cell, cells_of
+from agent.study.pieces import settings_of
 from agent.study.rows import DIVERGED, Row
 
 EMPTY = "·"
@@ -59,7 +60,7 @@ def page(protocol: Protocol, rows: Sequence[Row]) -> str:
         measured=len(measured),
         cells=len(cells),
         partly=len(partly),
-        machines=_machines([row for cell in cells for row in cell.rows]),
+        machines=_machines([row for cell in cells for row in cell.rows]) + _void(protocol, rows),
     )
     sections = [
         introduction,
@@ -80,6 +81,13 @@ def _machines(rows: Sequence[Row]) -> str:
     hours = sum(row.seconds or 0.0 for row in rows) / 3600
     seeds = sorted({str(row.test_seed) for row in rows})
     return f"Measured on {'; '.join(where)}: {len(rows)} trainings, {hours:.1f} hours, test seed {', '.join(seeds)}."
+
+
+def _void(protocol: Protocol, rows: Sequence[Row]) -> str:
+    """How many rows were measured under what the protocol is no more."""
+    current = {protocol.setting_fingerprint(setting) for setting in settings_of(protocol)}
+    count = sum(row.fingerprint not in current for row in rows)
+    return f"\n{count} rows of an earlier edition or of another protocol count for nothing here." if count else ""
 
 
 def _beside(cells: Sequence[Cell]) -> str:

@@ -168,6 +168,8 @@ def test_a_row_of_another_protocol_is_refused(refusal, workspace):
     # Never to give up a replica is another protocol, which no search could go on with.
     assert "leave out --no-cut or --name" in refusal(*evaluate, "--protocol", "mad-grid", "--no-cut")
     assert "leave out --equal-parameters or --name" in refusal(*evaluate, "--equal-parameters")
+    assert "leave out --heads or --name" in refusal(*evaluate, "--heads", "4")
+    assert "leave out --init or --name" in refusal(*evaluate, "--init", "normal")
 
 
 def test_an_unknown_option_or_verb_is_a_mistake(run):

@@ -268,6 +268,13 @@ def test_a_training_that_diverges_late_is_scored_by_its_best_checkpoint_and_told
     assert "best weights before that are scored" in str(Reason(card.remarks[0]))
 
 
+@pytest.mark.parametrize("name", [TEMPLATE, GATED])
+def test_heads_share_the_width_and_each_has_a_memory_of_its_own(name):
+    card = evaluate(baseline_path(name), replace(ONE_TASK, heads=4, init="normal"))
+    assert card.state_size == 4 * (ONE_TASK.width // 4) ** 2
+    assert 0.0 <= card.average <= 1.0
+
+
 def test_neither_what_a_variant_prints_nor_what_it_forges_disturbs_the_answers(ask):
     noise = r"""
 print('{"done": {"trainees": []}}')

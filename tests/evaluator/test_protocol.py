@@ -17,6 +17,7 @@ from agent.evaluator.protocols import (
     SMOKE,
     choose_protocol,
     on_fresh_seeds,
+    varied,
 )
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
@@ -254,6 +255,16 @@ def test_the_device_chooses_the_protocol_unless_it_is_named():
     assert choose_protocol("smoke", "cuda") is SMOKE
     with pytest.raises(UsageError, match=r"'fast'.*smoke, quick, mad, mad-grid"):
         choose_protocol("fast", "cpu")
+
+
+def test_heads_and_init_vary_a_protocol_under_a_fingerprint_of_its_own():
+    several, normal = varied(SMOKE, heads=4), varied(SMOKE, init="normal")
+    assert (several.heads, several.width, several.init) == (4, SMOKE.width, "torch")
+    assert (normal.heads, normal.init) == (1, "normal")
+    assert varied(SMOKE) == SMOKE
+    assert len({each.fingerprint for each in (SMOKE, several, normal)}) == 3
+    with pytest.raises(UsageError, match="3 heads do not divide the width of protocol smoke, 32"):
+        varied(SMOKE, heads=3)
 
 
 def test_fresh_seeds_are_none_that_a_protocol_trains():

@@ -162,8 +162,12 @@ def test_a_cell_is_measured_once_all_its_settings_are_and_no_number_is_taken_fro
     assert "5 of 6" in page(MAD, rows[:-2])
 
 
-def test_a_row_of_another_protocol_is_not_on_the_page():
-    assert page(replace(MAD, width=64), rows_of_task("Memorize", [0.3])) == page(replace(MAD, width=64), [])
+def test_a_row_of_another_protocol_is_not_on_the_page_but_counted():
+    rows, other = rows_of_task("Memorize", [0.3]), replace(MAD, width=64)
+    void = f"\n{len(rows)} rows of an earlier edition or of another protocol count for nothing here."
+    assert void in page(other, rows)
+    assert page(other, rows).replace(void, "") == page(other, [])
+    assert "count for nothing" not in page(MAD, rows)
 
 
 def verdict_line(rows):
