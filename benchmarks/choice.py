@@ -10,11 +10,10 @@ from dataclasses import replace
 from random import Random
 from statistics import median
 
-from agent.evaluator.protocols import QUICK
 from agent.science.beliefs import believe
 from agent.search.assembly import make_catalogue
+from agent.study.archive import quick_of_edition_2
 from agent.study.nights import Bench
-from agent.study.synthetic import synthetic
 from agent.study.truths import truth
 
 ROWS = (0, 30, 60, 120, 300)
@@ -23,7 +22,7 @@ ROUNDS = 7
 
 def choice(rows: Sequence[int] = ROWS) -> None:
     """After so many rows: how long the belief and the whole choice take, on the clock and of CPU time."""
-    bench, catalogue = Bench(make_catalogue(), synthetic(QUICK), max(rows)), make_catalogue()
+    bench, catalogue = Bench(make_catalogue(), quick_of_edition_2(), max(rows)), make_catalogue()
     sets, moves = len(catalogue.combinations.sets), list(catalogue.moves)
     print(f"choice: the next of {sets:,} sets of {len(moves)} moves, median of {ROUNDS}")
     history = bench.searched(truth("many", moves, Random(0)), "random", 0)

@@ -38,6 +38,7 @@ from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
 from agent.store.files import write_atomically
 from agent.store.workspace import Workspace
+from agent.study.archive import quick_of_edition_2
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.field_page import write
 from agent.study.measuring import measure
@@ -217,11 +218,14 @@ def nights(
         list[str] | None, typer.Option(help=f"Of {', '.join(ARMS)}; repeat the option. Default: all.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the first night; each further one has the next.")] = 0,
-    protocol: ProtocolName = "quick",
+    protocol: Annotated[
+        str | None, typer.Option(help="Take this protocol's noise as measured; default: quick's of edition 2.")
+    ] = None,
 ) -> None:
     """Simulate nights whose truth is known, with the real policy and made-up scores, and print what they came to."""
     truths, arms = one_of("truth", TRUTHS, truth), one_of("arm", ARMS, arm)
-    bench = Bench(make_catalogue(), synthetic(choose_protocol(protocol, "cpu")), rows)
+    noise = synthetic(choose_protocol(protocol, "cpu")) if protocol else quick_of_edition_2()
+    bench = Bench(make_catalogue(), noise, rows)
     found = []
     for number, kind in product(range(seed, seed + count), truths):
         found += [bench.night(kind, way, number) for way in arms]

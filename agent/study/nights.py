@@ -3,6 +3,7 @@
 The moves, their conflicts, the history, its effects and verdicts, the choice and the confirmation are the project's
 own; only the training is made up (agent/study/synthetic.py). An arm is a way to spend the rows of a night: sets of
 moves at random, a greedy sweep, the search's own choice, and that choice with a fifth of the rows for confirmation.
+The objective is the average of the tasks, as a made-up effect is the same on each.
 """
 
 from collections.abc import Iterator

@@ -107,9 +107,14 @@ def _shared(protocol: Protocol, rows: Sequence[Row], noise: Mapping[str, Noise])
         for number, values in enumerate(differences[setting]):
             while len(variants) <= number:
                 variants.append({})
-            apart = stdev(values) ** 2 / (2 * noise[setting].std ** 2)
-            variants[number][setting] = min(MOST_SHARED, max(0.0, 1.0 - apart))
+            variants[number][setting] = correlation(values, noise[setting].std)
     return tuple(variants)
+
+
+def correlation(differences: Sequence[float], std: float) -> float:
+    """Of two variants' scores of this standard deviation, by their seed-wise differences."""
+    apart = stdev(differences) ** 2 / (2 * std**2)
+    return min(MOST_SHARED, max(0.0, 1.0 - apart))
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -19,6 +19,7 @@ from agent.core.invocation import command
 from agent.core.run import BASELINE
 from agent.core.score import MAD_TASKS
 from agent.evaluator.protocols import SMOKE, choose_protocol
+from agent.store.status import RESULTS
 from agent.store.workspace import Workspace
 
 pytestmark = pytest.mark.slow  # every test here starts the whole program
@@ -158,7 +159,7 @@ def test_the_next_search_goes_on_to_the_end_and_says_what_came_of_it(story, hist
     for run in proposals(history):
         assert f"{story.root}/runs/{run.id}/insights.md" in output
         assert re.search(rf"^\d\d:\d\d:\d\d  training {run.name}: .* \(from \S+\)$", output, re.MULTILINE)
-        assert re.search(rf"^\d\d:\d\d:\d\d  [▲▼=✗] {run.name}: ", output, re.MULTILINE)
+        assert re.search(rf"^\d\d:\d\d:\d\d  [{RESULTS}] {run.name}: ", output, re.MULTILINE)
     assert "Traceback" not in output
 
 
