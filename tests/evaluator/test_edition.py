@@ -30,7 +30,7 @@ GIVEN = {
         "Memorize": ("a32ca5084a9e", 1.665977, 1.051785),
         "Noisy Recall": ("24c1081d75d7", 2.337519, 2.153208),
         "Selective Copy": ("237b225feb64", 1.842659, 1.741769),
-        "Multi-Query Recall": ("525b1f10fa4c", 2.798426, 2.686998),
+        "Multi-Query Recall": ("2e1d923c93cb", 2.886471, 2.831107),
     },
 }
 

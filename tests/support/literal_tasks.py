@@ -114,8 +114,11 @@ def multi_query_recall(setting: Setting, split: str, chance: Random) -> Example:
     pairs, blank = PAIRS.of(setting), setting.vocab - 1
     keys = chance.sample(range(blank // 2), pairs)
     value_of = {key: chance.randrange(blank // 2, blank) for key in keys}
+    if split == "train":
+        keys = keys[: max(1, pairs // 2 ** chance.randrange(4))]
     shown = [token for key in keys for token in (key, value_of[key])]
-    asked: list[int | None] = [*keys, *[None] * (setting.length - 3 * pairs)]
+    shown += [blank] * 2 * (pairs - len(keys))
+    asked: list[int | None] = [*keys, *[None] * (setting.length - 2 * pairs - len(keys))]
     chance.shuffle(asked)
     inputs = shown + [blank if key is None else key for key in asked]
     return inputs, [IGNORE] * len(shown) + [IGNORE if key is None else value_of[key] for key in asked]

@@ -30,7 +30,7 @@ def reread(setting: Setting, split: str, inputs: list[int], value_of: dict[int, 
         case "Selective Copy":
             return reread_selective_copy(setting, inputs)
         case "Multi-Query Recall":
-            return reread_multi_query(setting, inputs)
+            return reread_multi_query(setting, split, inputs)
     raise AssertionError(setting.task)
 
 
@@ -128,12 +128,16 @@ def reread_selective_copy(setting: Setting, inputs: list[int]) -> list[int]:
     return [IGNORE] * (setting.length - n) + tokens
 
 
-def reread_multi_query(setting: Setting, inputs: list[int]) -> list[int]:
+def reread_multi_query(setting: Setting, split: str, inputs: list[int]) -> list[int]:
     pairs, blank = PAIRS.of(setting), setting.vocab - 1
     keys, values, rest = inputs[0 : 2 * pairs : 2], inputs[1 : 2 * pairs : 2], inputs[2 * pairs :]
+    shown = sum(key != blank for key in keys)
+    assert shown == pairs or (split == "train" and shown in {max(1, pairs >> halvings) for halvings in range(4)})
+    assert set(keys[shown:] + values[shown:]) <= {blank}
+    keys, values = keys[:shown], values[:shown]
     assert all(key < blank // 2 for key in keys)
     assert all(blank // 2 <= value < blank for value in values)
     memory = dict(zip(keys, values, strict=True))
-    assert len(memory) == pairs, "no key is shown twice"
+    assert len(memory) == shown, "no key is shown twice"
     assert sorted(token for token in rest if token != blank) == sorted(keys), "each key is asked for once"
     return [IGNORE] * 2 * pairs + [memory.get(token, IGNORE) for token in rest]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAIRS = Option("pairs", 0, "how many pairs of a key and its value are shown, and asked for")
 
+HALVINGS = 4  # how many numbers of pairs a training mixes, each half of the one before
+
 
 def multi_query_recall(request: Request) -> Examples:
     """P pairs (key, value), then every key once more, at random places and in random order, among blanks.
@@ -22,7 +24,9 @@ def multi_query_recall(request: Request) -> Examples:
     The blank is V - 1. Of the other tokens the first half are keys and the second half values. The keys of a sequence
     differ; each has a value drawn for this sequence. Only where a key comes again there is a target: its value.
 
-    In Zoology keys come again sooner rather than later, by a power law; here any place is as likely as another.
+    In Zoology keys come again sooner rather than later, by a power law; here any place is as likely as another. As
+    there, training mixes few pairs with many: a row shows P, P/2, P/4 or P/8 of them, else blanks. Of the most pairs
+    alone a network learns nothing for hundreds of steps, and then a score says when it began, not how much it holds.
     """
     setting = request.setting
     pairs, blank = PAIRS.of(setting), setting.vocab - 1
@@ -31,11 +35,25 @@ def multi_query_recall(request: Request) -> Examples:
     values = key_count + request.integers(blank - key_count, pairs)
     places = 2 * pairs + distinct(request, setting.length - 2 * pairs, pairs)
 
+    asked = values
+    if not request.scored:
+        left_out = left_out_of(request, pairs)
+        keys, values = keys.masked_fill(left_out, blank), values.masked_fill(left_out, blank)
+        asked = values.masked_fill(left_out, IGNORE)
+
     inputs = request.full(setting.length, blank)
     inputs[:, 0 : 2 * pairs : 2] = keys
     inputs[:, 1 : 2 * pairs : 2] = values
     targets = request.full(setting.length, IGNORE)
-    return Examples(inputs.scatter_(1, places, keys), targets.scatter_(1, places, values))
+    return Examples(inputs.scatter_(1, places, keys), targets.scatter_(1, places, asked))
+
+
+def left_out_of(request: Request, pairs: int) -> Tensor:
+    """(N, P) bool: all but the first P, P/2, P/4 or P/8 pairs of each row, one at least."""
+    import torch
+
+    shown = (pairs >> request.integers(HALVINGS, 1)).clamp(min=1)
+    return torch.arange(pairs, device=shown.device) >= shown
 
 
 def distinct(request: Request, below: int, columns: int) -> Tensor:
