@@ -18,6 +18,7 @@ MOVES = load_moves(MOVE_FILES)
 SOURCE = TEMPLATE_FILE.read_text()
 KNOWN = [name.removeprefix(f"{TEMPLATE}_") for name in BASELINES if name not in (TEMPLATE, GATED)]
 PAIRS = list(itertools.combinations(sorted(MOVES), 2))
+EACH = 8  # of the pairs in the quick tests, one in so many
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,11 @@ def test_the_decay_is_that_of_gated_delta_net(made):
     assert_same(call(variant, arguments)[0], call(known, arguments)[0], 1e-10)
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="+".join)
+@pytest.mark.parametrize(
+    "pair",
+    [pair if not place % EACH else pytest.param(pair, marks=pytest.mark.slow) for place, pair in enumerate(PAIRS)],
+    ids="+".join,
+)
 def test_two_moves_go_together_or_say_why_not(made, pair):
     one, other = (MOVES[name] for name in pair)
     declared = other.name in one.conflicts or one.name in other.conflicts

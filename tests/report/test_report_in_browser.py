@@ -265,6 +265,31 @@ def test_a_hostile_note_is_text(browser, tmp_path):
         assert "{{ 7 * 7 }}" in page.locator(".note").inner_text()
 
 
+SWITCH = """async place => {
+  document.querySelectorAll('[data-language]')[place].click();
+  await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+}"""
+
+
+def seconds_of_a_switch(page, slower):
+    """What a switch of the language takes of a processor, until it is drawn; the least of four, so that what else the
+    machine does has no part in it. With `slower`, on a processor that is so many times slower."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+
+    def used():
+        return {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+
+    taken = []
+    for place in (1, 0, 1, 0):
+        before = used()
+        page.evaluate(SWITCH, place)
+        taken.append(used()["TaskDuration"] - before["TaskDuration"])
+    tools.detach()
+    return min(taken)
+
+
 @pytest.mark.slow
 def test_two_thousand_runs_stay_light(browser, tmp_path):
     """The pages that show every run; the others do not grow with the number of runs."""
@@ -289,6 +314,8 @@ def test_two_thousand_runs_stay_light(browser, tmp_path):
         page.get_by_label("Find a variant").fill("")
         page.get_by_role("button", name="Show all").click()
         assert page.locator("#board tbody tr:visible").count() == MANY
+        assert seconds_of_a_switch(page, slower=1) < 0.3
+        assert seconds_of_a_switch(page, slower=4) < 1.0
     with opened(browser, (tmp_path / "lineage.html").as_uri()) as page:
         assert page.get_by_role("treeitem").count() == MANY
 

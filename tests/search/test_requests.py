@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from scored_by_source import Evaluator
 from small_search import Script, small_search
 
 from agent.core.baselines import TEMPLATE
@@ -26,7 +27,7 @@ from agent.store.workspace import Workspace
 def scored(tmp_path_factory):
     """A workspace in which the template has a score."""
     root = tmp_path_factory.mktemp("scored")
-    small_search(root, proposer=Script()).run()
+    untrained(root, proposer=Script()).run()
     return root
 
 
@@ -35,9 +36,16 @@ def home(scored, tmp_path):
     return Workspace(shutil.copytree(scored, tmp_path / "home"))
 
 
+def untrained(root, **facts):
+    """A small search whose runs are neither checked nor trained: what a person asks of it is heeded all the same."""
+    search = small_search(root, evaluator=Evaluator(), **facts)
+    search.check = lambda history, proposal: ()
+    return search
+
+
 def proposing(home, **facts):
     """A search that trains nothing: what it proposes waits."""
-    return small_search(home.root, proposer=make_catalogue(), review=True, **facts)
+    return untrained(home.root, proposer=make_catalogue(), review=True, **facts)
 
 
 def test_queued_ideas_come_first_in_their_order_and_know_what_became_of_them(home):
@@ -73,7 +81,7 @@ def test_what_cannot_be_queued_is_refused(home, idea, parent, said):
 
 
 def test_a_search_that_is_asked_to_stop_finishes_its_run_first(home):
-    search = small_search(home.root, proposer=make_catalogue())
+    search = untrained(home.root, proposer=make_catalogue())
     asked = []
 
     def show(status):
@@ -90,7 +98,7 @@ def test_a_search_that_is_asked_to_stop_finishes_its_run_first(home):
 
 
 def test_a_pause_lasts_until_it_is_over_and_nothing_is_begun_meanwhile(home):
-    search = small_search(home.root, runs=1, proposer=make_catalogue())
+    search = untrained(home.root, runs=1, proposer=make_catalogue())
     seen = []
 
     def show(status):
@@ -109,7 +117,7 @@ def test_a_pause_lasts_until_it_is_over_and_nothing_is_begun_meanwhile(home):
 
 
 def test_a_paused_search_can_be_stopped(home):
-    search = small_search(home.root, proposer=make_catalogue())
+    search = untrained(home.root, proposer=make_catalogue())
     wishes = {"starting": "pause", "paused": "stop"}
     search.journal.show = lambda status: ask_of_search(Workspace(home.root), wishes[status.phase])
     assert search.run() == ASKED_TO_STOP
@@ -120,7 +128,7 @@ def test_only_a_search_that_runs_can_be_asked_and_what_was_asked_of_another_is_f
     with pytest.raises(NothingIsSearching):
         ask_of_search(home, "stop")
     set_wish(home, "stop")
-    assert small_search(home.root, runs=1, proposer=make_catalogue()).run().reason["en"] == "its run is done"
+    assert untrained(home.root, runs=1, proposer=make_catalogue()).run().reason["en"] == "its run is done"
 
 
 def test_a_wish_that_is_none_is_named(home):
