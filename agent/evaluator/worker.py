@@ -34,6 +34,7 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.early_steps import digest, steps_told_of
 from agent.evaluator.training.stack import stacks
+from agent.evaluator.training.tensor_cores import use_tensor_cores
 from agent.evaluator.training.trainer import Progress, train
 from agent.kernels.choice import in_words
 
@@ -54,6 +55,7 @@ class Worker:
         self.device = torch.device(job.device)
         self.stacks = stacks(self.protocol, self.device.type)
         keep_below_the_watchdog(self.device)
+        self.on_tensor_cores = use_tensor_cores(variant, self.protocol, self.device)
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The speed of the op, once it has kept the contract on this device."""
@@ -62,8 +64,12 @@ class Worker:
             "equal_widths": needs_equal_widths(self.variant, self.protocol, self.device),
             "speed": asdict(measure_speed(self.variant, self.protocol, self.device)),
             "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
-            "kernels": in_words(self.device) if self.device.type == "cuda" else None,
+            "kernels": self._kernels() if self.device.type == "cuda" else None,
         }
+
+    def _kernels(self) -> str:
+        """What computes here, in words."""
+        return f"{in_words(self.device)}; products of the op in {'TF32' if self.on_tensor_cores else 'float32'}"
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What the op computes, if it keeps the contract, on other devices than this one too."""

@@ -4,7 +4,8 @@ Whatever goes wrong with one, and a compiler or a driver may go wrong in any way
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +35,23 @@ def fused(name: str, trial: Callable[[Any, torch.device], None], device: torch.d
     return FOUND[name, device]
 
 
+@contextmanager
+def _multiplying_in_full() -> Iterator[None]:
+    """With products in float32, whatever they are otherwise."""
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+
+
 def _tried(name: str, trial: Callable[[Any, torch.device], None], device: torch.device) -> Fused:
     try:
         triton = importlib.import_module("triton")
         kernels = importlib.import_module(f"agent.kernels.{name}")
-        # The first to ask may be predicting, or multiply in bfloat16; the trial is the same for all.
-        with torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        # The first to ask may be predicting, or multiply in bfloat16 or TF32; the trial is the same for all.
+        with torch.enable_grad(), torch.autocast(device.type, enabled=False), _multiplying_in_full():
             trial(kernels, device)
     except Exception as error:
         return Fused(None, f"plain PyTorch ({kind_and_reason(error)})")

@@ -29,8 +29,11 @@ class UnitLowerInverse(torch.autograd.Function):
 def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
     """T = (I + A)^-1 for strictly lower triangular A: (..., C, C) -> (..., C, C), float32 or float64.
 
-    What stands on or above the diagonal of A is not read, and no gradient flows to it.
+    A narrower A is widened to float32: an inverse of few digits has none. What stands on or above the diagonal of A is
+    not read, and no gradient flows to it.
     """
+    if strictly_lower.dtype not in (torch.float32, torch.float64):
+        strictly_lower = strictly_lower.float()
     kernels = fused_inverse(strictly_lower.device).kernels if strictly_lower.is_cuda else None
     if kernels is not None and not kernels.fits(strictly_lower):
         kernels = None

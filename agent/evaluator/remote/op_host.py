@@ -20,7 +20,9 @@ from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
+from agent.evaluator.protocol import Protocol
 from agent.evaluator.remote.messages import receive, send
+from agent.evaluator.training.tensor_cores import use_tensor_cores
 from agent.evaluator.worker import diagnose
 
 
@@ -55,7 +57,9 @@ def serve(job: Job, requests: IO[bytes], replies: IO[bytes]) -> None:
     try:
         device = torch.device(job.device)
         keep_below_the_watchdog(device)
-        host = OpHost(load_variant(job.variant), device)
+        variant = load_variant(job.variant)
+        use_tensor_cores(variant, Protocol.from_json(job.protocol), device)  # as it was trained
+        host = OpHost(variant, device)
         while (message := receive(requests)) is not None:
             send(replies, *host.answer(*message))
     except BaseException as error:  # whatever the variant raised, the other side must hear of it
