@@ -13,6 +13,7 @@ from agent.science.effects import Effect
 from agent.science.history import card_of
 from agent.science.objective import Judgement
 from agent.science.objective_words import axes, outcome
+from agent.science.unfinished import unfinished_lines
 
 VERDICTS: tuple[Verdict, ...] = ("better", "larger", "worse", "indistinguishable", "unjudged")  # in the order of a line
 MOST_EFFECTS = 3  # of moves that the variant does not hold
@@ -206,7 +207,7 @@ def failure(facts: Facts) -> list[Text]:
     """Why there is no score, and whether that has happened before."""
     assert facts.run.failure is not None
     kind, reason = facts.run.failure.kind_text, facts.run.failure.reason.text
-    lines = [say("note.failure", kind=kind, reason=reason)]
+    lines = [say("note.failure", kind=kind, reason=reason), *unfinished_lines(facts.run.failure.unfinished)]
     if facts.similar_failures:
         names = [run.name for run in facts.similar_failures[-3:]]
         count = len(facts.similar_failures)

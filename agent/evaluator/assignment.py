@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.core.score import ScoreCard
+from agent.evaluator.pace import TemplateTime
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol as ScoringProtocol
 
@@ -20,6 +21,7 @@ class Assignment:
     device: str | None = None  # None for a GPU where there is one
     test_seed: int | None = None  # draws the test; None for a new secret
     workers: int | None = None  # confined workers at once; None for as many as the device is best served by
+    template: TemplateTime | None = None  # what it took of the template; None where that is not known
 
 
 class Evaluator(Protocol):

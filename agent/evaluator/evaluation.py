@@ -4,31 +4,30 @@ import platform
 import secrets
 import shutil
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from agent.core.errors import Unavailable, UsageError
-from agent.core.score import ScoreCard, SeedScore, TaskScore
+from agent.core.score import ScoreCard, SeedScore
 from agent.core.temporary import temporary_folder
-from agent.evaluator.account import Described, read_described
+from agent.evaluator.account import Described
 from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.check import check, op_under_test
 from agent.evaluator.contract.gate import check_code
 from agent.evaluator.contract.source import variant_file
 from agent.evaluator.contract.variant import read_declaration
-from agent.evaluator.failure import contained, doubting
-from agent.evaluator.held_out import HeldOutTest, best_of_grid, read_scores
+from agent.evaluator.failure import contained
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
 from agent.evaluator.means import measure_means
+from agent.evaluator.pace import Pace, TemplateTime
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.remote.pairs import carry_out
-from agent.evaluator.remote.replay import choose_replays
+from agent.evaluator.stages import Stages, task_score
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
-from agent.evaluator.worker_pool import WorkerPool, worker_count
+from agent.evaluator.worker_pool import worker_count
 
 
 @contained()
@@ -39,12 +38,14 @@ def evaluate(
     test_seed: int | None = None,
     watch: Watch = lambda update: None,
     workers: int | None = None,
+    template: TemplateTime | None = None,
 ) -> ScoreCard:
     """Train a variant on every replica of a protocol, test it and score it.
 
     test_seed draws the test; by default it is a new secret, so that no code could have known the test beforehand. The
     card carries it: with it an evaluation can be repeated to the digit on the same kind of CPU.
     workers is how many train at once, by default as many as the device is best served by.
+    template is what the same took of the template on this machine: one that would be far slower is ended early.
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
@@ -56,41 +57,22 @@ def evaluate(
     with scratch() as folder, temporary_folder() as kept:
         variant = Path(shutil.copyfile(variant, kept / "variant.py"))
         check(variant, protocol)
-        deadline = started + protocol.time_limit_hours * 3600
         job = Job(folder, protocol.to_json(), device)
         job.write(variant)
-        pool = WorkerPool(job.folder, workers or worker_count(device), deadline, device)
-        training = [{"do": "train", "stack": stack} for stack in range(len(groups))]
-        description, *trained = pool.run([{"do": "describe"}, *training], watch)
-        with doubting():
-            described = read_described(description)
-        tests = [
-            HeldOutTest.draw(stack, best_of_grid(group, answer), protocol, test_seed)
-            for stack, (group, answer) in enumerate(zip(groups, trained, strict=True))
-        ]
+        pace = Pace(protocol, template, started)
+        stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)
+        described, trained = stages.train(watch)
+        tests = stages.draw_tests(trained)
         longer = [further for test in tests for further in test.longer(protocol, test_seed)]
-        for test in (*tests, *longer):
-            test.write_inputs(job)
-        replays = choose_replays(groups, trained, device)
-        answers = carry_out(
-            [replay.request for replay in replays] + [test.request for test in (*tests, *longer)],
-            job,
-            variant,
-            workers or worker_count(device),
-            deadline,
-            into=kept,
-        )
-        for replay, answer in zip(replays, answers, strict=False):
-            replay.check(answer)
-        scores = read_scores(tests, longer, replace(job, folder=kept))
-        with op_under_test(variant, protocol, deadline) as op:
+        scores = stages.score(tests, longer, trained, pace.deadline)
+        with op_under_test(variant, protocol, pace.deadline) as op:
             probe_trained(op, tests, groups, job)
             means = measure_means(op)
     return ScoreCard(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
-        tasks={task: _task_score(task, scores) for task in protocol.tasks},
-        further={task: _task_score(task, scores) for task in protocol.further},
+        tasks={task: task_score(task, scores) for task in protocol.tasks},
+        further={task: task_score(task, scores) for task in protocol.further},
         **asdict(means),
         speed=described.speed,
         device=described.device,
@@ -104,7 +86,15 @@ def evaluate(
 def evaluate_source(assignment: Assignment, watch: Watch = lambda update: None) -> ScoreCard:
     """Evaluate a variant that is given as text. EvaluationFailed also for text that is no variant."""
     with variant_file(assignment.source) as path:
-        return evaluate(path, assignment.protocol, assignment.device, assignment.test_seed, watch, assignment.workers)
+        return evaluate(
+            path,
+            assignment.protocol,
+            assignment.device,
+            assignment.test_seed,
+            watch,
+            assignment.workers,
+            assignment.template,
+        )
 
 
 def _remarks(described: Described, scores: list[SeedScore]) -> tuple[str, ...]:
@@ -120,11 +110,6 @@ def _versions(described: Described) -> dict[str, str]:
     """What it ran on; on a GPU also whether its kernels could be built, and if not, why."""
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     return versions | ({"kernels": described.kernels} if described.kernels else {})
-
-
-def _task_score(task: str, scores: list[SeedScore]) -> TaskScore:
-    mine = [score for score in scores if score.task == task]
-    return TaskScore(task, tuple(sorted(mine, key=lambda score: (score.setting, score.seed))))
 
 
 def choose_device(device: str | None) -> str:

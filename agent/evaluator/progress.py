@@ -1,5 +1,6 @@
 """What a running evaluation reports to its watcher, and how far it is."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ class Update:
     loss: float
     accuracy: float
     ended: bool
+    training_loss: float = math.nan
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> "Update | None":
@@ -28,10 +30,13 @@ class Update:
                 "progress": {
                     "key": str(key),
                     "ending": ending,
-                    "point": {"step": int(step), "loss": float(loss), "accuracy": float(accuracy)},
+                    "point": {"step": int(step), "loss": float(loss), "accuracy": float(accuracy)} as point,
                 }
             } if len(key) <= LONGEST_KEY and abs(step) <= LAST_STEP:
-                return cls(key, step, loss, accuracy, ending is not None)
+                since = point.get("training_loss")
+                return cls(
+                    key, step, loss, accuracy, ending is not None, since if isinstance(since, float) else math.nan
+                )
         return None
 
 

@@ -16,7 +16,9 @@ from agent.core.reason import Reason
 from agent.evaluator.failure import EvaluationFailed, read_reason
 from agent.evaluator.gpus import gpus_of_workers, visible_gpus
 from agent.evaluator.jail.jail import Child, Ending, confined
+from agent.evaluator.pace import Pace
 from agent.evaluator.progress import Update
+from agent.evaluator.standing import standing_of
 
 SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
 EXCESSES: dict[str, tuple[FailureKind, Reason]] = {
@@ -30,28 +32,39 @@ Request = dict[str, Any]
 
 
 class WorkerPool:
-    """Fresh confined workers on one folder, until `deadline` (time.monotonic), each on a GPU of its own on "cuda"."""
+    """Fresh confined workers on one folder, until `deadline` (time.monotonic), each on a GPU of its own on "cuda".
 
-    def __init__(self, folder: Path, workers: int, deadline: float, device: str = "cpu") -> None:
+    With a `pace` they are ended too once that is hopeless. `answers` has what was answered by then, by place.
+    """
+
+    def __init__(
+        self, folder: Path, workers: int, deadline: float, device: str = "cpu", pace: Pace | None = None
+    ) -> None:
         self.folder = folder
+        self.pace = pace
+        self.answers: dict[int, Request] = {}
         self.gpus = gpus_of_workers(device, workers)
         self.deadline = deadline
         self.failures: list[Failure] = []
         self.watching = threading.Lock()
 
-    def run(self, requests: list[Request], watch: Callable[[Update], None]) -> list[Request]:
-        """The answers to the requests, in their order. `watch` sees every update, one at a time.
+    def run(
+        self,
+        requests: list[Request],
+        watch: Callable[[Update], None],
+        answered: Callable[[Request, Request], None] = lambda request, answer: None,
+    ) -> list[Request]:
+        """The answers to the requests, in their order. `watch` sees every update, `answered` every answer, in turn.
 
         Raises EvaluationFailed with the first failure. However this ends, no worker is left.
         """
         waiting: queue.SimpleQueue[tuple[int, Request]] = queue.SimpleQueue()
         for item in enumerate(requests):
             waiting.put(item)
-        answers: dict[int, Request] = {}
         gpus = self.gpus[: len(requests)]
         with ThreadPoolExecutor(len(gpus)) as threads:
             try:
-                works = [threads.submit(self._work, waiting, answers, watch, gpu) for gpu in gpus]
+                works = [threads.submit(self._work, waiting, watch, answered, gpu) for gpu in gpus]
                 wait(works)
             except BaseException:  # Ctrl-C: the threads hear of it here, and each takes its worker along
                 self.failures.append(Failure("crash", Reason("failure.interrupted")))
@@ -60,13 +73,13 @@ class WorkerPool:
             work.result()
         if self.failures:
             raise EvaluationFailed(self.failures[0])
-        return [answers[index] for index in range(len(requests))]
+        return [self.answers[index] for index in range(len(requests))]
 
     def _work(
         self,
         waiting: "queue.SimpleQueue[tuple[int, Request]]",
-        answers: dict[int, Request],
         watch: Callable[[Update], None],
+        answered: Callable[[Request, Request], None],
         gpu: str | None,
     ) -> None:
         """One worker's life."""
@@ -76,7 +89,9 @@ class WorkerPool:
                     index, request = waiting.get_nowait()
                     answer = self._ask(child, request, watch)
                     if answer is not None:
-                        answers[index] = answer
+                        self.answers[index] = answer
+                        with self.watching:
+                            answered(request, answer)
         except queue.Empty:
             return
         except BaseException as error:  # of this program's own, or of `watch`: `run` raises it
@@ -97,9 +112,20 @@ class WorkerPool:
                 case message if update := Update.of(message):
                     with self.watching:
                         watch(update)
+                    if self._hopeless(update):
+                        break
         if not self.failures:
-            self.failures.append(overdue(child) if self._stopped() else death(child))
+            late = self._stopped() or (self.pace is not None and self.pace.hopeless)
+            self.failures.append(overdue(child, self.pace) if late else death(child))
         return None
+
+    def _hopeless(self, update: Update) -> bool:
+        """Whether a validation shows that there is no use in going on."""
+        if self.pace is None:
+            return False
+        with self.watching:
+            self.pace.add(update)
+            return self.pace.hopeless
 
     def _stopped(self) -> bool:
         """Every thread looks here, and ends its worker when there is a failure anywhere."""
@@ -115,10 +141,13 @@ def _parse(line: bytes) -> Request:
     return message if isinstance(message, dict) else {}
 
 
-def overdue(child: Child) -> Failure:
-    """Why a worker at the deadline is none the sooner done: its log says where it stands."""
-    child.say_where()
-    return Failure("timeout", Reason("failure.overdue"), child.log_tail())
+def overdue(child: Child, pace: Pace | None = None) -> Failure:
+    """Why a worker is ended for its time: how slow the training was, if it was one, and where the variant stands."""
+    standing = standing_of(child)
+    if pace is not None:
+        return Failure("timeout", pace.reason(standing.line), standing.log)
+    at_line = Reason("failure.overdue_at_line", {"line": standing.line}) if standing.line is not None else None
+    return Failure("timeout", at_line or Reason("failure.overdue"), standing.log)
 
 
 def death(child: Child, ending: Ending | None = None) -> Failure:

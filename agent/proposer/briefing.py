@@ -21,6 +21,7 @@ from agent.science.calibration import Calibration, calibrate
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.steps import barred, steps_of
+from agent.science.unfinished import unfinished_lines
 from agent.store.synthesis import Synthesis
 
 T = TypeVar("T")
@@ -168,7 +169,8 @@ def _review(run: Run, decision: str) -> str:
 
 def _failure(run: Run) -> str:
     assert run.failure is not None
-    return f"{run.name} ({run.failure.kind}):\n{quoted(str(run.failure.reason), LINE)}"
+    done = [line[ENGLISH] for line in unfinished_lines(run.failure.unfinished)]
+    return "\n".join([f"{run.name} ({run.failure.kind}):", quoted(str(run.failure.reason), LINE), *done])
 
 
 def _pending(history: History) -> list[Run]:

@@ -1,7 +1,8 @@
 """The experiment as a model is told of it: every number from the protocol's own data and the template's score card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from agent.core.baselines import control_paths
 from agent.core.run import Run
 from agent.core.score import TaskScore
 from agent.core.sentences import counted
@@ -10,6 +11,8 @@ from agent.evaluator.protocol import Plan, Protocol
 from agent.evaluator.protocols import protocol_of
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
+from agent.proposer.measured import measured_variants
+from agent.science.comparison import Noise
 from agent.science.history import History, card_of
 from agent.science.objective_words import told_by
 
@@ -27,6 +30,7 @@ def experiment(history: History, parent: Run) -> list[str]:
         *(_task(protocol, task, template) for task in protocol.tasks),
         _metric(protocol),
         *_cost(protocol, template),
+        *_controls(protocol, history.noise),
         f"{told_by(history.objective)[ENGLISH]} {say('objective.judged on')[ENGLISH]}",
     ]
 
@@ -116,14 +120,24 @@ def _metric(protocol: Protocol) -> str:
 
 
 def _cost(protocol: Protocol, template: Run | None) -> Iterator[str]:
-    limit = f"Limit: a row that takes more than {60 * protocol.time_limit_hours:.0f} minutes is a timeout"
+    limit = (
+        f"Limit: a row is ended as a timeout when it would take more than {protocol.slowest:g} times as long as the "
+        f"template's on this machine, or {60 * protocol.time_limit_hours:.0f} minutes"
+    )
     if template is None or template.card is None:
         yield f"{limit}."
         return
     card = template.card
-    times = protocol.time_limit_hours * 3600 / max(1.0, card.seconds)
     yield (
-        f"{limit}; the template's took {_time(card.seconds)}, so that a variant may be about {times:.0f} times as "
-        f"slow. The template has {card.parameters:,} parameters in all and a state of {card.state_size:,} numbers a "
-        "sequence and mixer; what others have is told relative to it."
+        f"{limit}; the template's took {_time(card.seconds)}. The template has {card.parameters:,} parameters in all "
+        f"and a state of {card.state_size:,} numbers a sequence and mixer; what others have is told relative to it."
     )
+
+
+def _controls(protocol: Protocol, noise: Mapping[str, Noise]) -> Iterator[str]:
+    """What mixers score that hold nothing of what lies further back: the part of a score that needs no memory."""
+    measured = measured_variants(protocol, noise)
+    for name in control_paths():
+        if row := measured.get(name):
+            scores = ", ".join(f"{task} {score.mean:.3f}" for task, score in row.tasks.items())
+            yield f"Without a memory ({name}): average {row.average:.3f}; {scores}. Only what lies above it needs one."

@@ -16,10 +16,12 @@ from agent.core.text import ENGLISH, say
 from agent.evaluator.assignment import Assignment, Evaluator
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.pace import TemplateTime
 from agent.evaluator.protocol import Protocol
 from agent.llm import Interrupted
 from agent.llm.spending import OutOfMoney
 from agent.proposer.known import next_known
+from agent.science.history import card_of
 from agent.science.mechanisms.holding import with_mechanisms
 from agent.search.amending import amend, patch_of
 from agent.search.analyses import Analyses
@@ -209,7 +211,10 @@ class Search:
 
     def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
         """The scores of a proposal's code; EvaluationFailed where it comes to none."""
-        assignment = Assignment(proposal.source, protocol, self.device, self.workspace.test_seed())
+        baseline = self.workspace.history().baseline
+        template = TemplateTime.of(card_of(baseline), self.protocol, protocol) if baseline else None
+        seed = self.workspace.test_seed()
+        assignment = Assignment(proposal.source, protocol, self.device, seed, template=template)
         return self.evaluator(assignment, self.journal.training(protocol))
 
     def analyse(self, run: Run) -> None:

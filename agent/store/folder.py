@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from agent.core.failure import UnfinishedSeed
 from agent.core.invocation import command
 from agent.core.run import Run
 from agent.core.score import Confirmation, CurvePoint, ScoreCard, SeedScore, TaskScore
@@ -56,9 +57,9 @@ def save(folder: Path, run: Run) -> None:
     WorkspaceError, with the old files in place, for a run that could not be read back, as one whose numbers are none.
     """
     curves = None
-    if run.card is not None and any(seed.curve for seed in _seeds(run.card)):
-        curves = _curves_text(run.card)
-        run = replace(run, card=without_curves(run.card))
+    if any(seed.curve for seed in _seeds(run)):
+        curves = _curves_text(run)
+        run = _with_curves(run, {})
     text = _RUN.dump_json(run, indent=1)
     try:
         _RUN.validate_json(text)
@@ -105,42 +106,62 @@ def load_confirmation(folder: Path) -> Confirmation | None:
 def with_curves(folder: Path, run: Run) -> Run:
     """The same run with the learning curves of its folder."""
     path = folder / CURVES
-    if run.card is None or not path.exists():
+    if not any(_seeds(run)) or not path.exists():
         return run
     curves: dict[tuple[str, int], list[CurvePoint]] = {}
     with reading(path), path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             point = CurvePoint(int(row["step"]), *(float(row[name]) for name in POINT[1:]))
             curves.setdefault((row["setting"], int(row["seed"])), []).append(point)
-    return replace(run, card=_with_curves(run.card, curves))
+    return _with_curves(run, curves)
 
 
 def without_curves(card: ScoreCard) -> ScoreCard:
     """The same card as it is kept, its learning curves left out."""
-    return _with_curves(card, {})
+    return replace(card, tasks=_curved(card.tasks, {}), further=_curved(card.further, {}))
 
 
-def _curves_text(card: ScoreCard) -> str:
+def _curves_text(run: Run) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(REPLICA + POINT)
-    for seed in _seeds(card):
+    for seed in _seeds(run):
         for point in seed.curve:
             table.writerow([seed.setting, seed.seed, *(getattr(point, name) for name in POINT)])
     return text.getvalue()
 
 
-def _seeds(card: ScoreCard) -> Iterator[SeedScore]:
-    """Those of all tasks, columns of the table or not."""
-    for task in (*card.tasks.values(), *card.further.values()):
+def _seeds(run: Run) -> Iterator[SeedScore | UnfinishedSeed]:
+    """Those of all tasks, columns of the table or not, and those of a failed run that were trained in part."""
+    for task in (*run.card.tasks.values(), *run.card.further.values()) if run.card else ():
         yield from task.seeds
+    if run.failure is not None and run.failure.unfinished is not None:
+        for task in run.failure.unfinished.tasks.values():
+            yield from task.seeds
+        yield from run.failure.unfinished.seeds
 
 
-def _with_curves(card: ScoreCard, curves: Mapping[tuple[str, int], list[CurvePoint]]) -> ScoreCard:
-    def curved(seed: SeedScore) -> SeedScore:
-        return replace(seed, curve=tuple(curves.get((seed.setting, seed.seed), ())))
+Curves = Mapping[tuple[str, int], list[CurvePoint]]
 
-    def curved_tasks(tasks: Mapping[str, TaskScore]) -> dict[str, TaskScore]:
-        return {name: TaskScore(name, tuple(curved(seed) for seed in task.seeds)) for name, task in tasks.items()}
 
-    return replace(card, tasks=curved_tasks(card.tasks), further=curved_tasks(card.further))
+def _with_curves(run: Run, curves: Curves) -> Run:
+    """The same run with these curves and no others."""
+    if run.card is not None:
+        card = replace(run.card, tasks=_curved(run.card.tasks, curves), further=_curved(run.card.further, curves))
+        run = replace(run, card=card)
+    if run.failure is not None and run.failure.unfinished is not None:
+        done = run.failure.unfinished
+        seeds = tuple(replace(each, curve=tuple(curves.get((each.setting, each.seed), ()))) for each in done.seeds)
+        done = replace(done, tasks=_curved(done.tasks, curves), seeds=seeds)
+        run = replace(run, failure=replace(run.failure, unfinished=done))
+    return run
+
+
+def _curved(tasks: Mapping[str, TaskScore], curves: Curves) -> dict[str, TaskScore]:
+    return {
+        name: TaskScore(
+            name,
+            tuple(replace(seed, curve=tuple(curves.get((seed.setting, seed.seed), ()))) for seed in task.seeds),
+        )
+        for name, task in tasks.items()
+    }

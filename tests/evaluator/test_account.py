@@ -87,6 +87,6 @@ def test_another_account_of_an_op_is_garbled(said, field):
 
 def test_progress_that_is_none_is_passed_over():
     said = {"key": REPLICA.key, "ending": None, "point": point()}
-    assert Update.of({"progress": said}) == Update(REPLICA.key, EVERY, 1.5, 0.25, ended=False)
+    assert Update.of({"progress": said}) == Update(REPLICA.key, EVERY, 1.5, 0.25, False, 2.0)
     for wrong in (said | {"key": "x" * 201}, said | {"point": point(step=10**60)}, said | {"point": point(loss="1")}):
         assert Update.of({"progress": wrong}) is None

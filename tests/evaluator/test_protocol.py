@@ -60,7 +60,7 @@ OTHER = {
     },
     Cut: {"after": 0.25, "margin": 0.1},
 }
-CHANGES_NO_SCORE = {"name": "other", "purpose": "other", "time_limit_hours": 1.0}
+CHANGES_NO_SCORE = {"name": "other", "purpose": "other", "time_limit_hours": 1.0, "slowest": 3.0}
 
 
 def with_setting(setting):

@@ -21,6 +21,7 @@ from agent.evaluator.jail.forkserver import Wanted
 from agent.evaluator.jail.forkserver_client import fork_server
 
 LOG_TAIL = 4_000  # bytes
+LOG_HEAD = 200_000  # bytes that are read on from a place
 LONGEST_LINE = 1 << 24  # bytes
 PIPE = 1 << 20  # bytes that a pipe between two children holds
 LOOK_UP = 0.2  # seconds a reader waits before it looks whether there is still something to wait for
@@ -75,11 +76,22 @@ class Child:
             return Ending(-9)
         return Ending(facts["code"], facts["excess"])
 
+    def log_size(self) -> int:
+        """How many bytes the child has printed."""
+        return os.fstat(self.log.fileno()).st_size
+
     def log_tail(self) -> str:
         """The end of what the child printed."""
-        size = os.fstat(self.log.fileno()).st_size
-        tail = os.pread(self.log.fileno(), LOG_TAIL, max(0, size - LOG_TAIL))
+        return self.log_until(self.log_size())
+
+    def log_until(self, end: int) -> str:
+        """What the child had printed when its log had so many bytes, or the end of that."""
+        tail = os.pread(self.log.fileno(), min(end, LOG_TAIL), max(0, end - LOG_TAIL))
         return printable(tail.decode(errors="replace"), LOG_TAIL)
+
+    def log_from(self, start: int) -> str:
+        """What the child has printed since its log had so many bytes, or the beginning of that."""
+        return printable(os.pread(self.log.fileno(), LOG_HEAD, start).decode(errors="replace"), LOG_HEAD)
 
     def say_where(self) -> None:
         """Have the child write into its log where it stands."""

@@ -36,9 +36,9 @@ class Replay:
 
 
 def choose_replays(
-    groups: Sequence[Sequence[Replica]], trained: Sequence[Mapping[str, Any]], device: str
+    groups: Sequence[Sequence[Replica]], trained: Mapping[int, Mapping[str, Any]], device: str
 ) -> list[Replay]:
-    """Which steps are taken again: on a CPU, of some stacks that the system draws after they were trained.
+    """Which steps are taken again: on a CPU, of some of the trained stacks, drawn after they were trained.
 
     On another device the same steps give other roundings, and nothing is compared.
     """
@@ -47,7 +47,7 @@ def choose_replays(
     chance = random.SystemRandom()
     return [
         _replay(stack, list(groups[stack]), trained[stack], chance)
-        for stack in chance.sample(range(len(groups)), min(REPLAYED, len(groups)))
+        for stack in chance.sample(sorted(trained), min(REPLAYED, len(trained)))
     ]
 
 

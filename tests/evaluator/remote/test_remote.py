@@ -159,17 +159,17 @@ def test_weights_that_are_none_are_a_failure(carried_out, trained, forge):
 def test_early_steps_taken_again_must_lead_where_the_worker_said():
     variant = load_variant(baseline_path(TEMPLATE))
     digests = digests_of_steps(GROUPS[0], variant, ONE_TASK, CPU, steps_told_of(GROUPS[0]))
-    replays = choose_replays(GROUPS, [{"early": digests}], "cpu")
+    replays = choose_replays(GROUPS, {0: {"early": digests}}, "cpu")
     (replay,) = replays
     replay.check({"digests": digests[: replay.steps]})
     other = digests_of_steps(GROUPS[0], load_variant(baseline_path(TEMPLATE)), ONE_TASK, CPU, 1)
     assert other == digests[:1]
     with pytest.raises(EvaluationFailed, match=r"training of another kind, .*: the first 2 steps"):
         Replay(0, 2, "x", (digests[0], digests[0])).check({"digests": digests[:2]})
-    assert choose_replays(GROUPS, [{"early": digests}], "cuda") == []
+    assert choose_replays(GROUPS, {0: {"early": digests}}, "cuda") == []
     for forged in ([], None, digests[:0]):
         with pytest.raises(EvaluationFailed, match="garbled"):
-            choose_replays(GROUPS, [{"early": forged}], "cpu")
+            choose_replays(GROUPS, {0: {"early": forged}}, "cpu")
 
 
 def test_messages_arrive_as_they_were_sent_and_nothing_else_is_one():

@@ -17,7 +17,23 @@ SENTENCES = {
     # The evaluation and its workers.
     "failure.duplicate": "it computes what {twin} computes, number for number",
     "failure.cut_off": "cut off {times} times while it was evaluated; see what kills the machine then",
+    "unfinished.share": "{share:.0%} of the training was done by then.",
+    "unfinished.tasks": "Trained and tested to the end, though they make no row: {list}",
+    "unfinished.others": "Validation accuracy of the others when it was stopped: {list}",
+    "unfinished.task": "{task} {accuracy:.3f} after {share:.0%} of its steps",
     "failure.overdue": "the evaluation took longer than its protocol allows and was stopped",
+    "failure.overdue_at_line": (
+        "the evaluation took longer than its protocol allows and was stopped; mostly it was at line {line} of the "
+        "variant"
+    ),
+    "failure.too_slow": (
+        "it would take {times:.1f} times as long as the template takes on this machine, where {most:g} times are "
+        "allowed: it was stopped with {share:.0%} of the training done"
+    ),
+    "failure.too_slow_at_line": (
+        "it would take {times:.1f} times as long as the template takes on this machine, where {most:g} times are "
+        "allowed: it was stopped with {share:.0%} of the training done; mostly it was at line {line} of the variant"
+    ),
     "failure.no_answer": "the worker closed its pipe without an answer",
     "failure.filled_disk": "the worker was killed for what it wrote to the disk",
     "failure.started_threads": "the worker was killed for the threads that it started",

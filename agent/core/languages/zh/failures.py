@@ -14,7 +14,19 @@ SENTENCES = {
     "kind.unusable reply": "模型回复不可用",
     "failure.duplicate": "其计算结果与 {twin} 逐数相同",
     "failure.cut_off": "评测期间被中断 {times} 次；请检查是什么使机器在此时停止",
+    "unfinished.share": "届时训练已完成 {share:.0%}。",
+    "unfinished.tasks": "已训练并测试完毕的任务（不计入表格）：{list}",
+    "unfinished.others": "停止时其余任务的验证准确率：{list}",
+    "unfinished.task": "{task} 完成 {share:.0%} 的步数时为 {accuracy:.3f}",
     "failure.overdue": "评测超出协议允许的时间，已被停止",
+    "failure.overdue_at_line": "评测超出协议允许的时间，已被停止；大部分时间停在变体的第 {line} 行",
+    "failure.too_slow": (
+        "照此速度，所需时间为本机上模板的 {times:.1f} 倍，而上限为 {most:g} 倍：训练完成 {share:.0%} 时被停止"
+    ),
+    "failure.too_slow_at_line": (
+        "照此速度，所需时间为本机上模板的 {times:.1f} 倍，而上限为 {most:g} 倍：训练完成 {share:.0%} 时被停止；"
+        "大部分时间停在变体的第 {line} 行"
+    ),
     "failure.no_answer": "工作进程未作答便关闭了管道",
     "failure.filled_disk": "工作进程因写入磁盘过多被终止",
     "failure.started_threads": "工作进程因启动的线程过多被终止",
