@@ -13,7 +13,7 @@ from statistics import fmean, pstdev
 from agent.core.run import Run
 from agent.proposer import NothingToPropose
 from agent.proposer.kinds import AIM, CHOSEN, COMBINE, REFINE, Kind, Request
-from agent.proposer.niches import Niche, niches
+from agent.proposer.niches import Niche, niches, task_beliefs
 from agent.science.history import History, card_of
 
 PRIOR = 2.0  # changes of each kind that gained as much as all changes did on the mean: what a new kind begins with
@@ -67,6 +67,23 @@ def draw_kind(known: Mapping[str, Sequence[float]], kinds: Sequence[Kind], draw:
     return max(kinds, key=promise)
 
 
+def _best_together(history: History, pairs: Sequence[tuple[Run, Run]], draw: Random) -> tuple[Run, Run]:
+    """The pair that would reach most if each task kept the higher score of both, by one draw of every score.
+
+    A pair that was combined before comes after all that were not.
+    """
+    beliefs = task_beliefs(history, history.scored).values()
+    runs = dict.fromkeys(run.id for pair in pairs for run in pair)
+    drawn = {key: [draw.gauss(by_run[key].mean, by_run[key].std) for by_run in beliefs] for key in runs}
+    combined = {frozenset(run.proposal.parents) for run in history.runs if len(run.proposal.parents) > 1}
+
+    def promise(pair: tuple[Run, Run]) -> tuple[bool, float]:
+        one, other = (drawn[run.id] for run in pair)
+        return {run.name for run in pair} not in combined, fmean(map(max, one, other))
+
+    return max(pairs, key=promise)
+
+
 def _pairs(found: Sequence[Niche]) -> list[tuple[Run, Run]]:
     """Two variants that are first in different things, neither made of the other: the better one first."""
     runs = list({niche.run.id: niche.run for niche in found}.values())
@@ -82,7 +99,7 @@ def _request(
 ) -> Request:
     """A request of this kind, with its parents drawn among the niches: who is first in more is drawn more often."""
     if kind is COMBINE:
-        one, other = sorted(draw.choice(pairs), key=history.merit, reverse=True)
+        one, other = sorted(_best_together(history, pairs, draw), key=history.merit, reverse=True)
         return Request(one, kind, other)
     if kind is AIM:
         room = {niche.task: max(0.0, 1.0 - card_of(niche.run).scores[niche.task]) for niche in found if niche.task}

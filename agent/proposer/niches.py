@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
+from statistics import fmean, pvariance
 
 from agent.core.run import Run
 from agent.proposer.parents import rank_parents
@@ -31,15 +32,40 @@ def niches(history: History, draw: Random, among: Collection[str] = ()) -> list[
     if not fair:
         return [Niche("most promising", promising[0])] if promising else []
     found = [Niche("most promising", fair[0])]
-    found += [Niche("leader", leader_of(history, fair, task), task) for task in card_of(fair[0]).scores]
+    for task, beliefs in task_beliefs(history, fair).items():
+        leader = max(fair, key=lambda run: (beliefs[run.id].mean, history.merit(run)))
+        found.append(Niche("leader", leader, task))
     found.append(Niche("fewest parameters", _leanest(history, fair)))
     different = _most_different(history, fair)
     return [*found, Niche("most different", different)] if different else found
 
 
-def leader_of(history: History, runs: Sequence[Run], task: str) -> Run:
-    """The highest score of a task; of equals the one that is best in all."""
-    return max(runs, key=lambda run: (card_of(run).scores[task], history.merit(run)))
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of a variant's score on a task: mean and standard deviation."""
+
+    mean: float
+    std: float
+
+
+def task_beliefs(history: History, runs: Sequence[Run]) -> dict[str, dict[str, Belief]]:
+    """Task -> run id -> what is believed of the score, once its noise is discounted.
+
+    A score counts as far as the scores of the task are spread by more than their noise (Morris 1983, empirical Bayes):
+    where they are not, the highest is the luckiest, and all are believed to be alike.
+    """
+    found = {}
+    for task in card_of(runs[0]).scores:
+        known = {run.id: history.estimates(run)[task] for run in runs}
+        noise = {key: each.error**2 if math.isfinite(each.error) else 0.0 for key, each in known.items()}
+        centre = fmean(each.mean for each in known.values())
+        real = max(0.0, pvariance(each.mean for each in known.values()) - fmean(noise.values()))
+        weights = {key: real / (real + noise[key]) if real + noise[key] else 1.0 for key in known}
+        found[task] = {
+            key: Belief(centre + weights[key] * (each.mean - centre), math.sqrt(weights[key] * noise[key]))
+            for key, each in known.items()
+        }
+    return found
 
 
 def _leanest(history: History, runs: Sequence[Run]) -> Run:

@@ -7,6 +7,7 @@
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
     python -m agent.study field                          the table of the published mixers in docs/field.md
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
+    python -m agent.study dialogues                      the same around scripted models: kinds of request and niches
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
@@ -40,6 +41,8 @@ from agent.store.files import write_atomically
 from agent.store.workspace import Workspace
 from agent.study.archive import quick_of_edition_2
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
+from agent.study.dialogues import SKILLS, WAYS, night, table_of_dialogues
+from agent.study.dialogues import TRUTHS as PLANTED
 from agent.study.field_page import write
 from agent.study.measuring import measure
 from agent.study.nights import ARMS, Bench
@@ -231,6 +234,23 @@ def nights(
         found += [bench.night(kind, way, number) for way in arms]
         typer.echo(f"· night {number} of {kind} is over", err=True)
     print(table_of_nights(sorted(found, key=lambda night: (truths.index(night.truth), arms.index(night.arm)))))
+
+
+@app.command()
+def dialogues(
+    count: Annotated[int, typer.Option("--nights", min=2, help="Simulate so many of each truth, skill and way.")] = 24,
+    rows: Annotated[int, typer.Option(min=1, help="Train so many variants a night.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of the first night; each further one has the next.")] = 0,
+    protocol: ProtocolName = "quick",
+) -> None:
+    """Simulate nights around scripted models of three skills: kinds of request and niches against the best alone."""
+    evaluator = synthetic(choose_protocol(protocol, "cpu"))
+    found = [
+        night(evaluator, rows, planted, skill, way, number)
+        for planted, skill, way in product(PLANTED, SKILLS, WAYS)
+        for number in range(seed, seed + count)
+    ]
+    print(table_of_dialogues(found, rows))
 
 
 @app.command()

@@ -45,13 +45,22 @@ class Synthetic:
     shape: Shape
     seed: int
 
-    def card(self, name: str, effect: float, protocol: Protocol | None = None) -> ScoreCard:
-        """The scores of a variant that lies `effect` above the template on every task."""
+    def card(self, name: str, effect: float | Mapping[str, float], protocol: Protocol | None = None) -> ScoreCard:
+        """The scores of a variant that lies `effect` above the template: on every task, or on each by its own."""
         protocol = protocol or self.protocol
+        by_task = effect if isinstance(effect, Mapping) else {}
+        others = fmean(by_task.values()) if isinstance(effect, Mapping) else effect  # tasks that are no column, too
         shared = Random(f"{self.seed} {name} shared").choice(self.shared) if name != TEMPLATE else None
         grids = dict.fromkeys(replica.grid for replica in protocol.replicas())
         scores = [
-            self._score(name, effect, setting.task, setting.label, seed, shared[setting.label] if shared else 1.0)
+            self._score(
+                name,
+                by_task.get(setting.task, others),
+                setting.task,
+                setting.label,
+                seed,
+                shared[setting.label] if shared else 1.0,
+            )
             for setting, seed in grids
         ]
         tasks = {task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in protocol.tasks}

@@ -16,10 +16,12 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Run
+from agent.core.score import MAD_TASKS
 from agent.proposer import NothingToPropose
 from agent.proposer.choice import choose_request, draw_kind, gains
 from agent.proposer.kinds import AIM, CHOSEN, COMBINE, LEAP, REFINE, Request, again, ancestors
-from agent.proposer.niches import niches
+from agent.proposer.niches import niches, task_beliefs
+from agent.science.comparison import Noise
 from agent.science.history import History
 
 FAILED = Failure("crash", Reason.said("no"))
@@ -52,6 +54,35 @@ def test_each_niche_has_its_first():
     by_name = {niche.name: niche.run.name for niche in found}
     assert by_name["fewest parameters"] == "lean"
     assert by_name["most different"] == "fuzzy"
+
+
+def test_a_score_that_may_be_luck_leads_nothing():
+    """Where the scores of a task are spread no more than their noise is, the leader is the best of all."""
+    close = [run(f"run_{number}", number, **ALL | {"Memorize": 0.6 + 0.001 * number}) for number in range(1, 6)]
+    best = run("best", 9, **ALL | {"Compress": 0.9, "Memorize": 0.6})
+    history = History((BASE, *close, best), {})
+    beliefs = task_beliefs(history, [*close, best])
+    assert beliefs["Memorize"][close[4].id].mean < 0.6035
+    assert beliefs["Compress"][best.id].mean == pytest.approx(0.9, abs=0.01)
+    noisy = replace(history, noise={f"{task} V8": Noise(0.3, 10) for task in MAD_TASKS})
+    beliefs = task_beliefs(noisy, [*close, best])
+    assert len({belief.mean for belief in beliefs["Memorize"].values()}) == 1
+    leaders = {niche.task: niche.run.name for niche in niches(noisy, Random(0)) if niche.task}
+    assert leaders["Memorize"] == "best"
+
+
+def test_those_are_combined_that_would_reach_most_together_and_each_pair_once():
+    memorizes = run("memorizes", 5, **ALL | {"Memorize": 0.95})
+    history = History((BASE, BEST, FUZZY, LEAN, memorizes), {})
+    together = run("together", 6, parents=("memorizes", "fuzzy"), **ALL)
+
+    def pairs(known):
+        asked = (choose_request(known, Random(seed)) for seed in range(200))
+        return Counter(frozenset(request.parents) for request in asked if request.kind is COMBINE)
+
+    (pair, _), *_ = pairs(history).most_common(1)
+    assert pair == {"memorizes", "fuzzy"}
+    assert frozenset({"memorizes", "fuzzy"}) not in pairs(History((*history.runs, together), {}))
 
 
 def test_what_is_lean_and_worse_than_the_template_is_no_parent():
