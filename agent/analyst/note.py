@@ -1,5 +1,7 @@
 """The insight note: its two sections that follow a run, and the whole of it in the layout of the older notes."""
 
+from collections.abc import Sequence
+
 from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
@@ -14,13 +16,16 @@ from agent.science.history import History, card_of
 ALL = "all"  # languages
 
 
-def analyse(history: History, run: Run) -> dict[Section, Text]:
-    """What came of a run that was scored or failed, and what that teaches."""
+def analyse(history: History, run: Run, beside: Sequence[Text] = ()) -> dict[Section, Text]:
+    """What came of a run that was scored or failed, and what that teaches.
+
+    `beside` are further lines of a known system's note, such as how controls stand.
+    """
     facts = gather(history, run)
     if run.failure is not None:
         outcome = words.failure(facts)
     elif run.proposal.author == BASELINE:
-        outcome = _baseline(history, facts)
+        outcome = [*_baseline(history, facts), *beside]
     else:
         outcome = _scored(history, facts)
     return {"outcome": bullets(outcome), "lessons": bullets(_lessons(facts))}

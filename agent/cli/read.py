@@ -23,15 +23,16 @@ def table(
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """The scores of all runs with their errors, best average first, what failed, and scores that were imported."""
-    from agent.cli.scoreboard import print_scoreboard, references, scoreboard
+    """The scores of all runs with their errors, best average first, what failed, controls, and imported scores."""
+    from agent.cli.scoreboard import controls_beside, print_scoreboard, references, scoreboard
 
     home = Workspace(workspace)
-    entries = scoreboard(home.history())
+    history = home.history()
+    entries = scoreboard(history)
     if as_csv:
         _print_csv(entry.flat() for entry in entries)
         return
-    entries += references(home.older_notes())
+    entries += [*controls_beside(history), *references(home.older_notes())]
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
     else:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from agent.core.invocation import command
 from agent.core.run import OlderNote, Run
+from agent.proposer.controls import controls
 from agent.science.comparison import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.objective_words import brief
@@ -41,6 +42,17 @@ def scoreboard(history: History) -> list[Entry]:
     """The scored runs, best average first, then the failed ones."""
     scored = sorted(history.scored, key=lambda run: card_of(run).average, reverse=True)
     return [_entry(history, run) for run in (*scored, *history.failed)]
+
+
+def controls_beside(history: History) -> list[Entry]:
+    """The shipped scores of the controls under this protocol, the best average first."""
+    return [
+        Entry(
+            each.name, "", "control", {task: known.mean for task, known in each.measured.estimates.items()}, {},
+            each.judgement.verdict, "", f"a control: {brief(each.judgement)}",
+        )
+        for each in controls(history)
+    ]  # fmt: skip
 
 
 def references(notes: Iterable[OlderNote]) -> list[Entry]:

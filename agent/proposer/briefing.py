@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import TypeVar
 
+from agent.core.baselines import control_paths
 from agent.core.run import BASELINE, OlderNote, Run
 from agent.core.sentences import signed
 from agent.core.text import ENGLISH
@@ -205,7 +206,8 @@ def _measured_rows(history: History, measured: Mapping[str, MeasuredVariant]) ->
     for name, row in measured.items():
         if history.find(name) is None:
             cells = [f"{row.tasks[task].mean:.3f}" if task in row.tasks else "-" for task in every]
-            yield f"{name} | {' | '.join(cells)} | {row.average:.3f}"
+            marked = f"{name} (a control, without any memory)" if name in control_paths() else name
+            yield f"{marked} | {' | '.join(cells)} | {row.average:.3f}"
 
 
 def _older_note(note: OlderNote) -> str:

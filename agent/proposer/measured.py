@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 
@@ -15,11 +15,16 @@ from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, avera
 
 @dataclass(frozen=True)
 class MeasuredVariant:
-    """A known variant with the tasks of which every setting has a score on the protocol's own seeds."""
+    """A known variant with the tasks of which every setting has a score on the protocol's own seeds.
+
+    `further` are those that are no column of the table; `test_seed` drew what it was tested on.
+    """
 
     name: str
     tasks: Mapping[str, TaskScore]
     noise: Mapping[str, Noise]
+    further: Mapping[str, TaskScore] = field(default_factory=dict)
+    test_seed: int = 0
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -50,17 +55,22 @@ def measured_variants(protocol: Protocol, noise: Mapping[str, Noise]) -> dict[st
         for seed in plan.seed_numbers
     }
     scores: dict[str, dict[str, list[SeedScore]]] = {}
+    test_seeds: dict[str, int] = {}
     with path.open(newline="", encoding="utf-8") as table:
         for row in csv.DictReader(table):
             if (row["fingerprint"], int(row["seed"])) in wanted and row["macro"]:
                 scores.setdefault(row["variant"], {}).setdefault(row["task"], []).append(_score(row))
-    settings = {task: {setting.label for setting in wanted.values() if setting.task == task} for task in protocol.tasks}
+                test_seeds[row["variant"]] = int(row["test_seed"])
+    every = (*protocol.tasks, *protocol.further)
+    settings = {task: {setting.label for setting in wanted.values() if setting.task == task} for task in every}
     found = []
     for name, by_task in scores.items():
-        tasks = {task: TaskScore(task, tuple(by_task.get(task, ()))) for task in protocol.tasks}
-        whole = {task: score for task, score in tasks.items() if score.by_setting.keys() == settings[task]}
-        if whole:
-            found.append(MeasuredVariant(name, whole, noise))
+        scored = {task: TaskScore(task, tuple(by_task.get(task, ()))) for task in every}
+        whole = {task: score for task, score in scored.items() if score.by_setting.keys() == settings[task]}
+        tasks = {task: score for task, score in whole.items() if task in protocol.tasks}
+        further = {task: score for task, score in whole.items() if task in protocol.further}
+        if tasks:
+            found.append(MeasuredVariant(name, tasks, noise, further, test_seeds[name]))
     return {each.name: each for each in sorted(found, key=lambda each: each.average, reverse=True)}
 
 

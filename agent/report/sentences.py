@@ -9,12 +9,13 @@ from agent.core.run import Run
 from agent.core.sentences import confident, joined, spread
 from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
+from agent.proposer.controls import controls_lines as controls_lines
 from agent.report.steps import Steps
 from agent.science.comparison import Comparison, Estimate
 from agent.science.confirmation import Confirmed
 from agent.science.field import Rival
-from agent.science.objective import Judgement
-from agent.science.objective_words import axes, outcome
+from agent.science.objective import Judgement, Objective
+from agent.science.objective_words import axes, outcome, told_by
 
 # What a search may be doing, as its status has it.
 PHASES = (
@@ -78,6 +79,11 @@ def judged(found: Judgement) -> Text:
 
 def _by_axis(found: Judgement) -> list[Text]:
     return [outcome(found), axes(found)] if found.in_log_odds else []
+
+
+def judged_on(objective: Objective) -> Text:
+    """What the verdicts of a table are told by: those of variants, and those of tasks."""
+    return joined([told_by(objective), say("objective.judged on")], "list.space")
 
 
 def rival(found: Rival) -> Text:

@@ -18,6 +18,7 @@ from agent.evaluator.protocols import choose_protocol
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
+from agent.proposer.controls import controls_lines
 from agent.proposer.fitting import fit_moves
 from agent.proposer.known import known_variant
 from agent.proposer.moves import load_moves
@@ -133,7 +134,7 @@ def make_thinkers(
     synthesis = Synthesiser(llm, talks, older, tokens, say)
     model = ModelProposer(llm, check.why_not, talks, older, tokens, say, workspace.with_curves, synthesis)
     proposer = model if config.proposer == "model" else Fallback(model, catalogue, say)
-    return Thinkers(proposer, ModelAnalyst(llm, talks, older))
+    return Thinkers(proposer, ModelAnalyst(llm, talks, older, controls_lines))
 
 
 def make_catalogue() -> Catalogue:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from agent.analyst.note import analyse, render_note
 from agent.core.run import Run
+from agent.proposer.controls import controls_lines
 from agent.store.folder import NOTE
 from agent.store.lineage import Lineage
 from agent.store.workspace import Workspace
@@ -12,7 +13,7 @@ from agent.store.workspace import Workspace
 def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
     """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
     history = workspace.history()
-    analysed = replace(run, analysis=analyse(history, workspace.with_curves(run)))
+    analysed = replace(run, analysis=analyse(history, workspace.with_curves(run), controls_lines(history)))
     workspace.write(run, NOTE, render_note(history, analysed))
     if run.scored:
         lineage.record(analysed)

@@ -27,6 +27,9 @@ SENTENCES = {
     "objective.number": "{value} (95%: {low} to {high})",
     "objective.probable": "{gain} log-odds, {average} of the average",
     "verdict.mixed": "gains in one thing and loses in another",
+    # mixers without memory, beside which every score is read
+    "objective.controls": "Controls, mixers without any memory, under this protocol: {list}",
+    "objective.control": "{name} {average:.3f} ({outcome})",
     # what verdicts are told by
     "objective.judged on": (
         "A task's verdict is told by the plain fraction of right answers, in log-odds. The score shown is the older "

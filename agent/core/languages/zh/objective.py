@@ -27,6 +27,9 @@ SENTENCES = {
     "objective.number": "{value}（95%：{low} 至 {high}）",
     "objective.probable": "{gain} 对数几率，平均分 {average}",
     "verdict.mixed": "有得有失",
+    # mixers without memory, beside which every score is read
+    "objective.controls": "对照（没有任何记忆的混合器）在本协议下的平均分：{list}",
+    "objective.control": "{name} {average:.3f}（{outcome}）",
     # what verdicts are told by
     "objective.judged on": (
         "任务的判定依据是答对的比例（取对数几率），而不是所显示的分数；所显示的分数沿用旧表的算法，"
