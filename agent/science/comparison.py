@@ -27,6 +27,7 @@ from agent.science.measure import LOG_ODDS, MACRO, Measure, Values
 
 AVERAGE = "average"
 CONFIDENT = 0.95
+ENOUGH_SEEDS = 5  # whose own spread tells the interval of a score
 LEAST_STD = MACRO.least_std
 
 # "larger": ahead beyond the noise, and of a variant that takes more than the budget allows (agent/science/budget.py).
@@ -171,15 +172,21 @@ class Comparison:
         return "worse"
 
 
+def _prior(setting: str, scores: Sequence[float], noise: Mapping[str, Noise]) -> Noise:
+    """The measured noise that is pooled with a score's own, if it is."""
+    return UNMEASURED if len(scores) >= ENOUGH_SEEDS else noise.get(setting, UNMEASURED)
+
+
 def estimate(score: TaskScore, noise: Mapping[str, Noise]) -> Estimate:
     """A task's score with its error: each setting's variance pools what its own seeds show with the measured noise.
 
-    Two seeds alone say little of a variance; the measured noise lends them the seeds that it was measured on.
+    Two seeds alone say little of a variance; the measured noise lends them the seeds that it was measured on. That is
+    the template's noise, though, and a variant may be steadier or wilder: from ENOUGH_SEEDS on its own speak alone.
     """
     shares = [
         share
         for setting, scores in score.by_setting.items()
-        for share in _shares(setting, scores, noise.get(setting, UNMEASURED), MACRO.least_std)
+        for share in _shares(setting, scores, _prior(setting, scores, noise), MACRO.least_std)
     ]
     return Estimate(score.mean, _divided(shares, by=len(score.by_setting)))
 

@@ -10,6 +10,7 @@ from made_scores import card, task_score
 
 from agent.science.comparison import (
     AVERAGE,
+    ENOUGH_SEEDS,
     LEAST_STD,
     Comparison,
     Noise,
@@ -222,3 +223,15 @@ def test_scores_of_two_protocols_are_not_compared():
     theirs = card(task_score(a=[0.5, 0.6]), protocol="mad", fingerprint="b" * 12)
     with pytest.raises(ValueError, match=r"quick \(a{12}\).*mad \(b{12}\).*under one protocol"):
         compare(mine, theirs, {})
+
+
+@pytest.mark.parametrize(("seeds", "reached"), [(ENOUGH_SEEDS, True), (ENOUGH_SEEDS - 1, False)])
+def test_from_enough_seeds_on_an_interval_is_that_of_the_variants_own_noise(seeds, reached):
+    """Of a variant four times as noisy as the template 95 percent of them hold the truth; pooled, far fewer."""
+    chance, held, noise = random.Random(3), 0, {"a": Noise(0.01, 20)}
+    for _ in range(600):
+        found = estimate(task_score(a=[0.5 + chance.gauss(0, 0.04) for _ in range(seeds)]), noise)
+        held += abs(found.mean - 0.5) <= found.half_width
+    assert (held / 600 > 0.92) == reached
+    quiet = estimate(task_score(a=[0.5, 0.501, 0.499, 0.5005, 0.4995][:seeds]), {"a": Noise(0.2, 20)})
+    assert (quiet.half_width < 0.005) == reached
