@@ -9,7 +9,7 @@ OPTIONS ?=
 EXTRAS ?= dev
 TESTS ?=
 
-.PHONY: help install search report screenshots test test-fast lint house bench seed-table evaluate clean
+.PHONY: help install search report screenshots test test-fast lint house bench gpu-first seed-table evaluate clean
 
 help:
 	@echo "make install    a virtual environment in $(VENV) with everything in it; EXTRAS=dev,ray adds Ray"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-fast  install, then run the tests for daily work: at most three minutes on two cores"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
+	@echo "make gpu-first  install, then what to ask of a GPU in its first quarter of an hour; docs/gpu.md"
 	@echo "make seed-table install, then measure what is missing of the known systems; OPTIONS=\"--hours 1 --task Memorize\""
 	@echo "make screenshots install, then the pictures in docs/; needs Chromium"
 	@echo "make lint       install, then ruff and mypy"
@@ -62,6 +63,9 @@ house: $(STAMP)
 
 seed-table: $(STAMP)
 	$(RUN) -m agent.study table --protocol mad $(OPTIONS)
+
+gpu-first: $(STAMP)
+	$(RUN) -m benchmarks.first_on_gpu $(OPTIONS)
 
 bench: $(STAMP)
 	$(RUN) -m benchmarks

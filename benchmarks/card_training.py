@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -36,6 +37,7 @@ def training_on_card(variant: Variant, length: int, replicas: int, task: str, vo
 @contextmanager
 def on_card() -> Iterator[torch.device]:
     """Within it a moved training takes its steps, with CUDA's autocast, and kernels that are recorded."""
+    _silu_backward_is_one_launch()
     with ExitStack() as stack:
         stack.enter_context(mock.patch("torch.cuda.amp.common.amp_definitely_not_available", return_value=False))
         stack.enter_context(mock.patch("torch.cuda.is_bf16_supported", return_value=True))
@@ -63,6 +65,9 @@ def _moved(value: Any) -> Any:
     return value
 
 
-# In a torch without CUDA this one has no kernel there, and autograd would write it out; on a GPU it is one launch.
-_aten = torch.library.Library("aten", "IMPL")
-_aten.impl("silu_backward", lambda grad, x: torch.empty_like(x), "CUDA")
+@cache
+def _silu_backward_is_one_launch() -> torch.library.Library:
+    """A torch without CUDA has no kernel for it, and autograd would write it out. A true GPU must keep its own."""
+    library = torch.library.Library("aten", "IMPL")
+    library.impl("silu_backward", lambda grad, x: torch.empty_like(x), "CUDA")
+    return library

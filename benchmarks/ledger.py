@@ -115,7 +115,7 @@ class Ledger:
         yield f"| all | {self.kilobytes:.1f} | {self.launches} |"
 
 
-class _Scopes:
+class Scopes:
     """In which functions a step is, and, by autograd's own numbers, in which ones each of its operators was called."""
 
     def __init__(self) -> None:
@@ -145,10 +145,10 @@ class _Scopes:
         self.scopes.append(scopes)
 
 
-class _Count(TorchDispatchMode):
+class Count(TorchDispatchMode):
     """Adds up what reaches the device, by part. Views and empty tensors do not."""
 
-    def __init__(self, scopes: _Scopes) -> None:
+    def __init__(self, scopes: Scopes) -> None:
         super().__init__()
         self.scopes = scopes
         self.bytes: Counter[str] = Counter()
@@ -189,7 +189,7 @@ def part_of(scopes: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def _watched(scopes: _Scopes) -> Iterator[None]:
+def _watched(scopes: Scopes) -> Iterator[None]:
     with ExitStack() as patches:
         for owner, name, scope in SCOPES:
             patches.enter_context(mock.patch.object(owner, name, scopes.wrapped(scope, getattr(owner, name))))
@@ -201,10 +201,10 @@ def count_step(
 ) -> Ledger:
     """Count the second step of some replicas under mad; in the first, what is kept for all is made."""
     training = training_on_card(variant, length, replicas, task, vocab)
-    scopes = _Scopes()
+    scopes = Scopes()
     with on_card(), _watched(scopes):
         training.step()
-        with _Count(scopes) as count:
+        with Count(scopes) as count:
             training.step()
     parts = {part: Share(count.bytes[part], number) for part, number in count.launches.items()}
     return Ledger(parts, replicas * BATCH * training.batches.examples.inputs.shape[-1])
