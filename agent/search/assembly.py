@@ -190,7 +190,7 @@ def proposing(search: "Search") -> "Search":
     from agent.search.journal import Aside
 
     journal = Aside(search.workspace, search.ledger, lambda status: None, lambda line: None)
-    return replace(search, review=True, journal=journal)
+    return replace(search, review=True, journal=journal, drafts=replace(search.drafts, waits=journal.waits))
 
 
 def training(search: "Search", baselines: bool = False) -> "Search":

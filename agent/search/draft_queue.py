@@ -48,6 +48,15 @@ class DraftQueue:
         self.begun.remove(first)
         return first
 
+    def take_along(self, idea: str, parent: str) -> Draft | None:
+        """Take out a draft that was made along a person's idea, of this parent if one is named; None without one."""
+        for each in self.begun:
+            draft = each.made
+            if draft and idea and draft.proposal.idea == idea and parent in ("", *draft.proposal.parents[:1]):
+                self.begun.remove(each)
+                return draft
+        return None
+
     def wait(self, seconds: float) -> None:
         """Wait until everything is done, at most so many seconds."""
         end = time.monotonic() + seconds

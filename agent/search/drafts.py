@@ -16,7 +16,7 @@ from agent.science.history import History
 from agent.search.attempts import attempt, chosen_by, raised, repair
 from agent.search.background import Background
 from agent.search.draft_queue import Begun, DraftQueue, why_dropped, with_drafts
-from agent.store.drafts import Draft, KeptDrafts
+from agent.store.drafts import Draft, KeptDrafts, has_run
 
 TICK = 0.1  # seconds between two looks at whether a draft is there
 SECONDS_TO_END = 10.0  # for a draft that nobody waits for any more
@@ -54,7 +54,7 @@ class Drafts:
         try:
             yield
         finally:
-            if self.queue and self.connection is not None:
+            if self.proposer is not None and self.connection is not None:
                 self.connection.close()
                 self.queue.wait(SECONDS_TO_END)
 
@@ -70,11 +70,13 @@ class Drafts:
     def next(self, history: History, idea: str = "", parent: str = "") -> Draft | None:
         """A draft that was prepared, the most timely one that is ready; else a new one. None if nothing is left.
 
-        What a person asks for is made anew.
+        What a person asks for is made anew, unless an earlier search was stopped when it had it made.
         """
         if self.connection is None or self.proposer is None:
             return self._make(history, idea, parent)
         if idea or parent:
+            if (made := self.queue.take_along(idea, parent)) is not None and not has_run(made, history):
+                return made
             asked = Background(lambda: self._made(history, 0, idea, parent))
             self._wait(lambda: asked.done)
             return asked.result()

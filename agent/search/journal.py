@@ -96,11 +96,14 @@ class Journal:
 
     def waits(self) -> None:
         """The search waits for a model: show for which. Raises Interrupted where a person wants it to stop."""
-        if self.ledger.interrupted:
-            raise Interrupted("you stopped it while a model was waited for")
+        self._stop_where_asked()
         self._change()
         if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
             self.write()
+
+    def _stop_where_asked(self) -> None:
+        if self.ledger.interrupted:
+            raise Interrupted("you stopped it while a model was waited for")
 
     def ended(self, history: History, run: Run) -> None:
         """A run is done, one way or the other."""
@@ -156,6 +159,9 @@ class Aside(Journal):
 
     def phase(self, phase: str, proposal: Proposal | None = None) -> None:
         pass
+
+    def waits(self) -> None:
+        self._stop_where_asked()
 
 
 def _tally(history: History) -> dict[str, object]:

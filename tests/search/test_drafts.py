@@ -20,7 +20,7 @@ from agent.proposer.fallback import Fallback
 from agent.proposer.patch import PatchRejected
 from agent.science.history import History
 from agent.search.drafts import Drafts
-from agent.store.drafts import KeptDrafts
+from agent.store.drafts import Draft, KeptDrafts
 from agent.store.files import WorkspaceError
 from agent.store.workspace import Workspace
 
@@ -217,6 +217,19 @@ def test_what_was_paid_for_is_kept_and_taken_up_by_the_next_search(tmp_path):
         assert drafts.next(workspace.history()).proposal.name == "c"
     assert lines == [f"· {left.pop()}, which was proposed before, is taken up"]
     assert [draft.proposal.name for draft in KeptDrafts(workspace).left()] == ["c"]
+
+
+def test_a_persons_idea_that_was_answered_before_a_stop_is_not_asked_again(tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.create(sample_proposal(TEMPLATE), "smoke", FINGERPRINT, "evaluated", card=sample_card())
+    KeptDrafts(workspace).keep(Draft(talked("a", idea="an idea", parents=(TEMPLATE,))))
+    proposer = Scripted("b", "c")
+    drafts = Drafts(proposer, 0, proposer, kept=KeptDrafts(workspace))
+    with drafts.open():
+        history = workspace.history()
+        assert drafts.next(history, "another idea").proposal.name == "b"
+        assert drafts.next(history, "an idea").proposal.name == "a"
+        assert drafts.next(history, "an idea").proposal.name == "c"
 
 
 def test_what_somebody_else_registered_meanwhile_is_not_registered_again(tmp_path):

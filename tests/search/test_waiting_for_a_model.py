@@ -2,12 +2,20 @@
 
 import threading
 
+import pytest
 from sample_cards import sample_card, sample_proposal
+from scripted_endpoint import endpoint, say
 from small_evaluations import ONE_TASK
 from small_search import small_search
 
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import INTERRUPTED
+from agent.core.isolation import Isolation
+from agent.llm import Interrupted
+from agent.search.assembly import assemble, proposing
+from agent.search.config import Config
+from agent.search.screen import Screen
+from agent.store.workspace import Workspace
 
 
 class Slow:
@@ -47,3 +55,30 @@ def test_who_stops_while_the_model_thinks_has_nothing_trained(tmp_path):
     assert search.run().exit_code == INTERRUPTED
     assert [run.name for run in search.workspace.history().runs] == [TEMPLATE]
     assert proposer.over.is_set()
+
+
+def test_what_only_proposes_waits_without_a_word_and_stops_as_well(tmp_path):
+    """It is not what the latest search of the workspace is doing."""
+    search = small_search(tmp_path, baselines=())
+    search.drafts.waits = search.journal.waits
+    aside = proposing(search)
+    aside.drafts.waits()
+    assert not (tmp_path / "runs" / "status.json").exists()
+    search.ledger.interrupted = True
+    with pytest.raises(Interrupted):
+        aside.drafts.waits()
+
+
+def test_a_search_has_as_many_drafts_made_as_its_configuration_says_each_after_the_readings(tmp_path, monkeypatch):
+    with endpoint([say("ready")]) as script:
+        monkeypatch.setenv("OPENAI_API_KEY", "any")
+        monkeypatch.setenv("OPENAI_BASE_URL", script.url)
+        monkeypatch.setenv("NO_PROXY", "*")
+        config = Config(protocol="smoke", device="cpu", drafts=3, proposer="model")
+        silent = Screen(lambda status: None, lambda line: None)
+        search = assemble(config, Workspace(tmp_path), Isolation(said="as in tests"), silent)
+    assert search.drafts.places == 3
+    assert search.drafts.read == search.analyses.read
+    assert search.drafts.waits == search.journal.waits
+    assert search.journal.calls == search.drafts.connection.calls
+    assert search.drafts.kept.workspace is search.workspace
