@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import DeviceOption, JsonOption, ProtocolOption, WorkspaceOption
-from agent.cli.variant_file import read_variant
+from agent.cli.variant_file import named_variant, read_variant
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
@@ -27,7 +27,9 @@ LARGEST_TEST_SEED = (1 << 48) - 1  # of those that are drawn
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
+    file: Annotated[
+        Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise, or the name of a known mixer.")
+    ],
     protocol: ProtocolOption = None,
     name: Annotated[
         str | None, typer.Option(help="Keep the result as a run and as a row of results.csv, under this name.")
@@ -53,8 +55,9 @@ def evaluate(
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Train and score one variant file."""
+    """Train and score one variant: a file, or a known mixer by its name."""
     # Importing torch takes a second: what can be refused without it is refused at once.
+    file = named_variant(file)
     read_variant(file)
     held = Workspace(workspace).protocol() if name is not None else None
     chosen = protocol_of(protocol or (held["name"] if held else None), device)

@@ -37,7 +37,7 @@ VERBS: dict[Callable[..., None], str] = {
     check.check: "check my_mixer.py",
     adapt.adapt: "adapt fla/ops/kda/naive.py",
     confirm.confirm: "confirm",
-    evaluate.evaluate: "evaluate baselines/gated_delta_net.py --protocol quick",
+    evaluate.evaluate: "evaluate gated_delta_net_4layer --protocol quick",
     read.table: "table --csv > scores.csv",
     read.status: "status",
     read.show: "show delta_net_4layer --lang zh",

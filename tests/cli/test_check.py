@@ -1,12 +1,14 @@
 """`check`: what it says of a file that keeps the contract, and of one that does not."""
 
 import json
+from pathlib import Path
 
 import pytest
 from small_evaluations import write_variant
 
 from agent.cli.check import check
-from agent.core.baselines import TEMPLATE, published_paths
+from agent.cli.variant_file import named_variant
+from agent.core.baselines import GATED, TEMPLATE, baseline_path, published_paths
 from agent.core.errors import UsageError
 from agent.core.resources import TEMPLATE_FILE
 from agent.evaluator.check import examine, parameter_count
@@ -58,3 +60,15 @@ def test_a_file_that_breaks_a_rule_is_refused(tmp_path):
 def test_the_parameters_are_those_of_a_score_card():
     path = published_paths()["kda"]
     assert parameter_count(read_declaration(path), SMOKE) == evaluate(path, SMOKE).parameters
+
+
+def test_a_known_mixer_is_named_as_papers_do_and_a_file_is_itself(tmp_path, monkeypatch):
+    """Wherever one stands: the example of `evaluate --help` needs no checkout."""
+    monkeypatch.chdir(tmp_path)
+    assert named_variant(Path("gated_delta_net_4layer")) == baseline_path(GATED)
+    assert named_variant(Path("Gated DeltaNet-2")).name == "gated_delta_net_2.py"
+    own = tmp_path / "kda"
+    own.write_text("x = 1")
+    assert named_variant(Path("kda")) == Path("kda")
+    assert named_variant(Path("nothing.py")) == Path("nothing.py")
+    assert named_variant(Path("of no name")) == Path("of no name")
