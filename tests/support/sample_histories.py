@@ -59,13 +59,11 @@ def made_history(count, seed=0):
 def write_run(root, run):
     path = Path(root) / "runs" / run.id
     path.mkdir(parents=True, exist_ok=True)
-    card = run.card
-    if card is not None:
-        (path / folder.CURVES).write_text(folder._curves_text(card))
-        card = folder._with_curves(card, {})
+    if run.card is not None:
+        (path / folder.CURVES).write_text(folder._curves_text(run))
     if run.failure is not None:
         (path / folder.LOG).write_text(run.failure.log_tail)
-    (path / folder.RUN).write_bytes(folder._RUN.dump_json(replace(run, card=card), indent=1))
+    (path / folder.RUN).write_bytes(folder._RUN.dump_json(folder._with_curves(run, {}), indent=1))
 
 
 def write_search(root, count):

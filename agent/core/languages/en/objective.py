@@ -38,12 +38,12 @@ SENTENCES = {
     ),
     "objective.balanced": (
         "A variant's verdict is the mean of two gains in log-odds: of memory (recall and copying, also at 8 times the "
-        "length) and of learnability (Memorize, Compress). No winner is surely more than .02 below the template on any "
-        "task."
+        "length) and of learnability (Memorize, Compress). What loses memory, or is surely more than .02 below the "
+        "template on a task, is never the best."
     ),
     "objective.memory alone": (
-        "A variant's verdict is its gain of memory in log-odds (recall and copying, also at 8 times the length). No "
-        "winner is surely more than .02 below the template on any task."
+        "A variant's verdict is its gain of memory in log-odds (recall and copying, also at 8 times the length). "
+        "What is surely more than .02 below the template on a task is never the best."
     ),
     "objective.average": "A variant's verdict is told by the average of the six tasks, as the older table has it.",
 }
