@@ -78,6 +78,10 @@ def assemble(
                 screen.line(line)
     thinkers = make_thinkers(config, workspace, check, llm, screen.line)
     analyses = Analyses(workspace, thinkers.analyst, screen.line)
+    drafts = Drafts(
+        thinkers.proposer, config.seed, llm, screen.line, config.start_from, config.drafts, KeptDrafts(workspace),
+        analyses.read, journal.waits,
+    )  # fmt: skip
     resolved = config.model_dump(mode="json") | {
         "protocol": protocol.name, "device": device, "hours": hours, "model": llm.model if llm else None
     }  # fmt: skip
@@ -85,16 +89,7 @@ def assemble(
         workspace=workspace,
         protocol=protocol,
         device=device,
-        drafts=Drafts(
-            thinkers.proposer,
-            config.seed,
-            llm,
-            screen.line,
-            config.start_from,
-            config.drafts,
-            KeptDrafts(workspace),
-            analyses.read,
-        ),
+        drafts=drafts,
         check=check,
         analyses=analyses,
         lineage=Lineage(workspace.root),
