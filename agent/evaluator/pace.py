@@ -10,6 +10,7 @@ from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
 
 TOLD_FROM = 0.05  # of the training: what is extrapolated from less may be far off
+ALWAYS = 60.0  # seconds that a training may take in any case: of short rows most is not the training
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,18 @@ class Pace:
         latest = self.started + self.protocol.time_limit_hours * 3600
         if self.template is None:
             return latest
-        return min(latest, self.begun + self.protocol.slowest * self.template.seconds * self.load)
+        return min(latest, self.begun + self._allowed(self.template))
+
+    def _allowed(self, template: TemplateTime) -> float:
+        """Seconds that the training may take."""
+        return max(ALWAYS, self.protocol.slowest * template.seconds * self.load)
 
     @property
     def hopeless(self) -> bool:
         """Whether the whole will take too long, as far as can be told."""
-        return self.share >= TOLD_FROM and self.times is not None and self.times > self.protocol.slowest
+        if self.template is None or self.share < TOLD_FROM:
+            return False
+        return self.seconds / self.share > self._allowed(self.template)
 
     def reason(self, line: int | None = None) -> Reason:
         """Why an evaluation is ended for its time, and in which line of the variant it mostly stood."""

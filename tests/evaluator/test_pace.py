@@ -17,6 +17,15 @@ from agent.evaluator.protocols import QUICK, SMOKE, on_fresh_seeds
 from agent.evaluator.standing import own_line, own_part, split_stacks
 
 REPLICAS = list(TINY.replicas())
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch, request):
+    """The rows of these tests are short, and what short rows may take in any case is tried apart."""
+    if "in_any_case" not in request.node.name:
+        monkeypatch.setattr("agent.evaluator.pace.ALWAYS", 0.0)
+
+
 TOKENS = sum(replica.tokens for replica in REPLICAS)
 
 
@@ -91,6 +100,14 @@ def test_points_of_a_curve_go_on_from_each_other_and_name_a_replica():
     pace.add(Update("nobody", 1, 1.0, 0.5, False))
     assert [point.step for point in pace.curves[key]] == [2, 4]
     assert pace.curves.keys() == {key}
+
+
+def test_a_minute_may_be_taken_in_any_case():
+    pace = done(paced(3.0, template=0.1), 0.25)
+    assert pace.times > TINY.slowest
+    assert not pace.hopeless
+    assert pace.deadline - pace.begun == pytest.approx(60.0)
+    assert done(paced(100.0, template=0.1), 0.25).hopeless
 
 
 DUMPED = """\
