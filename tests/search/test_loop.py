@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from scored_by_source import untrained
 from small_evaluations import ONE_TASK, write_variant
 from small_search import TEMPLATE_SOURCE, Script, small_search
 
@@ -88,7 +89,7 @@ def test_what_fails_has_a_reason_a_note_and_no_row_and_too_much_of_it_ends_the_s
 
 def test_when_nothing_is_left_to_propose_it_ends_and_the_next_one_ends_at_once(root):
     moves = {"value_skip": ALL["value_skip"]}
-    search = small_search(root, proposer=Catalogue(TEMPLATE_SOURCE, moves))
+    search = untrained(root, proposer=Catalogue(TEMPLATE_SOURCE, moves))
     assert search.run() == NOTHING_LEFT
     assert NOTHING_LEFT.exit_code == ENDED
     names = [run.name for run in Workspace(root).history().scored]
@@ -108,7 +109,7 @@ def test_a_name_that_somebody_takes_meanwhile_does_not_end_the_search(root):
         other.create(scripted("doubled", source), ONE_TASK.name, ONE_TASK.fingerprint)
         return scripted("doubled", TEMPLATE_SOURCE.replace("return o, S", "return 4 * o, S"))
 
-    search = small_search(root, runs=1, proposer=Script(too_late, scripted("tripled", TEMPLATE_SOURCE.replace(
+    search = untrained(root, runs=1, proposer=Script(too_late, scripted("tripled", TEMPLATE_SOURCE.replace(
         "return o, S", "return 3 * o, S"))))  # fmt: skip
     assert search.run().reason["en"] == "its run is done"
     assert [(run.name, run.stage) for run in Workspace(root).history().runs[2:]] == [
@@ -117,9 +118,7 @@ def test_a_name_that_somebody_takes_meanwhile_does_not_end_the_search(root):
 
 
 def test_a_run_that_somebody_else_concludes_is_left_to_him(root):
-    search = small_search(
-        root, runs=1, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S")))
-    )
+    search = untrained(root, runs=1, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S"))))
     other = Workspace(root)
 
     def show(status):
@@ -136,7 +135,7 @@ def test_a_run_that_somebody_else_concludes_is_left_to_him(root):
 
 
 def test_what_was_trained_when_the_search_is_stopped_has_its_note(root):
-    search = small_search(root, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S"))))
+    search = untrained(root, proposer=Script(scripted("doubled", TEMPLATE_SOURCE.replace("o, S", "2 * o, S"))))
 
     def show(status):
         search.ledger.interrupted = status.phase == "training" or search.ledger.interrupted

@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from scored_by_source import Evaluator
-from small_search import Script, small_search
+from scored_by_source import untrained
+from small_search import Script
 
 from agent.core.baselines import TEMPLATE
 from agent.core.errors import ENDED, UsageError
@@ -34,13 +34,6 @@ def scored(tmp_path_factory):
 @pytest.fixture
 def home(scored, tmp_path):
     return Workspace(shutil.copytree(scored, tmp_path / "home"))
-
-
-def untrained(root, **facts):
-    """A small search whose runs are neither checked nor trained: what a person asks of it is heeded all the same."""
-    search = small_search(root, evaluator=Evaluator(), **facts)
-    search.check = lambda history, proposal: ()
-    return search
 
 
 def proposing(home, **facts):

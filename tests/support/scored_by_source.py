@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from small_evaluations import ONE_TASK
+from small_search import small_search
 
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
@@ -42,3 +43,10 @@ class Evaluator:
     def clock(self):
         """The time, which passes while something is trained."""
         return self.now
+
+
+def untrained(root, **facts):
+    """A small search whose runs are neither checked nor trained: what it does around them is tested in a second."""
+    search = small_search(root, evaluator=Evaluator(), **facts)
+    search.check = lambda history, proposal: ()
+    return search
