@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from agent.kernels.choice import in_words
+from agent.kernels.gate import fused_gate
 from agent.kernels.short_conv import fused_convolution
 from agent.kernels.triangular import fused_inverse
 
@@ -80,6 +81,30 @@ with torch.no_grad():  # as where it is first asked by who predicts
     print(short_conv.fused_convolution(torch.device("cpu")).words)
 """
 
+GATE_IN_INTERPRETER = """
+import torch
+import torch.nn.functional as F
+from agent.kernels import gate, gate_triton
+
+chance = torch.Generator().manual_seed(0)
+for shape in ((2, 3, 19, 10), (1, 1, 7, 704), (3, 2050), (0, 8), (1, 1, 1, 2)):
+    wide = torch.randn(*shape[:-1], shape[-1] + 3, generator=chance)[..., : shape[-1]]  # a part of something wider
+    ours, exact = wide.detach().requires_grad_(), wide.detach().double().requires_grad_()
+    first, second = exact.chunk(2, -1)
+    y, z = gate.SiluGate.apply(ours, gate_triton), F.silu(first) * second
+    assert y.dtype == torch.float32
+    torch.testing.assert_close(y.double(), z, rtol=1e-5, atol=1e-5)
+    grad = torch.randn(z.shape, generator=chance)
+    found, expected = torch.autograd.grad(y, ours, grad), torch.autograd.grad(z, exact, grad.double())
+    torch.testing.assert_close(found[0].double(), expected[0], rtol=1e-4, atol=1e-5)
+
+x = torch.randn(4, 8, generator=chance).bfloat16()
+assert gate_triton.gate(x).dtype == gate_triton.gate_backward(x, x[:, :4]).dtype == torch.bfloat16
+assert gate_triton.fits(x) and not gate_triton.fits(x.double())
+print(gate.fused_gate(torch.device("cpu")).words)
+"""
+
+INTERPRETED = {"inverse": IN_INTERPRETER, "convolution": CONVOLUTION_IN_INTERPRETER, "gate": GATE_IN_INTERPRETER}
 FOR_A_GPU = Path(kernels_for_a_gpu.__file__)
 
 
@@ -92,7 +117,7 @@ def run(script, tmp_path, **environment):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", [IN_INTERPRETER, CONVOLUTION_IN_INTERPRETER], ids=["inverse", "convolution"])
+@pytest.mark.parametrize("script", INTERPRETED.values(), ids=INTERPRETED)
 def test_in_the_interpreter_they_are_their_formula_and_its_gradient(script, tmp_path):
     assert run(["-c", script], tmp_path, TRITON_INTERPRET="1").startswith("triton ")
 
@@ -104,7 +129,8 @@ def test_they_compile_for_a_gpu_without_one(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here they can be built")
 def test_where_they_cannot_be_built_the_plain_path_remains_and_says_why():
-    for found in (fused_inverse(CPU), fused_convolution(CPU)):
+    for found in (fused_inverse(CPU), fused_convolution(CPU), fused_gate(CPU)):
         assert found.kernels is None
         assert found.words.startswith("plain PyTorch (")
-    assert re.fullmatch(r"inverse by plain PyTorch \(.+\) and convolution by plain PyTorch \(.+\)", in_words(CPU))
+    plain = r"plain PyTorch \(.+\)"
+    assert re.fullmatch(rf"inverse by {plain} and convolution by {plain} and gate by {plain}", in_words(CPU))

@@ -7,9 +7,10 @@ def build() -> None:
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from agent.kernels import short_conv_triton, triangular_triton
+    from agent.kernels import gate_triton, short_conv_triton, triangular_triton
 
     square, tile = {"SIZE": 32, "BLOCK": 32}, {"CHANNELS": 384, "WIDTH": 4, "TIMES": 16, "SPAN": 128}
+    gated = {"INNER": 352, "BLOCK": gate_triton.BLOCK}
     forward, backward = (
         ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3,
         ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3,
@@ -17,6 +18,8 @@ def build() -> None:
     for kernel, kinds, sizes, warps, even in (
         (triangular_triton._substitute, ["*fp32"] * 2, square, 1, True),
         (triangular_triton._differentiate, ["*fp32"] * 3, square, 1, True),
+        (gate_triton._gate, ["*bf16"] * 2 + ["i32"], gated, 4, True),
+        (gate_triton._gate_backward, ["*bf16"] * 3 + ["i32"], gated, 4, False),
         (short_conv_triton._forward, forward, tile, 4, True),
         (short_conv_triton._forward, forward, tile, 4, False),
         (short_conv_triton._backward, backward, tile, 4, True),

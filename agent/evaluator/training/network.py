@@ -18,6 +18,7 @@ from agent.evaluator.protocol import Init
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.evaluator.training.transfer import to_device
 from agent.kernels import rms_norm
+from agent.kernels.gate import silu_gate
 from agent.kernels.short_conv import silu_convolution
 
 FILTER = 4
@@ -197,8 +198,8 @@ def _for_each_row(weight: Tensor, batch: int) -> Tensor:
 
 def _swiglu(weights: Weights, prefix: str, x: Tensor) -> Tensor:
     """Shazeer 2020, arXiv 2002.05202."""
-    gate, value = _linear(rms_norm(x), _behind_norm(weights, prefix + "in")).chunk(2, dim=-1)
-    return _linear(F.silu(gate) * value, weights[prefix + "out"])
+    gated = silu_gate(_linear(rms_norm(x), _behind_norm(weights, prefix + "in")))
+    return _linear(gated, weights[prefix + "out"])
 
 
 def _decode(weights: Weights, x: Tensor) -> Tensor:
