@@ -50,7 +50,7 @@ def brief(
     parent = request.parent
     standings, measured = Standings(history), _measured(history, parent)
     rows = _rows(history, parent)
-    tried = [run for run in _best_and_latest(history.children(parent.name)) if run.id != parent.id]
+    tried = [run for run in _best_and_latest(history, history.children(parent.name)) if run.id != parent.id]
     scores = " | ".join(card_of(parent).tasks)
     # Heading, share of the prompt, lines with the most important first.
     parts: dict[str, tuple[str, float, Iterable[str]]] = {
@@ -122,19 +122,19 @@ def _rows(history: History, parent: Run) -> list[Run]:
     """The rows worth a look: parent, template, best, latest, other baselines, then the best and the latest in turn."""
     first = [run for run in (parent, history.baseline) if run is not None]
     known = [run for run in history.scored if run.proposal.author == BASELINE]
-    best, latest = _best(history.scored)[:FEW_ROWS], _latest(history.scored)[:FEW_ROWS]
+    best, latest = [*history.ranked[:FEW_ROWS]], _latest(history.scored)[:FEW_ROWS]
     return _distinct([*first, *best[:1], *latest[:1], *known, *_in_turn(best, latest)])
 
 
-def _best_and_latest(runs: Sequence[Run]) -> list[Run]:
-    return _distinct(_in_turn(_best(run for run in runs if run.scored), _latest(runs)))[:MOST]
+def _best_and_latest(history: History, runs: Sequence[Run]) -> list[Run]:
+    return _distinct(_in_turn(_best(history, runs), _latest(runs)))[:MOST]
 
 
 def _noteworthy(history: History, parent: Run) -> list[Run]:
     """The runs whose notes say most: in turn the best, the latest, and the most related to the parent."""
     ours = [run for run in history.scored if run.proposal.author != BASELINE]
     related = sorted(ours, key=lambda run: relatedness(run, parent), reverse=True)
-    return _distinct(_in_turn(_best(ours)[:MOST], _latest(ours)[:MOST], related[:MOST]))[:MOST]
+    return _distinct(_in_turn(_best(history, ours)[:MOST], _latest(ours)[:MOST], related[:MOST]))[:MOST]
 
 
 def _elsewhere(history: History, parent: Run, tried: Sequence[Run], synthesis: Synthesis | None) -> list[Run]:
@@ -143,7 +143,7 @@ def _elsewhere(history: History, parent: Run, tried: Sequence[Run], synthesis: S
     if synthesis is not None:
         known |= {run.id for run in ended_proposals(history)[: synthesis.ended]}
     others = [run for run in history.runs if run.id not in known and run.proposal.author != BASELINE]
-    return _best_and_latest([run for run in others if run.scored or run.failure is not None])
+    return _best_and_latest(history, [run for run in others if run.scored or run.failure is not None])
 
 
 def _reviews(history: History) -> Iterator[str]:
@@ -227,8 +227,10 @@ def _older_rows(older: Sequence[OlderNote]) -> Iterator[str]:
                 yield f"{name}: {cells}; average {sum(row.values()) / len(row):.3f} (note {note.id})"
 
 
-def _best(runs: Iterable[Run]) -> list[Run]:
-    return sorted(runs, key=lambda run: card_of(run).average, reverse=True)
+def _best(history: History, runs: Iterable[Run]) -> list[Run]:
+    """The scored ones of some runs, the best by the objective of the search first."""
+    wanted = {run.id for run in runs}
+    return [run for run in history.ranked if run.id in wanted]
 
 
 def _latest(runs: Sequence[Run]) -> list[Run]:

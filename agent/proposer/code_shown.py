@@ -8,7 +8,7 @@ from agent.llm.tokens import estimate as tokens_of
 from agent.science.history import History, card_of
 
 MOST = 8  # variants whose code is offered
-BEST = 3  # of them by the average alone
+BEST = 3  # of them by what the search is after alone
 
 
 def code_of_others(history: History, parent: Run, shown: Run | None = None) -> Iterator[str]:
@@ -25,7 +25,7 @@ def code_of_others(history: History, parent: Run, shown: Run | None = None) -> I
 
 
 def _worth_reading(history: History, parent: Run) -> list[Run]:
-    best = sorted(history.scored, key=lambda run: card_of(run).average, reverse=True)[: BEST + 1]
+    best = history.ranked[: BEST + 1]
     mine, leaders = card_of(parent).scores, _leaders(history)
     to_win = sorted(leaders, key=lambda task: card_of(leaders[task]).scores[task] - mine.get(task, 0.0), reverse=True)
     return _others([*best[:1], *(leaders[task] for task in to_win), *best], parent)[:MOST]

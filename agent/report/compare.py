@@ -64,14 +64,17 @@ def known_to(history: History, run: Run) -> list[Run]:
 
 
 def judged(history: History, run: Run, other: Run) -> list[int | None]:
-    """By task and the average: how sure it is that two runs differ, in thousandths, cut and not rounded; and how
-    far the 95 percent interval of their difference reaches, in hundred thousandths, None where that is not known."""
+    """By task and the average: how sure it is that two runs differ, in thousandths, cut and not rounded; and how far
+    the 95 percent interval of their difference reaches, in hundred thousandths, None where that is not known.
+
+    The first is negative where the run is the lower one by what tells the verdict, whatever the difference shown.
+    """
     found = compare(card_of(run), card_of(other), history.noise).values()  # not History's, which keeps every pair
     return [
         part
         for each in found
         for part in (
-            math.floor(1000 * each.confidence),
+            math.floor(1000 * each.confidence) * (1 if each.ahead else -1),
             round(100_000 * each.needed) if math.isfinite(each.needed) else None,
         )
     ]

@@ -63,6 +63,11 @@ class History:
         """
         return max((run for run in self.scored if self.may_win(run)), key=self.merit, default=None)
 
+    @cached_property
+    def ranked(self) -> tuple[Run, ...]:
+        """The scored runs, the best by the objective first; behind them those that can be no winner."""
+        return tuple(sorted(self.scored, key=lambda run: (not self.may_win(run), -self.merit(run))))
+
     def may_win(self, run: Run) -> bool:
         """Whether a scored run keeps to the budget of means and forfeits nothing."""
         found = self.judgement(run)

@@ -113,11 +113,13 @@ function difference(task, a, b) {
   const [one, other, place] = [a.scores[task], b.scores[task], Object.keys(a.scores).indexOf(task)];
   const value = other.mean - one.mean;
   if (a.id === b.id) return { difference: value, reach: 0, confidence: 0, verdict: "indistinguishable" };
+  const backwards = a.against[b.id] !== undefined; // what is known is how a stands against b
   const known = a.against[b.id] ?? b.against[a.id];
   if (!known) return { difference: value, reach: null, confidence: 0, verdict: "far" };
-  const [confidence, reach] = known.slice(2 * place, 2 * place + 2);
+  const [told, reach] = known.slice(2 * place, 2 * place + 2);
+  const [confidence, ahead] = [Math.abs(told), told > 0 !== backwards];
   if (reach === null) return { difference: value, reach, confidence: 0, verdict: "unjudged" };
-  const verdict = confidence < 950 ? "indistinguishable" : value < 0 ? "worse" : b.larger && !a.larger ? "larger" : "better";
+  const verdict = confidence < 950 ? "indistinguishable" : !ahead ? "worse" : b.larger && !a.larger ? "larger" : "better";
   return { difference: value, reach: reach / 100000, confidence, verdict };
 }
 
