@@ -183,7 +183,7 @@ def test_an_unknown_option_or_verb_is_a_mistake(run):
 def test_help_has_an_example(run):
     code, output, errors = run("evaluate", "--help", COLUMNS="200")
     assert (code, errors) == (0, "")
-    example = command("evaluate baselines/gated_delta_net.py --protocol quick")
+    example = command("evaluate gated_delta_net_4layer --protocol quick")
     assert f"Example: {example}" in " ".join(output.split())
 
 

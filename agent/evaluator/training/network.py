@@ -104,7 +104,7 @@ class Network:
         learned = {
             name: _by_head(gate, heads).squeeze(-1) if kind == "head" else _by_head(gate, heads)
             for (name, kind), gate in zip(declared.inputs.items(), gates, strict=True)
-        } | {name: _for_each_row(weights[prefix + name], batch) for name in declared.parameters}
+        } | {name: _for_each_row(weights[prefix + own_weight(name)], batch) for name in declared.parameters}
 
         with torch.autocast(x.device.type, enabled=False):  # whatever a variant's state is, it stays in full precision
             full = weights["embedding"].dtype
@@ -136,7 +136,7 @@ def _parameters(architecture: Architecture, declared: Declaration) -> list[Param
             Parameter(mixer + "filters", (3 * width, FILTER), "uniform", -bound, bound),
             *(
                 Parameter(
-                    mixer + name,
+                    mixer + own_weight(name),
                     tuple(architecture.sizes(kind) for kind in p.shape),
                     "uniform",
                     p.low,
@@ -163,6 +163,14 @@ def _parameters(architecture: Architecture, declared: Declaration) -> list[Param
         constant("output.gain", (width,), 1.0),
         linear("output", architecture.vocab, width, std, by_token=True),
     ]
+
+
+def own_weight(name: str) -> str:
+    """A variant's own parameter as a weight of its layer, which has weights of these names already.
+
+    Initial values are drawn by names, so all other names stay as they are declared.
+    """
+    return f"own {name}" if name in ("filters", "out") else name
 
 
 def _gate_widths(architecture: Architecture, declared: Declaration) -> list[int]:

@@ -353,6 +353,22 @@ def test_whatever_reaches_an_op_is_in_full_precision():
     assert {part.dtype for part in seen.values()} == {torch.float32}
 
 
+def test_a_parameter_may_have_the_name_of_a_weight_of_its_layer():
+    seen = {}
+
+    def op(q, k, v, beta, initial_state=None, chunk_size=32, **own):
+        seen.update(own)
+        return v, v.sum(2, keepdim=True)
+
+    declared = Declaration({}, {name: LearnedParameter(("head", "key"), 2.0, 3.0) for name in ("filters", "out")})
+    stack = Stack([replica(recall())], Variant(op, declared), NARROW, CPU)
+    stack.network.logits(stack.network.layout.views(stack.rows), one_batch([replica(recall())]).inputs)
+    assert [*seen] == ["filters", "out"]
+    for value in seen.values():
+        assert value.min() >= 2.0, "the layer's own weights lie around zero"
+        assert value.shape[1:] == (1, NARROW.width)
+
+
 def test_weight_decay_pulls_on_matrices_alone():
     layout = Network(architecture([replica(compress())], NARROW), keep_all_apart).layout
     decaying = {name for name, view in layout.views(layout.decaying[None]).items() if view.all()}
