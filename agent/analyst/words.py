@@ -20,8 +20,8 @@ MOST_EFFECTS = 3  # of moves that the variant does not hold
 
 
 def difference(comparison: Comparison) -> str:
-    """A difference with its standard error, if one is known."""
-    return f"{signed(comparison.difference)}{spread(comparison.error)}"
+    """A difference with 95 percent of its noise to both sides, where that is known."""
+    return f"{signed(comparison.difference)}{spread(comparison.needed)}"
 
 
 def placing(facts: Facts) -> Text:
@@ -125,7 +125,7 @@ def _prediction(outcome: Outcome) -> Text:
         "note.prediction",
         task=outcome.task,
         predicted=outcome.predicted,
-        measured=f"{outcome.measured.mean:.3f}{spread(outcome.measured.error)}",
+        measured=f"{outcome.measured.mean:.3f}{spread(outcome.measured.half_width)}",
         result=result[outcome.hit],
         way=way[outcome.direction],
     )

@@ -1,7 +1,8 @@
 """Every run beside the template: what `table` prints."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -28,6 +29,7 @@ class Entry:
     errors: dict[str, float | None]
     verdict: str
     failure: str
+    half_widths: Mapping[str, float] = field(default_factory=dict)  # of 95 percent intervals, where they are known
     outcome: str = ""  # the verdict in words, with the axis that was won, and both gains
 
     def flat(self) -> dict[str, str | float | None]:
@@ -73,7 +75,8 @@ def _entry(history: History, run: Run) -> Entry:
     scores = {task: known.mean for task, known in estimates.items()}
     errors = {task: known.error if known.error < float("inf") else None for task, known in estimates.items()}
     verdict, said = (judged.verdict, brief(judged)) if judged else ("", "")
-    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "", said)
+    widths = {task: known.half_width for task, known in estimates.items() if math.isfinite(known.half_width)}
+    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "", widths, said)
 
 
 def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
@@ -81,7 +84,7 @@ def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
     board = Table(box=None, pad_edge=False)
     board.add_column("variant", overflow="fold")
     tasks = next((list(entry.scores) for entry in entries if entry.scores), [])
-    for task in tasks:
+    for task in tasks:  # each score with 95 percent of its noise to both sides
         board.add_column(task, justify="right", no_wrap=True)
     board.add_column("against the template")
     for entry in entries:
@@ -93,5 +96,5 @@ def print_scoreboard(entries: list[Entry], workspace: Path) -> None:
 def _cell(entry: Entry, task: str) -> str:
     if task not in entry.scores:
         return ""
-    error = entry.errors.get(task)
-    return f"{entry.scores[task]:.3f}" + (f" ±{error:.3f}" if error is not None else "")
+    width = entry.half_widths.get(task)
+    return f"{entry.scores[task]:.3f}" + (f" ±{width:.3f}" if width is not None else "")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core.run import Run, Section
-from agent.core.sentences import bullets, listed, signed, solved_and_room
+from agent.core.sentences import bullets, listed, signed, solved_and_room, spread
 from agent.core.text import Text, say
 from agent.proposer.moves import Move
 from agent.science.comparison import AVERAGE, resolution
@@ -13,6 +13,7 @@ from agent.science.effects import Effect
 from agent.science.history import History, card_of
 
 CHANGE = 0.005  # an expected change of a score that is worth a line
+WITHIN = 1.96  # standard deviations to both sides hold 95 percent of a normal belief
 STRONGEST = 3  # effects that are named
 
 
@@ -61,7 +62,7 @@ def _leaders(history: History, parent: Run) -> Text:
     ahead = []
     for task, leader in history.leaders(parent).items():
         found, score = history.compare(leader, parent)[task], card_of(leader).scores[task]
-        ahead.append(f"{task} {score:.3f} ({signed(found.difference)} ± {found.error:.3f}, {leader.name})")
+        ahead.append(f"{task} {score:.3f} ({signed(found.difference)}{spread(found.needed)}, {leader.name})")
     if not ahead:
         return say("argue.no leader")
     return say("argue.leaders", list=listed(ahead, "list.semicolon"))
@@ -131,8 +132,8 @@ def _expected(case: Case) -> list[Text]:
     changes = {task: predicted[task] - score for task, score in scores.items()}
     ranked = sorted((task for task in changes if abs(changes[task]) >= CHANGE), key=lambda task: -abs(changes[task]))
     before = sum(scores.values()) / len(scores)
-    lines = [_change(say("average"), before, sum(predicted.values()) / len(scores), _error(case, AVERAGE))]
-    lines += [_change(task, scores[task], predicted[task], _error(case, task)) for task in ranked]
+    lines = [_change(say("average"), before, sum(predicted.values()) / len(scores), _width(case, AVERAGE))]
+    lines += [_change(task, scores[task], predicted[task], _width(case, task)) for task in ranked]
     same = [task for task in changes if task not in ranked]
     if same:
         lines.append(say("argue.no change", list=listed(same)))
@@ -142,11 +143,11 @@ def _expected(case: Case) -> list[Text]:
     return lines
 
 
-def _change(what: Text | str, before: float, after: float, error: float) -> Text:
-    numbers = f"{before:.3f} → {after:.3f} ({signed(after - before)} ± {error:.3f})"
+def _change(what: Text | str, before: float, after: float, width: float) -> Text:
+    numbers = f"{before:.3f} → {after:.3f} ({signed(after - before)} ± {width:.3f})"
     return say("list.label", label=what, value=numbers)
 
 
-def _error(case: Case, task: str) -> float:
-    """The standard error of the expected change."""
-    return float(sum(case.known[move.name][task].error ** 2 for move in (*case.added, *case.removed)) ** 0.5)
+def _width(case: Case, task: str) -> float:
+    """How far to both sides of the expected change 95 percent of what is believed of it reach."""
+    return WITHIN * math.hypot(*(case.known[move.name][task].error for move in (*case.added, *case.removed)))

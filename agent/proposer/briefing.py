@@ -62,7 +62,7 @@ def brief(
             (f"{run.name}: {one_line(run.proposal.title[ENGLISH], LINE)}" for run in _pending(history)),
         ),
         "rows": (
-            "Results (score ± standard error; the verdict says what it won or lost against the template beyond the "
+            "Results (score ± 95% of its noise; the verdict says what it won or lost against the template beyond the "
             "noise, with its gains in log-odds; last, what it takes in units of the template)"
             f"\nvariant | {scores} | average | verdict | takes",
             0.15,

@@ -85,7 +85,7 @@ def _told_apart(against: Mapping[str, Comparison]) -> str:
 
 
 def _change(found: Comparison) -> str:
-    return f"{signed(found.difference)}{spread(found.error)}"
+    return f"{signed(found.difference)}{spread(found.needed)}"
 
 
 def _worth(effect: float, certain: bool) -> float:

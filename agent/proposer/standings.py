@@ -32,9 +32,9 @@ class Standings:
         self.history = history
 
     def row(self, run: Run) -> str:
-        """Every score with its standard error, what it won or lost, and what it takes beside the template."""
+        """Every score with 95 percent of its noise, what it won or lost, and what it takes beside the template."""
         known = self.history.estimates(run)
-        cells = " | ".join(f"{task.mean:.3f}{spread(task.error)}" for task in known.values())
+        cells = " | ".join(f"{task.mean:.3f}{spread(task.half_width)}" for task in known.values())
         judged = self.history.judgement(run)
         means = ratios(card_of(run), card_of(self.history.baseline)) if self.history.baseline else {}
         taken = ", ".join(f"{axis} x{ratio:.2f}" for axis, ratio in means.items())

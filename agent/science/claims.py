@@ -122,7 +122,7 @@ def _value(found: re.Match[str], figures: Figures) -> Text | None:
         one, other = (figures.runs[variant] for variant in variants)
         compared = figures.history.compare(one, other).get(task)
         if compared is not None:
-            difference = f"{signed(compared.difference)}{spread(compared.error)}"
+            difference = f"{signed(compared.difference)}{spread(compared.needed)}"
             return say("claim.change", difference=difference, verdict=say(f"verdict.{compared.verdict}"))
     return None
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
-from agent.core.sentences import signed
+from agent.core.sentences import signed, spread
 from agent.science.comparison import AVERAGE, Comparison, quantile
 from agent.science.history import History, card_of
 from agent.science.mechanisms.holding import mechanisms_of
@@ -47,7 +47,7 @@ class Effect:
     freedom: float
 
     def __str__(self) -> str:
-        return f"{signed(self.mean)} ± {self.error:.3f}"
+        return f"{signed(self.mean)}{spread(self.half_width)}"
 
     @property
     def strength(self) -> float:

@@ -74,10 +74,10 @@ def describe(replica: Replica, update: Update, meter: Meter) -> str:
 
 
 def print_card(card: ScoreCard) -> None:
-    """The scores with their standard errors, and what the variant costs."""
+    """The scores with 95 percent of their noise, and what the variant costs."""
     noise = read_noise(card.fingerprint)
     table = Table(box=None, pad_edge=False)
-    for title in ("task", "score", "± s.e.", "settings", "seeds", "plain"):
+    for title in ("task", "score", "± 95%", "settings", "seeds", "plain"):
         table.add_column(title, justify="left" if title == "task" else "right")
     for task, score in card.tasks.items():
         table.add_row(*_cells_of(task, score, noise))
@@ -103,9 +103,9 @@ def print_card(card: ScoreCard) -> None:
 
 def _cells_of(task: str, score: TaskScore, noise: Mapping[str, Noise]) -> tuple[str, ...]:
     """A line of the table of scores."""
-    error = estimate(score, noise).error
+    width = estimate(score, noise).half_width
     micro = sum(seed.micro for seed in score.seeds) / len(score.seeds)
-    spread = f"{error:.4f}" if error < float("inf") else "?"
+    spread = f"{width:.4f}" if width < float("inf") else "?"
     return task, f"{score.mean:.4f}", spread, str(len(score.by_setting)), str(len(score.seeds)), f"{micro:.4f}"
 
 

@@ -75,7 +75,7 @@ def describe_run(history: History, run: Run) -> str:
 
 
 def margin(history: History, run: Run) -> str:
-    """How far a scored run's average lies from the template's, with the error of that, and what it won or lost."""
+    """How far a scored run's average lies from the template's, within 95 percent of the noise, and what it won."""
     judged = history.judgement(run)
     return "" if judged is None else f" ({_average(judged)} against the template: {brief(judged)})"
 
@@ -87,9 +87,9 @@ def describe_rival(rival: Rival) -> str:
 
 
 def _average(judged: Judgement) -> str:
-    """The difference of two averages, with its standard error where that is known."""
+    """The difference of two averages, with 95 percent of its noise to both sides where that is known."""
     found = judged.average
-    return f"{found.difference:+.4f}" + (f" ± {found.error:.4f}" if math.isfinite(found.error) else "")
+    return f"{found.difference:+.4f}" + (f" ± {found.needed:.4f}" if math.isfinite(found.needed) else "")
 
 
 def _mark(history: History, run: Run) -> str:

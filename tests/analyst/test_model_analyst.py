@@ -67,10 +67,10 @@ def test_facts_come_first_and_the_models_words_below(asking, home):
     facts = analyse(home.history(), run)
     assert sections["outcome"]["en"] == (
         f"{facts['outcome']['en']}\n\ntiny on this:\n"
-        "• The bound did what it should: +0.300 ± 0.014 (better) on Memorize."
+        "• The bound did what it should: +0.300 ± 0.061 (better) on Memorize."
     )
     assert sections["outcome"]["zh"].endswith(
-        "\n\ntiny 的解读：\n• 限制起到了作用：Memorize 的变化为 +0.300 ± 0.014（更好）。"
+        "\n\ntiny 的解读：\n• 限制起到了作用：Memorize 的变化为 +0.300 ± 0.061（更好）。"
     )
     assert sections["lessons"]["zh"].startswith(facts["lessons"]["zh"])
     question = script.said(0)

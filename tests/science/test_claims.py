@@ -36,8 +36,8 @@ def chinese(text):
         ("{{ score: this : memorize }}", "0.832"),
         ("{{score:old_one:average}}", "0.300"),
         ("{{score:best:Memorize}} against {{score:template:Memorize}}", "0.832 against 0.338"),
-        ("{{change:this:parent:Compress}}", "-0.037 ± 0.014 (indistinguishable)"),
-        ("{{change:this:parent:average}}", "+0.076 ± 0.006 (better)"),
+        ("{{change:this:parent:Compress}}", "-0.037 ± 0.061 (indistinguishable)"),
+        ("{{change:this:parent:average}}", "+0.076 ± 0.013 (better)"),
     ],
 )
 def test_a_reference_is_filled_in(text, filled):
@@ -45,7 +45,7 @@ def test_a_reference_is_filled_in(text, filled):
 
 
 def test_a_reference_is_filled_in_alike_in_both_languages():
-    assert chinese("变化为 {{change:this:parent:average}}。") == "变化为 +0.076 ± 0.006（更好）。"
+    assert chinese("变化为 {{change:this:parent:average}}。") == "变化为 +0.076 ± 0.013（更好）。"
 
 
 def test_a_reference_to_nothing_is_named():

@@ -34,7 +34,7 @@ STATUS = Status(
     failed=1, best=f"▲ {TEMPLATE}_y: 0.7000", latest=("✗ a: crash: why", f"▲ {TEMPLATE}_y: 0.7000"),
 )  # fmt: skip
 
-AHEAD = "+0.0667 ± 0.0058 against the template: learns faster, memory kept (memory +0.00, learnability +1.10 log-odds)"
+AHEAD = "+0.0667 ± 0.0126 against the template: learns faster, memory kept (memory +0.00, learnability +1.10 log-odds)"
 
 
 def drawn(renderable, width=100):
@@ -191,7 +191,7 @@ def test_the_journal_keeps_what_it_shows(journal, workspace):
     assert kept.latest[-1] == journal.lines[-1]
     assert kept.best.startswith(f"{kept.latest[-1]}; best of 1, not confirmed")
     assert kept.best.startswith(
-        f"▲ {TEMPLATE}_x: 0.5667 (+0.0667 ± 0.0058 against the template: learns faster, memory kept ("
+        f"▲ {TEMPLATE}_x: 0.5667 (+0.0667 ± 0.0126 against the template: learns faster, memory kept ("
     )
 
 
@@ -244,7 +244,7 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
         "1 waiting for a decision."
     )
     assert lines[2].startswith(
-        f"Best: ▲ {TEMPLATE}_good: 0.5667 (+0.0667 ± 0.0058 against the template: learns faster, memory kept ("
+        f"Best: ▲ {TEMPLATE}_good: 0.5667 (+0.0667 ± 0.0126 against the template: learns faster, memory kept ("
     )
     runs = {run.name: run.id for run in workspace.history().runs}
     read_first = [line.strip() for line in lines if line.strip().endswith("insights.md")]
