@@ -29,8 +29,8 @@ class Entry:
     errors: dict[str, float | None]
     verdict: str
     failure: str
-    half_widths: Mapping[str, float] = field(default_factory=dict)  # of 95 percent intervals, where they are known
     outcome: str = ""  # the verdict in words, with the axis that was won, and both gains
+    half_widths: Mapping[str, float] = field(default_factory=dict)  # of 95 percent intervals, where they are known
 
     def flat(self) -> dict[str, str | float | None]:
         """One row with a column a score, as notebooks like it."""
@@ -76,7 +76,7 @@ def _entry(history: History, run: Run) -> Entry:
     errors = {task: known.error if known.error < float("inf") else None for task, known in estimates.items()}
     verdict, said = (judged.verdict, brief(judged)) if judged else ("", "")
     widths = {task: known.half_width for task, known in estimates.items() if math.isfinite(known.half_width)}
-    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "", widths, said)
+    return Entry(run.name, run.id, run.stage, scores, errors, verdict, "", said, widths)
 
 
 def print_scoreboard(entries: list[Entry], workspace: Path) -> None:

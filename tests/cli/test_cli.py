@@ -237,7 +237,7 @@ def test_on_a_terminal_a_bar_moves_and_the_scores_of_a_task_follow(start, tmp_pa
     assert process.returncode == 0
     assert "━" in shown
     assert re.search(r"100%.* Memorize V16 L16, step 8/8, loss ", shown)
-    assert re.match(r"task +score +± s\.e\. +settings +seeds +plain *\nMemorize +[01]\.\d{4} +0\.\d{4} +1 +2 ", output)
+    assert re.match(r"task +score +± 95% +settings +seeds +plain *\nMemorize +[01]\.\d{4} +0\.\d{4} +1 +2 ", output)
     assert not re.search("Compress|Recall|Copy", output)
     assert "a state of 1 numbers" in output
 
