@@ -103,12 +103,12 @@ class Pace:
     def reason(self, line: int | None = None) -> Reason:
         """Why an evaluation is ended for its time, and in which line of the variant it mostly stood."""
         where: dict[str, Field] = {} if line is None else {"line": line}
-        at_line = "" if line is None else "_at_line"
         if self.template is None:
-            return Reason(f"failure.overdue{at_line}", where)
+            return Reason("failure.overdue" if line is None else "failure.overdue_at_line", where)
         taken = self.seconds / (self.template.seconds * self.load)
         facts: dict[str, Field] = {"share": self.share, "times": max(taken, self.times or 0.0)}
-        return Reason(f"failure.too_slow{at_line}", {**where, **facts, "most": self.protocol.slowest})
+        key = "failure.too_slow" if line is None else "failure.too_slow_at_line"
+        return Reason(key, {**where, **facts, "most": self.protocol.slowest})
 
     def unfinished(self) -> Unfinished:
         """What was done so far; the scores of finished tasks are added where they are known."""

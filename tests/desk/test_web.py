@@ -221,7 +221,8 @@ def test_what_is_confirmed_is_told_as_such_and_not_asked_for_again(page, home):
     for each, average in ((home.history().baseline, 0.5), (run, 0.9)):
         home.keep_confirmation(each, Confirmation(1, sample_card("fresh", **dict.fromkeys(TASKS, average))))
     text = page.ask("GET", "/decide").text
-    assert "+0.400 against the template on fresh seeds" in text
+    assert "a winner, better memory, learns faster: " in text
+    assert "+0.400" in text
     assert f'<option value="{run.id}"' not in text
     with home.locks.searching():
         late = page.post("/confirm", {"run": run.id})

@@ -54,8 +54,13 @@ def test_the_template_is_no_rival_as_it_is_compared_with_anyway():
 
 def test_the_note_and_the_last_lines_say_so():
     outcome = analyse(HISTORY, CHILD)["outcome"]
-    assert "Against kda: +0.033" in outcome["en"]
-    assert "The best of the known mixers measured here is cyfa. Against cyfa: -0.017" in outcome["en"]
+    against_kda, against_cyfa = (line for line in outcome["en"].splitlines() if "Against kda" in line or "cyfa" in line)
+    assert "Against kda: learns faster, memory kept" in against_kda
+    assert "+0.033 ± " in against_kda
+    assert (
+        "The best of the known mixers measured here is cyfa. Against cyfa: learns slower, memory kept" in against_cyfa
+    )
+    assert "-0.017 ± " in against_cyfa
     best = replace(CHILD, card=sample_card(spread=0.001, Memorize=1.0))
     last = summarise(History((TEMPLATE_RUN, KDA, CYFA, best), {}), Stop(say("stop.none")), Path())
     assert "+0.0833" in last

@@ -8,6 +8,7 @@ from agent.evaluator.foreign.plan import Given, Plan
 
 ONE = "of_one_sequence"
 GIVEN = "given_"  # before the name of a function that has the op's own
+CREATED = frozenset({"arange", "empty", "eye", "full", "linspace", "ones", "tensor", "zeros"})  # by torch, on the CPU
 
 
 def write_file(tree: ast.Module, plan: Plan, path: Path) -> str:
@@ -53,7 +54,8 @@ def _kept(node: ast.stmt, wanted: set[str]) -> bool:
 
 
 class _Renamed(ast.NodeTransformer):
-    """A function of the op's own name gets another; a state that starts at zero starts from what is handed in."""
+    """A function of the op's own name gets another; a state that starts at zero starts from what is handed in; and what
+    the function makes lies on the device of its arguments."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -63,12 +65,25 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.decorator_list = []
-        if node.name == self.plan.function.name and self.plan.patched:
-            _patch(node, self.plan.starts)
+        if node.name == self.plan.function.name:
+            _keep_on_device(node)
+            if self.plan.patched:
+                _patch(node, self.plan.starts)
         self.generic_visit(node)
         if node.name == OP:
             node.name = GIVEN + OP
         return node
+
+
+def _keep_on_device(function: ast.FunctionDef) -> None:
+    """Have a function make its tensors where its first argument lies: naive files often run on a CPU alone."""
+    first = function.args.args[0].arg
+    creating = {f"torch.{name}" for name in CREATED}
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in creating:
+            continue
+        if all(keyword.arg != "device" for keyword in node.keywords):
+            node.keywords.append(ast.keyword("device", ast.parse(f"{first}.device", mode="eval").body))
 
 
 def _patch(function: ast.FunctionDef, starts: tuple[str, ...]) -> None:

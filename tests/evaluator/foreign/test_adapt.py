@@ -87,6 +87,7 @@ def test_a_recurrent_function_becomes_a_mixer_and_its_forms_are_compared(written
     assert (made.plan.function.name, made.plan.layout, made.plan.normalise) == ("naive_recurrent_mixer", "BTHD", True)
     assert "LEARNED_INPUTS = {'g': 'head'}" in made.source
     assert "def scaled" in made.source
+    assert "S = torch.zeros(B, H, K, V, device=q.device)" in made.source
     assert "UNUSED" not in made.source
     assert [remark.partition(" is ")[0] for remark in made.remarks] == ["the file's forms disagree: naive_chunk_mixer"]
     assert passes(made.source, tmp_path).state_size > 0

@@ -48,7 +48,7 @@ def test_a_transform_that_rounds_all_tokens_is_told_what_to_write_instead(refusa
 @pytest.mark.parametrize(
     ("in_op", "reason"),
     [
-        ("o = o + torch.zeros(v.shape[-1], v.shape[-1]).sum() + v @ torch.zeros(v.shape[-1], v.shape[-1])",
+        ("o = o + v @ torch.zeros(v.shape[-1], v.shape[-1], device=v.device)",
          r"the op is asked in float64 too; make tensors of the type of its arguments, as torch.zeros"),
         ("o = o.float()", "returned o as torch.float32; with v of torch.float64 it must be the same"),
         ("return o, torch.complex(v, v)", "returned a complex state; return its real and imaginary parts"),
