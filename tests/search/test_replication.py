@@ -18,7 +18,7 @@ from agent.core.text import Text
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import MAD, QUICK
-from agent.science.comparison import AVERAGE, Noise
+from agent.science.comparison import AVERAGE
 from agent.search.budget import Budget
 from agent.store.workspace import REPLICATES, Workspace
 
@@ -83,9 +83,11 @@ def test_its_three_scores_are_the_noise_by_which_every_run_is_judged(measured):
         for card in (history.baseline.card, *Workspace(root).replicates().cards)
         for seed in card.tasks["Memorize"].seeds
     ]
-    assert history.noise == {LONE: Noise(pytest.approx(stdev(scores)), 3)}
-    found = history.against_template(history.runs[-1])[AVERAGE]
-    assert found.verdict in ("better", "worse", "indistinguishable")
+    ((setting, found),) = history.noise.items()
+    assert (setting, found.std, found.seeds, found.paired) == (LONE, pytest.approx(stdev(scores)), 3, None)
+    assert found.log_odds.seeds == 3
+    compared = history.against_template(history.runs[-1])[AVERAGE]
+    assert compared.verdict in ("better", "worse", "indistinguishable")
     assert "the noise is not known" not in (root / "runs" / history.runs[-1].id / "insights.md").read_text()
 
 

@@ -8,7 +8,7 @@ from statistics import stdev
 
 import pytest
 
-from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
+from agent.core.baselines import BASELINES, GATED, TEMPLATE, control_paths, reference_scores
 from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
 from agent.core.score import LongerTest, SeedScore
@@ -133,9 +133,10 @@ def test_the_shipped_measurements_are_of_the_shipped_quick_protocol():
     assert set(read_noise(QUICK.fingerprint)) == settings | longer
     assert all(measured.seeds >= 10 for measured in read_noise(QUICK.fingerprint).values())
     rows = Table(MEASURED / "quick.csv").rows()
-    assert missing_pieces(QUICK, BASELINES, {row.key for row in rows}, "cpu") == []
-    assert len(rows) == len(BASELINES) * len(list(QUICK.replicas()))
-    assert task_scores(QUICK, rows, BASELINES).shape == (12, 7)
+    whole = [TEMPLATE, GATED, *control_paths()]
+    assert missing_pieces(QUICK, whole, {row.key for row in rows}, "cpu") == []
+    assert {row.fingerprint for row in rows} == {QUICK.setting_fingerprint(setting) for setting in settings_of(QUICK)}
+    assert task_scores(QUICK, rows, whole).shape == (len(whole), 7)
 
 
 @pytest.mark.parametrize("name", MEASURED_BEFORE)
