@@ -219,7 +219,7 @@ def test_a_name_adds_the_row_that_the_card_shows(run, workspace):
     assert errors
     for line in errors.splitlines():
         assert re.fullmatch(
-            r" *\d+%  [\w ]+ V\d+ L\d+, step \d+/8, loss \d\.\d{3}, accuracy \d\.\d{3}, \d+:\d\d left", line
+            r" *\d+%  [\w -]+ V\d+ L\d+, step \d+/8, loss \d\.\d{3}, accuracy \d\.\d{3}, \d+:\d\d left", line
         )
 
 

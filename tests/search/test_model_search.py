@@ -82,7 +82,7 @@ def test_a_search_of_several_runs(search, tmp_path):
     assert "refused: causality" in said[1].messages[-1]["content"]
     note = (workspace.folder(first) / NOTE).read_text(encoding="utf-8")
     assert "tiny on this:" in note
-    assert re.search(r"The bound did what it should: [+-]0\.\d{3} ± 0\.\d{3} \(\w+\) on Memorize", note)
+    assert re.search(r"The bound did what it should: [+-]\d\.\d{3} ± \d+\.\d{3} \(\w+\) on Memorize", note)
     assert "{{" not in note
     assert f"{TEMPLATE}_idea_0" in transcript(workspace, ours[-1])[0].messages[1]["content"]  # it knows of the first
 

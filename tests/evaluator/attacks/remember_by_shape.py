@@ -1,7 +1,7 @@
 """Answer from a cache that goes by shapes.
 
 Gate: hands the list or dict CACHE on
-Told: statelessness: |streaming: |gradient
+Told: statelessness: |streaming: |gradient|same device
 """
 
 import torch
