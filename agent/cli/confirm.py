@@ -15,13 +15,18 @@ def confirm(
     run: Annotated[
         list[str] | None, typer.Argument(help="Runs or variants; default: those that are most probably better.")
     ] = None,
-    times: Annotated[int, typer.Option(min=1, help="Train on so many times the protocol's seeds.")] = 1,
+    times: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Train on so many times the protocol's seeds. Default: as many as before, at first 1."
+        ),
+    ] = None,
     device: DeviceOption = None,
     allow_unsandboxed: UnsandboxedOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Train runs, the template and the best known variant on fresh seeds, and say which are winners."""
-    from agent.science.confirmation import finalists, standing_of
+    from agent.science.confirmation import finalists, standing_of, times_before
     from agent.search.assembly import assembled, training
     from agent.search.config import read_config
     from agent.search.screen import open_screen
@@ -35,10 +40,15 @@ def confirm(
         raise UsageError(f"{unscored[0]} has no score: only a scored run can be confirmed")
     if not chosen:
         raise UsageError(f"{workspace}: no run is probably better than the template: name the runs to confirm")
+    before = times_before(history)
+    if before and times not in (None, before):
+        raise UsageError(
+            f"the template was confirmed on {before} times the seeds, which all must share: leave out --times"
+        )
     with open_screen() as screen:
         search = training(assembled(read_config(workspace, {"device": device}), home, allow_unsandboxed, screen))
         with home.locks.searching():
-            search.confirm(chosen, times)
+            search.confirm(chosen, times or before or 1)
     history = home.history()
     for one in chosen:
         print(f"{one.name}: {standing_of(history, one)[ENGLISH]}")

@@ -85,21 +85,30 @@ def evaluate(
     with watching(narrowed) as watch:
         card = evaluate(file, narrowed, device, test_seed, watch)
     if as_json:
-        average = card.average if card.tasks else None
-        json.dump(asdict(card) | {"scores": card.scores, "average": average}, sys.stdout, indent=1)
-        print()
+        _print_json(card)
     else:
         print_card(card)
         _print_excess(card, chosen, Workspace(workspace).budget())
     if name is not None:  # last, so that a disk that is full by now costs the row alone
-        from agent.search.closing import conclude
-        from agent.store.lineage import Lineage
-
-        home = Workspace(workspace)
         proposal = Proposal(name, source, PERSON, say("title.added by hand", file=file.name))
-        known["card"] = card
-        run = home.create(proposal, card.protocol, card.fingerprint, "evaluated", **known)
-        conclude(home, Lineage(workspace), run)
+        _keep(Workspace(workspace), proposal, {**known, "card": card})
+
+
+def _print_json(card: ScoreCard) -> None:
+    average = card.average if card.tasks else None
+    json.dump(asdict(card) | {"scores": card.scores, "average": average}, sys.stdout, indent=1)
+    print()
+
+
+def _keep(workspace: Workspace, proposal: Proposal, facts: RunFacts) -> None:
+    """Make a scored run of an evaluation, with its note and its row."""
+    from agent.search.closing import conclude
+    from agent.store.lineage import Lineage
+
+    card = facts["card"]
+    assert card is not None
+    run = workspace.create(proposal, card.protocol, card.fingerprint, "evaluated", **facts)
+    conclude(workspace, Lineage(workspace.root), run)
 
 
 def _refuse_part_of_a_row(given: Mapping[str, object]) -> None:

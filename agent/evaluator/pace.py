@@ -102,13 +102,14 @@ class Pace:
 
     def reason(self, line: int | None = None) -> Reason:
         """Why an evaluation is ended for its time, and in which line of the variant it mostly stood."""
-        where: dict[str, Field] = {} if line is None else {"line": line}
         if self.template is None:
-            return Reason("failure.overdue" if line is None else "failure.overdue_at_line", where)
+            return overdue_at(line)
         taken = self.seconds / (self.template.seconds * self.load)
-        facts: dict[str, Field] = {"share": self.share, "times": max(taken, self.times or 0.0)}
-        key = "failure.too_slow" if line is None else "failure.too_slow_at_line"
-        return Reason(key, {**where, **facts, "most": self.protocol.slowest})
+        times = max(taken, self.times or 0.0)
+        facts: dict[str, Field] = {"share": self.share, "times": times, "most": self.protocol.slowest}
+        if line is None:
+            return Reason("failure.too_slow", facts)
+        return Reason("failure.too_slow_at_line", facts | {"line": line})
 
     def unfinished(self) -> Unfinished:
         """What was done so far; the scores of finished tasks are added where they are known."""
@@ -119,6 +120,11 @@ class Pace:
             if where not in seeds or _reached(found) > _reached(seeds[where]):  # of a grid the best point
                 seeds[where] = found
         return Unfinished(self.share, self.seconds, self.times, {}, tuple(seeds.values()))
+
+
+def overdue_at(line: int | None) -> Reason:
+    """That the hours of a protocol are over, and the line of the variant where it mostly stood, if in any."""
+    return Reason("failure.overdue") if line is None else Reason("failure.overdue_at_line", {"line": line})
 
 
 def _seed(replica: Replica, curve: list[CurvePoint]) -> UnfinishedSeed:

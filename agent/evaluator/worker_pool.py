@@ -13,12 +13,12 @@ from typing import Any, get_args
 
 from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
+from agent.evaluator.busy_line import busy_line
 from agent.evaluator.failure import EvaluationFailed, read_reason
 from agent.evaluator.gpus import gpus_of_workers, visible_gpus
 from agent.evaluator.jail.jail import Child, Ending, confined
-from agent.evaluator.pace import Pace
+from agent.evaluator.pace import Pace, overdue_at
 from agent.evaluator.progress import Update
-from agent.evaluator.standing import standing_of
 
 SECONDS_TO_DIE = 10.0  # for a worker that says no more; what it had of a GPU is given back only then
 EXCESSES: dict[str, tuple[FailureKind, Reason]] = {
@@ -143,11 +143,8 @@ def _parse(line: bytes) -> Request:
 
 def overdue(child: Child, pace: Pace | None = None) -> Failure:
     """Why a worker is ended for its time: how slow the training was, if it was one, and where the variant stands."""
-    standing = standing_of(child)
-    if pace is not None:
-        return Failure("timeout", pace.reason(standing.line), standing.log)
-    at_line = Reason("failure.overdue_at_line", {"line": standing.line}) if standing.line is not None else None
-    return Failure("timeout", at_line or Reason("failure.overdue"), standing.log)
+    busy = busy_line(child)
+    return Failure("timeout", pace.reason(busy.line) if pace else overdue_at(busy.line), busy.log)
 
 
 def death(child: Child, ending: Ending | None = None) -> Failure:

@@ -57,6 +57,13 @@ def references(history: History) -> list[Run]:
     return [baseline, *sorted(known, key=lambda run: (not history.may_win(run), -history.merit(run)))[:1]]
 
 
+def times_before(history: History) -> int | None:
+    """How many times the protocol's seeds the template was confirmed on, as all that is compared with it must be; None
+    where it was not yet."""
+    known = history.confirmations.get(history.baseline.id) if history.baseline else None
+    return known.times if known else None
+
+
 def confirmed(history: History, run: Run) -> Confirmed | None:
     """How a run that was trained on fresh seeds stands there; None without its scores or those of the template."""
     judged = history.judged_on_fresh_seeds(run)

@@ -10,7 +10,7 @@ from agent.core.sentences import counted
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import on_fresh_seeds
-from agent.science.confirmation import finalists, references
+from agent.science.confirmation import finalists, references, times_before
 from agent.science.history import History, card_of
 from agent.search.budget import Ledger
 from agent.search.journal import Journal
@@ -68,14 +68,14 @@ class Confirming:
         if not chosen or not beside:
             return Plan()
         template, *known = beside
-        confirmed = history.confirmations.get(template.id)
+        before = times_before(history)
         for everyone in (
             *((template, *chosen[:count], *known) for count in range(len(chosen), 0, -1)),
             (template, chosen[0]),
         ):
             missing = self.missing(history, everyone)
             fitting = int(seconds / (card_of(template).seconds * max(1, len(missing))))
-            times = confirmed.times if confirmed else min(MOST_TIMES, fitting)
+            times = before or min(MOST_TIMES, fitting)
             if missing and 0 < times <= fitting:
                 return Plan(tuple(missing), times)
         return Plan()
@@ -110,10 +110,8 @@ class Confirming:
         It is trained however little time is left, on as many seeds as those that were confirmed before it.
         """
         history = self.workspace.history()
-        known = history.confirmations.get(history.baseline.id) if history.baseline else None
-        self.confirm(
-            train, [run], known.times if known else max(1, self.plan(history, self.seconds_left(history)).times)
-        )
+        times = times_before(history) or max(1, self.plan(history, self.seconds_left(history)).times)
+        self.confirm(train, [run], times)
         return self.given_up.get(run.id, "")
 
     def missing(self, history: History, everyone: Iterable[Run]) -> list[Run]:

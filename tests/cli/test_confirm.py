@@ -10,7 +10,7 @@ from agent.cli.main import app
 from agent.core.errors import UsageError
 from agent.core.text import ENGLISH
 from agent.evaluator.protocols import FRESH_SEED, PROTOCOLS
-from agent.science.confirmation import confirmed, standing_of
+from agent.science.confirmation import confirmed, standing_of, times_before
 from agent.store.workspace import Workspace
 
 NAME = "delta_net_4layer_doubled"
@@ -37,6 +37,11 @@ def test_confirm_trains_a_named_run_and_the_template_on_fresh_seeds_and_says_wha
     assert told.stdout.splitlines()[-1] == f"{NAME}: {standing_of(history, doubled)[ENGLISH]}"
     assert "best of" not in told.stdout.splitlines()[-1]  # which is said of what has no score on fresh seeds
     assert Workspace(tmp_path).rows() == rows  # the table is as it was
+
+    # Scores on other seeds than the template's could be compared with nothing.
+    assert times_before(history) == 2
+    with pytest.raises(UsageError, match="confirmed on 2 times the seeds"):
+        CliRunner().invoke(app, [*asked[:3], "3", *asked[4:]], catch_exceptions=False)
 
 
 def test_confirm_without_a_score_of_the_template_says_what_is_missing(tmp_path):

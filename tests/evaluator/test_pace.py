@@ -9,12 +9,12 @@ from small_evaluations import TINY, write_variant
 
 from agent.core.languages import LANGUAGES
 from agent.core.score import Speed
+from agent.evaluator.busy_line import own_line, own_part, split_stacks
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.pace import Pace, TemplateTime
 from agent.evaluator.progress import Update
 from agent.evaluator.protocols import QUICK, SMOKE, on_fresh_seeds
-from agent.evaluator.standing import own_line, own_part, split_stacks
 
 REPLICAS = list(TINY.replicas())
 

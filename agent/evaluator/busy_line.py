@@ -15,14 +15,14 @@ FRAME = re.compile(r'^  File "(?:[^"\n]*/)?variant\.py", line (\d+) in ', re.MUL
 
 
 @dataclass(frozen=True)
-class Standing:
+class BusyLine:
     """The last line of the variant's own code in the stack, most often; None where it was never in it. And the log."""
 
     line: int | None
     log: str
 
 
-def standing_of(child: Child) -> Standing:
+def busy_line(child: Child) -> BusyLine:
     """Have a worker write its stack some times, and read where the variant's own code stands in it.
 
     The stack begins with the latest call. What lies below the variant's own calls is this program's and is left out.
@@ -38,7 +38,7 @@ def standing_of(child: Child) -> Standing:
     line = Counter(lines).most_common(1)[0][0] if lines else None
     shown = next((stack for stack in stacks if own_line(stack) == line), "")
     log = child.log_until(before)[-LONGEST:]
-    return Standing(line, f"{log}\n{own_part(shown)}".strip())
+    return BusyLine(line, f"{log}\n{own_part(shown)}".strip())
 
 
 def split_stacks(dumped: str) -> list[str]:
