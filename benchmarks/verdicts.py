@@ -13,10 +13,11 @@ from random import Random
 from statistics import NormalDist, fmean, pstdev
 
 from agent.core.score import LongerTest, ScoreCard, SeedScore, Speed, TaskScore
-from agent.science.comparison import Noise, compare
+from agent.science.comparison import compare
 from agent.science.measure import LOG_ODDS, MACRO, Measure, longer_scores
 from agent.science.noise import noise_of, paired_noise
 from agent.science.objective import LENGTH, Objective, judge
+from agent.science.setting_noise import Noise
 
 # Task: log-odds and their deviation from seed to seed at the length of training, the same at 8 times it, seeds.
 LEVELS: dict[str, tuple[float, float, float | None, float, int]] = {

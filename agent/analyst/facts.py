@@ -8,8 +8,9 @@ from agent.core.run import Run
 from agent.core.text import Text
 from agent.evaluator.tasks import TASKS
 from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
-from agent.science.comparison import AVERAGE, Comparison, resolution
+from agent.science.comparison import Comparison, resolution
 from agent.science.effects import Effect, measured_effects, moves_within
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.learning import learning_line
 from agent.science.mechanisms.holding import mechanisms_of

@@ -8,8 +8,9 @@ from agent.core.run import Run
 from agent.core.sentences import confident, joined, listed, signed, spread
 from agent.core.text import Text, say
 from agent.science.calibration import Calibration, Outcome, hits
-from agent.science.comparison import AVERAGE, Comparison, Verdict
+from agent.science.comparison import Comparison, Verdict
 from agent.science.effects import Effect
+from agent.science.estimate import AVERAGE
 from agent.science.history import card_of
 from agent.science.objective import Judgement
 from agent.science.objective_words import axes, outcome

@@ -12,7 +12,7 @@ from rich.table import Table
 from agent.core.invocation import command
 from agent.core.run import OlderNote, Run
 from agent.proposer.controls import controls
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.objective_words import brief
 from agent.search.printing import fitting_console

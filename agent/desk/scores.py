@@ -7,7 +7,7 @@ from rich.text import Text as Line
 
 from agent.core.run import Run
 from agent.desk.words import words
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.expectations import Expectation, expectations
 from agent.science.history import History
 

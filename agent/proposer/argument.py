@@ -8,8 +8,9 @@ from agent.core.run import Run, Section
 from agent.core.sentences import bullets, listed, signed, solved_and_room, spread
 from agent.core.text import Text, say
 from agent.proposer.moves import Move
-from agent.science.comparison import AVERAGE, resolution
+from agent.science.comparison import resolution
 from agent.science.effects import Effect
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 
 CHANGE = 0.005  # an expected change of a score that is worth a line

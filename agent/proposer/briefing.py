@@ -19,7 +19,7 @@ from agent.proposer.shares import Fitted, Part, fit
 from agent.proposer.standings import LINE, Standings, whole_sentences
 from agent.proposer.synthesis import ended_proposals, told
 from agent.science.calibration import Calibration, calibrate
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.steps import barred, steps_of
 from agent.science.unfinished import unfinished_lines

@@ -25,8 +25,8 @@ from agent.proposer.combinations import Combinations
 from agent.proposer.moves import Move, MovesConflict, compose
 from agent.science.beliefs import STRANGER_STD, believe
 from agent.science.calibration import corrections
-from agent.science.comparison import AVERAGE
 from agent.science.effects import Effect, effects
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.steps import Step, barred_steps, is_barred
 

@@ -12,9 +12,9 @@ from agent.evaluator.protocols import protocol_of
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
 from agent.proposer.measured import measured_variants
-from agent.science.comparison import Noise
 from agent.science.history import History, card_of
 from agent.science.objective_words import told_by
+from agent.science.setting_noise import Noise
 
 
 def experiment(history: History, parent: Run) -> list[str]:

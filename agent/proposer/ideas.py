@@ -12,8 +12,9 @@ from agent.core.sentences import counted, signed, spread
 from agent.core.text import ENGLISH
 from agent.proposer.measured import MeasuredVariant, file_name, template_of
 from agent.proposer.moves import Move, load_moves
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
 from agent.science.effects import Effect, measured_effects
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 Measured = Mapping[str, MeasuredVariant]

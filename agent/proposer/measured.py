@@ -10,7 +10,9 @@ from agent.core.baselines import BASELINES, TEMPLATE, baseline_path
 from agent.core.resources import MEASURED
 from agent.core.score import SeedScore, TaskScore, read_longer
 from agent.evaluator.protocol import Protocol
-from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, average, difference, estimate
+from agent.science.comparison import Comparison, difference
+from agent.science.estimate import AVERAGE, Estimate, average, estimate
+from agent.science.setting_noise import Noise
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from random import Random
 from statistics import pstdev
 
 from agent.core.run import Run
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 CURIOSITY = 0.5  # how much a parent that was never tried from is worth, in standard deviations of the scored runs

@@ -13,7 +13,7 @@ from agent.llm.reply import own_words
 from agent.llm.tokens import estimate as tokens_of
 from agent.science.budget import ratios
 from agent.science.calibration import hits, outcomes_of
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.field import rivals
 from agent.science.history import History, card_of
 from agent.science.learning import learning_line

@@ -6,7 +6,8 @@ from itertools import pairwise
 from agent.core.run import Run
 from agent.report.code import DiffLine, diff
 from agent.report.morning import change
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 

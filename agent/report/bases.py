@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent.core.run import Run
 from agent.report.standing import Standing, shade
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 Basis = Literal["parent", "best"]

@@ -13,7 +13,8 @@ from agent.core.run import Run
 from agent.report.curves import Panel
 from agent.report.scores import setting_lines
 from agent.report.standing import standing
-from agent.science.comparison import AVERAGE, compare
+from agent.science.comparison import compare
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 
 NEAR = 300  # scored runs before a run with which it is compared: with all of them the site grows with their square

@@ -9,8 +9,8 @@ from agent.proposer.moves import Move
 from agent.report.sentences import same
 from agent.report.standing import Standing
 from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_of
-from agent.science.comparison import AVERAGE
 from agent.science.effects import Effect, measured_effects, mechanism_effects
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 from agent.science.mechanisms.holding import mechanisms_of
 from agent.science.mechanisms.table import mechanism_text

@@ -10,8 +10,8 @@ from agent.report import sentences
 from agent.report.markup import short
 from agent.report.standing import Standing
 from agent.report.steps import Steps, steps_since, tied_with
-from agent.science.comparison import AVERAGE
 from agent.science.confirmation import standing_of, winner
+from agent.science.estimate import AVERAGE
 from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
 from agent.science.objective_words import outcome

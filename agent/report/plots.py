@@ -9,8 +9,8 @@ from agent.core.text import say
 from agent.report.curves import GRID, Panel
 from agent.report.ideas import Ideas
 from agent.report.svg import BOTTOM, LEFT, Scale, drawing, element, grid, path
-from agent.science.comparison import Estimate
 from agent.science.effects import Effect
+from agent.science.estimate import Estimate
 
 STRIP_WIDTH, STRIP_HEIGHT = 200.0, 22.0
 

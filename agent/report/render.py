@@ -27,7 +27,7 @@ from agent.report.morning import Night, night
 from agent.report.prose import Prose
 from agent.report.scores import setting_lines, task_lines
 from agent.report.standing import shade, shade_of
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.expectations import expectations
 from agent.science.history import card_of
 from agent.store.folder import LOG, VARIANT

@@ -7,7 +7,8 @@ from statistics import fmean, stdev
 from agent.core.run import Run
 from agent.report.standing import Standing
 from agent.science.calibration import outcomes_of
-from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE, Estimate
 from agent.science.history import History, card_of
 
 

@@ -11,8 +11,9 @@ from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
 from agent.proposer.controls import controls_lines as controls_lines
 from agent.report.steps import Steps
-from agent.science.comparison import Comparison, Estimate
+from agent.science.comparison import Comparison
 from agent.science.confirmation import Confirmed
+from agent.science.estimate import Estimate
 from agent.science.field import Rival
 from agent.science.objective import Judgement, Objective
 from agent.science.objective_words import axes, outcome, told_by

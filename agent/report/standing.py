@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE, Comparison, Estimate, Verdict
+from agent.science.comparison import Comparison, Verdict
 from agent.science.confirmation import Confirmed, confirmed
+from agent.science.estimate import AVERAGE, Estimate
 from agent.science.history import History
 from agent.science.objective import Judgement
 

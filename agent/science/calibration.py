@@ -7,7 +7,8 @@ from functools import cached_property
 from statistics import fmean, pstdev
 
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE, Comparison, Estimate
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE, Estimate
 from agent.science.history import History, card_of
 
 LEAST_WIDTH = 0.005  # a prediction that is nearer than this is right, however small the noise

@@ -35,7 +35,8 @@ from agent.science.claim_words import (
     START,
     whole,
 )
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.verdict_claims import wrong_verdicts
 

@@ -11,10 +11,10 @@ from agent.core.run import BASELINE, Run
 from agent.core.sentences import signed
 from agent.core.text import Text, say
 from agent.science.beliefs import shrunken_margins
-from agent.science.comparison import CONFIDENT
 from agent.science.history import History
 from agent.science.objective import Judgement
 from agent.science.objective_words import numbers, outcome
+from agent.science.student import CONFIDENT
 
 FINALISTS = 3
 

@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.core.sentences import signed, spread
-from agent.science.comparison import AVERAGE, Comparison, quantile
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.mechanisms.holding import mechanisms_of
+from agent.science.student import quantile
 
 PRIOR_STD = 0.1  # of a move's effect on a task, around what its author expects
 PRIOR_STD_AVERAGE = 0.04

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.core.run import Run
-from agent.science.comparison import AVERAGE, Estimate, resolution
+from agent.science.comparison import resolution
+from agent.science.estimate import AVERAGE, Estimate
 from agent.science.history import History
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import BASELINE, Run
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 from agent.science.objective import Judgement
 

@@ -8,8 +8,10 @@ from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
 from agent.core.score import Confirmation, ScoreCard
 from agent.science.budget import Axis, MeansBudget, excess
-from agent.science.comparison import Comparison, Estimate, Noise, compare, estimates
+from agent.science.comparison import Comparison, compare
+from agent.science.estimate import Estimate, estimates
 from agent.science.objective import DEFAULT, Judgement, Objective, judge
+from agent.science.setting_noise import Noise
 
 
 @dataclass

@@ -8,7 +8,7 @@ from agent.core.run import Run
 from agent.core.score import ScoreCard, SeedScore, TaskScore
 from agent.core.sentences import joined
 from agent.core.text import Text, say
-from agent.science.comparison import Noise
+from agent.science.setting_noise import Noise
 
 RISING = 0.02  # gained over the second half of the training, it may have gone on
 LEAST_APART = 0.02  # of micro and macro accuracy, where the noise of a setting is not known

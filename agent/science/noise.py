@@ -17,8 +17,8 @@ from pydantic import TypeAdapter
 
 from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard, SeedScore
-from agent.science.comparison import UNMEASURED, Noise, PairedNoise
 from agent.science.measure import LOG_ODDS, MACRO, Measure, longer_scores
+from agent.science.setting_noise import UNMEASURED, Noise, PairedNoise
 
 HEADER = "fingerprint,setting,measure,mean,std,seeds,paired_std,paired_freedom"
 LEAST_VARIANTS = 4  # from whose differences the usual spread of a difference is told

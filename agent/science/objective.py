@@ -20,21 +20,11 @@ from statistics import fmean
 from typing import Literal
 
 from agent.core.score import LEARNING_TASKS, MEMORY_TASKS, ScoreCard, TaskScore, log_odds
-from agent.science.comparison import (
-    AVERAGE,
-    UNMEASURED,
-    Comparison,
-    Estimate,
-    Noise,
-    PairedNoise,
-    Verdict,
-    average,
-    from_zero,
-    gap,
-    same_draws,
-    weighted_mean,
-)
+from agent.science.comparison import Comparison, Verdict, from_zero
+from agent.science.estimate import AVERAGE, Estimate, average, weighted_mean
 from agent.science.measure import LOG_ODDS, Values, longer_scores
+from agent.science.pairs import gap, same_draws
+from agent.science.setting_noise import UNMEASURED, Noise, PairedNoise
 
 Objective = Literal["balanced", "memory", "average"]
 DEFAULT: Objective = "balanced"

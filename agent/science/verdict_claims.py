@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from agent.core.text import Text, say
 from agent.science.claim_words import DENIED, OTHERS, VERDICT
-from agent.science.comparison import AVERAGE, Comparison
+from agent.science.comparison import Comparison
+from agent.science.estimate import AVERAGE
 
 Compare = Callable[[str, str, str], Comparison | None]
 REACH = 24  # characters before a verdict in which it may be denied

@@ -14,8 +14,9 @@ from agent.core.reason import Reason
 from agent.core.score import ScoreCard, TaskScore
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
-from agent.science.comparison import Noise, estimate
+from agent.science.estimate import estimate
 from agent.science.noise import read_noise
+from agent.science.setting_noise import Noise
 from agent.store.status import clock
 
 SECONDS_BETWEEN_LINES = 10.0

@@ -32,9 +32,10 @@ from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
-from agent.science.comparison import AVERAGE, PairedNoise
+from agent.science.estimate import AVERAGE
 from agent.science.measure import LOG_ODDS, MACRO, Measure
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
+from agent.science.setting_noise import PairedNoise
 from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
 from agent.store.files import write_atomically

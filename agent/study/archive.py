@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from agent.core.baselines import TEMPLATE
 from agent.core.resources import MEASURED
 from agent.evaluator.protocols import QUICK
-from agent.science.comparison import Noise
 from agent.science.noise import noise_rows, read_noise
+from agent.science.setting_noise import Noise
 from agent.study.rows import Table
 from agent.study.synthetic import SHAPED_LIKE, Shape, Synthetic, correlation
 

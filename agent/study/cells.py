@@ -10,9 +10,11 @@ from agent.core.baselines import TEMPLATE, reference_scores
 from agent.core.score import TaskScore
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.tasks.task import Setting
-from agent.science.comparison import AVERAGE, Comparison, Estimate, Noise, difference, estimate
+from agent.science.comparison import Comparison, difference
+from agent.science.estimate import AVERAGE, Estimate, estimate
 from agent.science.measure import MACRO, Measure, longer_scores
 from agent.science.noise import read_noise
+from agent.science.setting_noise import Noise
 from agent.study.pieces import settings_of
 from agent.study.rows import Row
 

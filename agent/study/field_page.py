@@ -17,7 +17,7 @@ from agent.evaluator.contract.calls import state_size
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import QUICK
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.study.cells import task_scores
 from agent.study.rows import Table
 

@@ -21,8 +21,8 @@ from agent.core.text import Text
 from agent.evaluator.protocols import on_fresh_seeds
 from agent.proposer.catalogue import Catalogue
 from agent.science.beliefs import shrunken_margins
-from agent.science.comparison import AVERAGE
 from agent.science.confirmation import confirmed, finalists, references, winner
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, Memory
 from agent.search.confirmation import MOST_TIMES, SHARE
 from agent.study.synthetic import Synthetic

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist, fmean, stdev
 
-from agent.science.comparison import quantile
+from agent.science.student import quantile
 from agent.study.nights import Night
 from agent.study.page import markdown
 

@@ -17,8 +17,8 @@ from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 from agent.evaluator.protocol import Protocol
-from agent.science.comparison import Noise
 from agent.science.noise import read_noise
+from agent.science.setting_noise import Noise
 from agent.study.cells import one_seed_scores, seed_differences
 from agent.study.pieces import settings_of
 from agent.study.rows import Row, Table

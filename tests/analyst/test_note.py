@@ -21,8 +21,9 @@ from agent.core.text import Text, say
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
 from agent.proposer.moves import load_moves
-from agent.science.comparison import Noise, Verdict
+from agent.science.comparison import Verdict
 from agent.science.history import History
+from agent.science.setting_noise import Noise
 from agent.store.older_notes import read_older
 
 ALL = load_moves(MOVES)

@@ -19,8 +19,8 @@ from agent.proposer.known import known_variant
 from agent.proposer.moves import MovesConflict, compose, load_moves
 from agent.proposer.patch import same_code
 from agent.science.calibration import corrections
-from agent.science.comparison import AVERAGE
 from agent.science.effects import effects
+from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.store.workspace import NAME
 

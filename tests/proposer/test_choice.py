@@ -21,8 +21,8 @@ from agent.proposer import NothingToPropose
 from agent.proposer.choice import choose_request, draw_kind, gains
 from agent.proposer.kinds import AIM, CHOSEN, COMBINE, LEAP, REFINE, Request, again, ancestors
 from agent.proposer.niches import niches, task_beliefs
-from agent.science.comparison import Noise
 from agent.science.history import History
+from agent.science.setting_noise import Noise
 
 FAILED = Failure("crash", Reason.said("no"))
 

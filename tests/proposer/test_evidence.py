@@ -21,7 +21,7 @@ from agent.proposer.kinds import Request
 from agent.proposer.measured import measured_variants
 from agent.proposer.moves import load_moves
 from agent.proposer.standings import whole_sentences
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 from agent.science.noise import read_noise
 

@@ -22,8 +22,8 @@ from agent.report.render import Pages
 from agent.report.serve import open_server
 from agent.report.site import ASSETS, Site, asset
 from agent.report.talks import Talks
-from agent.science.comparison import Noise
 from agent.science.history import History
+from agent.science.setting_noise import Noise
 from agent.store.workspace import Workspace
 
 PAGES = ("index.html", "lineage.html", "compare.html", "ideas.html")

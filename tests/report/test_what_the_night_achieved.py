@@ -17,7 +17,7 @@ from agent.report.morning import LatestSearch
 from agent.report.site import Site
 from agent.report.standing import standings
 from agent.report.steps import steps_since, tied_with
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 from agent.store.folder import TRANSCRIPT
 from agent.store.status import Phase, read_phases, record_phase

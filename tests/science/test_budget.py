@@ -8,7 +8,7 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.science.budget import MeansBudget, excess, ratios
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 from agent.store.workspace import Workspace
 

@@ -7,7 +7,7 @@ from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.core.score import MAD_TASKS
 from agent.science.calibration import calibrate
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 BASE = Run("20250101_000000", "analysed", sample_proposal(TEMPLATE), "smoke", FINGERPRINT, card=sample_card())

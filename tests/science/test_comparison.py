@@ -8,20 +8,11 @@ from statistics import stdev
 import pytest
 from made_scores import card, task_score
 
-from agent.science.comparison import (
-    AVERAGE,
-    ENOUGH_SEEDS,
-    LEAST_STD,
-    Comparison,
-    Noise,
-    average,
-    compare,
-    difference,
-    estimate,
-    quantile,
-    resolution,
-    student,
-)
+from agent.science.comparison import Comparison, compare, difference, resolution
+from agent.science.estimate import AVERAGE, ENOUGH_SEEDS, average, estimate
+from agent.science.pairs import LEAST_STD
+from agent.science.setting_noise import Noise
+from agent.science.student import quantile, student
 
 # Two-sided quantiles of Student's distribution from the usual tables.
 QUANTILES = [

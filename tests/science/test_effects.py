@@ -8,8 +8,8 @@ from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import Run
 from agent.core.score import MAD_TASKS
 from agent.proposer.moves import compose, load_moves
-from agent.science.comparison import AVERAGE
 from agent.science.effects import PRIOR_STD, effects, measured_effects, mechanism_effects, moves_within
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
 

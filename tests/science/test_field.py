@@ -10,7 +10,7 @@ from agent.cli.search import summarise
 from agent.core.baselines import TEMPLATE
 from agent.core.run import BASELINE, Run
 from agent.core.text import say
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.science.field import best_known, rivals
 from agent.science.history import History
 from agent.search.budget import Stop

@@ -7,8 +7,8 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
 from agent.core.run import Run
 from agent.core.score import CurvePoint, SeedScore, TaskScore
-from agent.science.comparison import Noise
 from agent.science.learning import courses_of, learning_line
+from agent.science.setting_noise import Noise
 
 
 def seed(number, macro, curve=(), ending="finished", steps=400, best=400, micro=None):

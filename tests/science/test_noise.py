@@ -7,8 +7,8 @@ import pytest
 from sample_cards import sample_card
 
 from agent.science import noise
-from agent.science.comparison import Noise
 from agent.science.noise import Replicates, noise_of, read_noise
+from agent.science.setting_noise import Noise
 
 
 def test_noise_is_read_for_its_own_protocol_alone(tmp_path, monkeypatch):

@@ -17,7 +17,8 @@ from axis_cards import (
 
 from agent.core.errors import UsageError
 from agent.core.score import log_odds
-from agent.science.comparison import AVERAGE, compare
+from agent.science.comparison import compare
+from agent.science.estimate import AVERAGE
 from agent.science.objective import judge
 from agent.science.objective_words import numbers, outcome, told_by
 from agent.search.config import read_config

@@ -8,9 +8,12 @@ import pytest
 from made_scores import card, task_score
 
 from agent.evaluator.protocols import QUICK
-from agent.science.comparison import AVERAGE, LEAST_STD, Noise, PairedNoise, compare, sharper_in_pairs
+from agent.science.comparison import compare
+from agent.science.estimate import AVERAGE
 from agent.science.measure import MACRO
 from agent.science.noise import noise_rows, noise_table, paired_noise, read_noise, with_pairs
+from agent.science.pairs import LEAST_STD, sharper_in_pairs
+from agent.science.setting_noise import Noise, PairedNoise
 from agent.study.synthetic import synthetic
 
 PAIRED = {"a": Noise(0.2, 10, PairedNoise(0.01, 4.0))}

@@ -18,7 +18,7 @@ from agent.core.text import Text
 from agent.evaluator.evaluation import evaluate_source
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import MAD, QUICK
-from agent.science.comparison import AVERAGE
+from agent.science.estimate import AVERAGE
 from agent.search.budget import Budget
 from agent.store.workspace import REPLICATES, Workspace
 

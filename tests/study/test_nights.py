@@ -7,9 +7,9 @@ from made_up_measurements import made_up_measurements
 
 from agent.core.errors import UsageError
 from agent.evaluator.protocols import QUICK
-from agent.science.comparison import Noise
 from agent.science.confirmation import confirmed
 from agent.science.history import History
+from agent.science.setting_noise import Noise
 from agent.search.assembly import make_catalogue
 from agent.study import __main__ as study
 from agent.study.nights import ARMS, Bench, Night, conclusion, confirming

@@ -7,8 +7,8 @@ from sample_cards import FINGERPRINT, sample_proposal
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.core.score import LongerTest, ScoreCard, SeedScore, Speed, TaskScore
-from agent.science.comparison import Noise, PairedNoise
 from agent.science.history import History
+from agent.science.setting_noise import Noise, PairedNoise
 
 QUERIES = "Multi-Query Recall"
 SEEDS = {"Compress": 2, "Context Recall": 2, "Fuzzy Recall": 6, "Memorize": 13, "Noisy Recall": 2, "Selective Copy": 2,

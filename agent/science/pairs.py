@@ -1,0 +1,83 @@
+"""How much higher one variant's score is than another's, seed by seed where the two have seeds in common.
+
+What a seed of a setting shares between two variants (the training data, the first weights, the test) cancels in the
+difference, so the spread of the differences is what counts, and not that of the scores. Two or three differences say
+little of their own spread; how far it usually is, and how much it varies from variant to variant, was measured on the
+known variants (agent/science/noise.py) and is pooled with it (Smyth 2004, "Linear models and empirical Bayes methods",
+section 3): a variance of `freedom` degrees of freedom on both sides.
+
+Where pairs are missing, or where Welch's test is the sharper by `sharper_in_pairs`, a rule that looks at no score,
+the scores of both are taken to be independent (Welch 1947).
+"""
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import chain
+from statistics import fmean
+
+from agent.core.score import ScoreCard
+from agent.science.estimate import Estimate, Share, divided, shares_of
+from agent.science.measure import MACRO, Values
+from agent.science.setting_noise import UNMEASURED, Noise, PairedNoise
+from agent.science.student import quantile
+
+LEAST_STD = MACRO.least_std
+
+
+def same_draws(card: ScoreCard, other: ScoreCard) -> bool:
+    """Whether two cards were tested on the same draws, so that their seeds make pairs: older workspaces drew a test a
+    run."""
+    return card.test_seed == other.test_seed
+
+
+def gap(mine: Values, theirs: Values, noise: Mapping[str, Noise], paired: bool, least_std: float) -> Estimate:
+    """How much higher the mean over settings of one is than that of another, each setting seed by seed where that can
+    and should be. The noise is that of the values, by setting; ValueError where one of both has no value."""
+    shares: list[Share] = []
+    if mine.keys() != theirs.keys():  # cards of a part of the protocol: nothing of theirs makes a pair
+        both = [divided(_all_shares(each, noise, least_std), by=len(each)) for each in (mine, theirs)]
+        return Estimate(_mean(mine) - _mean(theirs), (*both[0], *both[1]))
+    for setting, scores in mine.items():
+        prior, other = noise.get(setting, UNMEASURED), theirs[setting]
+        if paired and prior.paired and scores.keys() == other.keys() and sharper_in_pairs(prior, len(scores)):
+            differences = [score - other[seed] for seed, score in scores.items()]
+            shares.append(_paired_share(differences, prior.paired, least_std))
+        else:
+            shares += _all_shares({setting: scores}, noise, least_std)
+            shares += _all_shares({setting: other}, noise, least_std)
+    return Estimate(_mean(mine) - _mean(theirs), divided(shares, by=len(mine)))
+
+
+def _all_shares(values: Values, noise: Mapping[str, Noise], least_std: float) -> list[Share]:
+    found = (
+        shares_of(setting, [*scores.values()], noise.get(setting, UNMEASURED), least_std)
+        for setting, scores in values.items()
+    )
+    return [*chain.from_iterable(found)]
+
+
+def _mean(values: Values) -> float:
+    return fmean(fmean(scores.values()) for scores in values.values())
+
+
+def _paired_share(differences: list[float], prior: PairedNoise, least_std: float) -> Share:
+    """The variance of the mean of a setting's differences: their own spread, pooled with what it usually is."""
+    own, count, mean = len(differences) - 1, len(differences), fmean(differences)
+    squares = prior.freedom * prior.std**2 + sum((value - mean) ** 2 for value in differences)
+    return Share(max(squares / (prior.freedom + own), 2 * least_std**2) / count, prior.freedom + own)
+
+
+@lru_cache(maxsize=256)
+def sharper_in_pairs(prior: Noise, seeds: int) -> bool:
+    """Whether so many pairs should tell a smaller difference than Welch's test, by what was measured beforehand.
+
+    The scores at hand have no say in it: to choose the sharper of two tests after the fact is wrong too often.
+    """
+    if prior.paired is None:
+        return False
+    apart = prior.seeds - 1 + 2 * (seeds - 1)
+    if not apart:
+        return True
+    in_pairs = prior.paired.std * quantile(prior.paired.freedom + seeds - 1)
+    return in_pairs < math.sqrt(2) * max(prior.std, LEAST_STD) * quantile(apart)
