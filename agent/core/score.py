@@ -6,6 +6,8 @@ from functools import cached_property
 from math import isfinite, log
 from statistics import fmean, stdev
 
+from agent.core.text_score import TextScore
+
 LEAST_ODDS, MOST_ODDS = 0.01, 0.99  # beyond these a fraction says more of the test's size than of the variant
 
 
@@ -147,6 +149,7 @@ class ScoreCard:
     flops: float | None = None  # operations a token of the forward pass; both None in cards of earlier versions
     remarks: tuple[str, ...] = ()  # keys of sentences: what was seen of the op and is no failure
     further: Mapping[str, TaskScore] = field(default_factory=dict)  # of tasks that are no column of the table
+    text: TextScore | None = None  # under a protocol of text, whose scores are no row of the table
 
     @property
     def scores(self) -> dict[str, float]:
