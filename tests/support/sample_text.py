@@ -17,4 +17,5 @@ def sample_text_seed(seed=0, every=2.0, recalled=1.0, other=2.5, longer=1.5):
 
 
 def sample_text(*seeds, corpus=CORPUS, tokens_a_second=1000.0):
-    return TextScore(corpus, 8, tokens_a_second, seeds or (sample_text_seed(0), sample_text_seed(1, 2.2, 1.4, 2.5, 1.7)))
+    usual = sample_text_seed(0), sample_text_seed(1, 2.2, 1.4, 2.5, 1.7)
+    return TextScore(corpus, 8, tokens_a_second, seeds or usual)
