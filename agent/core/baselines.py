@@ -1,4 +1,4 @@
-"""The known mixers by their names: whose scores were known before this project, the field's, and the controls."""
+"""The known mixers by their names: those with known scores, what their notes propose next, the field's, controls."""
 
 import csv
 from pathlib import Path
@@ -43,6 +43,11 @@ def published_paths() -> dict[str, Path]:
     return {path.stem: path for path in sorted((KNOWN_VARIANTS / "published").glob("*.py"))}
 
 
+def proposed_paths() -> dict[str, Path]:
+    """What the notes on the known scores propose next, without a known score: delta_net_4layer_CHANGE -> its file."""
+    return {f"{TEMPLATE}_{path.stem}": path for path in sorted((KNOWN_VARIANTS / "proposed").glob("*.py"))}
+
+
 def control_paths() -> dict[str, Path]:
     """The controls, mixers that hold nothing of what lies further back: control_value_only -> its variant file."""
     return {f"control_{path.stem}": path for path in sorted((KNOWN_VARIANTS / "controls").glob("*.py"))}
@@ -52,7 +57,7 @@ def known_path(name: str) -> Path:
     """The variant file of a known mixer, by what `find_known` returns: a shipped name, or a path."""
     if name in BASELINES:
         return baseline_path(name)
-    return {**published_paths(), **control_paths()}.get(name) or Path(name)
+    return {**proposed_paths(), **published_paths(), **control_paths()}.get(name) or Path(name)
 
 
 def find_known(word: str, folder: Path) -> str:
@@ -61,7 +66,7 @@ def find_known(word: str, folder: Path) -> str:
     Capitals, spaces and dashes do not count, so that KDA and "Gated DeltaNet-2" are found as papers write them. A file
     is looked for in `folder`. LookupError, with the names that there are, for anything else.
     """
-    names = [*BASELINES, *published_paths(), *control_paths()]
+    names = [*BASELINES, *proposed_paths(), *published_paths(), *control_paths()]
     if word.endswith(".py"):
         path = (folder / Path(word).expanduser()).absolute()
         if not path.is_file():

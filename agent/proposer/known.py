@@ -7,7 +7,15 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from agent.core.baselines import BASELINES, TEMPLATE, known_path, moves_of, published_paths, reference_scores
+from agent.core.baselines import (
+    BASELINES,
+    TEMPLATE,
+    known_path,
+    moves_of,
+    proposed_paths,
+    published_paths,
+    reference_scores,
+)
 from agent.core.errors import DeltaSearchError
 from agent.core.resources import MOVES
 from agent.core.run import BASELINE, Proposal, Run, Section
@@ -62,7 +70,7 @@ def next_known(history: History, names: Iterable[str], begun: Set[str]) -> Propo
 
 def runs_of(history: History, name: str) -> list[Run]:
     """The runs of a known mixer. Of a file of one's own: those of the file as it is now, whatever they are called."""
-    if name in BASELINES or name in published_paths():
+    if name in BASELINES or name in proposed_paths() or name in published_paths():
         return [run for run in history.runs if run.name == name]
     source = known_variant(name).source
     return [run for run in history.runs if run.proposal.author == BASELINE and run.proposal.source == source]
@@ -90,6 +98,9 @@ def known_variant(name: str) -> Proposal:
     if name in published_paths():
         argument: dict[Section, Text] = {"observations": say("known.published"), "reasoning": _docstring(source)}
         return Proposal(name, source, BASELINE, say(f"mixer.{name}"), argument=argument)
+    if name in proposed_paths():
+        argument = {"observations": say("known.proposed"), "reasoning": _docstring(source)}
+        return Proposal(name, source, BASELINE, say("title.proposed"), argument=argument)
     if name not in BASELINES:
         own = re.sub(r"\W+", "_", Path(name).stem.lower()).strip("_")[:LONGEST_NAME] or "mixer"
         title = say("title.own", file=Path(name).name)

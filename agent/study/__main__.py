@@ -1,7 +1,7 @@
 """What a protocol is worth: the twelve known variants under it, its noise, and its agreement with the known scores.
 
     python -m agent.study table --protocol quick         measures the twelve, piece by piece; under mad, and
-                                                         docs/seed_table.md; --variant controls, --variant published
+                                                         docs/seed_table.md; --variant proposed, controls, published
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
@@ -25,7 +25,15 @@ from typing import Annotated, Any, TypeVar
 import pandas as pd
 import typer
 
-from agent.core.baselines import BASELINES, TEMPLATE, control_paths, find_known, published_paths, reference_scores
+from agent.core.baselines import (
+    BASELINES,
+    TEMPLATE,
+    control_paths,
+    find_known,
+    proposed_paths,
+    published_paths,
+    reference_scores,
+)
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import command, settle
 from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
@@ -65,6 +73,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 # What may be asked for by one word.
 GROUPS: dict[str, Callable[[], Iterable[str]]] = {
     "known": lambda: BASELINES,
+    "proposed": proposed_paths,
     "controls": control_paths,
     "published": published_paths,
 }
@@ -113,7 +122,7 @@ def table(
         list[Any] | None,
         typer.Option(
             parser=variants_named,
-            help="Measure this variant, or a group: known, controls or published; repeat the option. Default: known.",
+            help="Measure this variant, or a group: known (default), proposed, controls, published; repeat the option.",
         ),
     ] = None,
     task: Annotated[list[str] | None, typer.Option(help="Measure only this task; repeat the option for more.")] = None,

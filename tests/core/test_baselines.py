@@ -10,6 +10,7 @@ from agent.core.baselines import (
     field_name,
     find_known,
     known_path,
+    proposed_paths,
     published_paths,
 )
 from agent.core.languages import LANGUAGES
@@ -25,6 +26,7 @@ from agent.core.languages import LANGUAGES
         ("mamba-2", "mamba2"),
         ("TTT-Linear", "ttt_linear"),
         ("gated_delta_net", GATED),
+        ("softmax tanh and write gated by beta", f"{TEMPLATE}_softmax_tanh_and_write_gated_by_beta"),
         ("DeltaNet", TEMPLATE),
         ("tanh_on_error_before_state_update", f"{TEMPLATE}_tanh_on_error_before_state_update"),
     ],
@@ -35,7 +37,7 @@ def test_a_mixer_is_found_as_papers_write_it(word, name, tmp_path):
 
 
 def test_every_mixer_is_found_by_its_own_name_and_no_two_are_mistaken(tmp_path):
-    for name in [*BASELINES, *published_paths(), *control_paths()]:
+    for name in [*BASELINES, *proposed_paths(), *published_paths(), *control_paths()]:
         assert find_known(name, tmp_path) == name
         assert find_known(field_name(name), tmp_path) == name
 

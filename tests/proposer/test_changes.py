@@ -1,4 +1,4 @@
-"""Each of the ten changes does what its name says, told from the template's op and PyTorch's own."""
+"""Each of the ten changes, and the next that their notes propose, does what its name says."""
 
 import pytest
 import torch
@@ -18,6 +18,7 @@ GATE = "sigmoid_gate_on_state_update_per_chunk_using_mean_beta"
 SOFTMAX_TANH = "softmax_intra_chunk_and_tanh_error_bounding"
 SOFTMAX = "softmax_normalised_intra_chunk_causal_attention"
 TANH = "tanh_on_error_before_state_update"
+WRITE_GATED = "softmax_tanh_and_write_gated_by_beta"  # proposed, and not yet known
 
 template = load_baseline(TEMPLATE).op
 
@@ -123,7 +124,7 @@ def test_rope_measures_distances_only():
     assert_same(changed(ROPE)(**arguments, initial_state=far_along, chunk_size=CHUNK)[0], o, 1e-10)
 
 
-@pytest.mark.parametrize("change", [SOFTMAX, SOFTMAX_TANH, ROPE_SOFTMAX_TANH])
+@pytest.mark.parametrize("change", [SOFTMAX, SOFTMAX_TANH, ROPE_SOFTMAX_TANH, WRITE_GATED])
 def test_softmax_reads_a_chunk_by_scaled_dot_product_attention(change):
     arguments = sample(ORDINARY, LENGTH, key_dim=6)
     errors = errors_of_one_chunk(arguments["k"], arguments["v"], arguments["beta"])
@@ -143,3 +144,12 @@ def test_tanh_bounds_what_is_written(change):
     expected = F.normalize(arguments["k"], dim=-1).transpose(-1, -2) @ written
     (state,) = state_tensors(changed(change)(**arguments, chunk_size=LENGTH)[1])
     assert_same(state, expected, 1e-10)
+
+
+def test_a_write_gated_by_beta_weighs_what_is_written_and_not_what_is_read():
+    arguments = sample(ORDINARY, LENGTH)
+    arguments["v"] = 10 * arguments["v"]
+    o, state = changed(WRITE_GATED)(**arguments, chunk_size=LENGTH)
+    written = arguments["beta"].unsqueeze(-1) * errors_of_one_chunk(*(arguments[x] for x in ("k", "v", "beta"))).tanh()
+    assert_same(state, F.normalize(arguments["k"], dim=-1).transpose(-1, -2) @ written, 1e-10)
+    assert_same(o, changed(SOFTMAX_TANH)(**arguments, chunk_size=LENGTH)[0], 1e-12)

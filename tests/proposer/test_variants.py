@@ -1,16 +1,16 @@
-"""What every variant promises, whatever its rule: one contract, twelve variants."""
+"""What every variant promises, whatever its rule: one contract, the twelve and what their notes propose next."""
 
 import pytest
 import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 from torch.utils.flop_counter import FlopCounterMode
 
-from agent.core.baselines import BASELINES, TEMPLATE
+from agent.core.baselines import BASELINES, TEMPLATE, proposed_paths
 
 LENGTH, CHUNK = 14, 4
 
 
-@pytest.fixture(params=BASELINES)
+@pytest.fixture(params=[*BASELINES, *proposed_paths()])
 def variant(request):
     return load_baseline(request.param)
 

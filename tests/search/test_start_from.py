@@ -6,7 +6,7 @@ import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from small_search import Script, small_search
 
-from agent.core.baselines import GATED, TEMPLATE, published_paths
+from agent.core.baselines import BASELINES, GATED, TEMPLATE, proposed_paths, published_paths
 from agent.core.errors import UsageError
 from agent.core.failure import Failure
 from agent.core.reason import Reason
@@ -53,6 +53,16 @@ def test_a_published_mixer_is_measured_under_its_name_with_its_title():
     assert proposal.title["en"].startswith("KDA: ")
     assert "门控" in proposal.title["zh"]
     assert "arXiv 2510.26692" in proposal.argument["reasoning"]["zh"]
+
+
+def test_what_the_older_notes_propose_next_is_measured_as_it_is_and_is_none_of_the_twelve(tmp_path):
+    (name,) = proposed_paths()
+    assert name not in BASELINES
+    assert read_config(tmp_path, {"start_from": ["softmax_tanh_and_write_gated_by_beta"]}).start_from == (name,)
+    proposal = next_known(history(known_variant(TEMPLATE)), (TEMPLATE, name), set())
+    assert (proposal.name, proposal.author, proposal.moves) == (name, BASELINE, ())
+    assert "no known score" in proposal.argument["observations"]["en"]
+    assert next_known(history(known_variant(TEMPLATE), proposal), (TEMPLATE, name), set()) is None
 
 
 def test_a_file_of_ones_own_is_measured_once_and_again_when_it_has_changed(tmp_path):

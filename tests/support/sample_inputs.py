@@ -4,7 +4,7 @@ import importlib.util
 
 import torch
 
-from agent.core.baselines import baseline_path
+from agent.core.baselines import known_path
 from agent.core.resources import TEMPLATES
 from agent.evaluator.contract.variant import Declaration, load_variant
 
@@ -13,7 +13,7 @@ EACH_TOKEN = {"head": (), "key": ("key",), "value": ("value",)}
 
 
 def load_baseline(name):
-    return load_variant(baseline_path(name))
+    return load_variant(known_path(name))
 
 
 def load_template(name):

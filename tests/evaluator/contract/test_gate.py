@@ -54,7 +54,7 @@ def test_every_baseline_passes(name):
     check_code(baseline_path(name))
 
 
-@pytest.mark.parametrize("path", sorted(KNOWN_VARIANTS.glob("published/*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(KNOWN_VARIANTS.glob("p*/*.py")), ids=lambda path: path.stem)
 def test_every_published_mixer_passes(path):
     check_code(path)
 

@@ -42,6 +42,8 @@ SENTENCES = {
     "title.by hand": "{file}, by hand",
     "title.added by hand": "{file}, by hand",
     "title.template": "DeltaNet, the template of all variants",
+    "title.proposed": "Softmax, tanh and a write gated by beta: the older notes' next proposal",
+    "known.proposed": "• What the notes on the known scores propose next. It has no known score.",
     "title.own": "{file}, a file of your own",
     "known.published": "• A published mixer: it is measured here as it is, for what is compared with it.",
     "known.own": "• {file} is measured as it is, for what is made of it to be compared with it.",

@@ -34,6 +34,8 @@ SENTENCES = {
     "title.by hand": "{file}（手工编写）",
     "title.added by hand": "{file}（手工提交）",
     "title.template": "DeltaNet：所有变体的模板",
+    "title.proposed": "块内 softmax、误差 tanh 与 β 门控写入：旧笔记的下一项提案",
+    "known.proposed": "• 已知分数所附笔记的下一项提案：它没有已知分数。",
     "title.own": "{file}，你自己的文件",
     "known.published": "• 已发表的混合器：在此原样测量，供与之比较。",
     "known.own": "• {file} 原样测量，以便与由它改出的变体比较。",
