@@ -123,7 +123,7 @@ def kind_title(proposal: Proposal) -> Text:
 
 def table(history: History, run: Run) -> str:
     """The scores of all that was evaluated up to a run, six decimals, as pandas prints a table."""
-    end = run.reached("evaluated") or run.reached("failed") or float("inf")
+    end = run.ended or float("inf")
     scored = [other for other in history.scored if other.id == run.id or (other.reached("evaluated") or 0.0) <= end]
     if run.scored and run.id not in {other.id for other in scored}:
         scored.append(run)

@@ -6,24 +6,27 @@ from typing import Literal, TypedDict
 
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
+from agent.core.reason import Reason
 from agent.core.score import ScoreCard
 from agent.core.text import Text, say
 
-Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "analysed"]
+Stage = Literal["proposed", "approved", "rejected", "evaluating", "evaluated", "failed", "stopped", "analysed"]
 
-# What may follow what. A run that was interrupted while evaluating goes back to approved and is evaluated again.
+# What may follow what. A run that was interrupted while evaluating goes back to approved and is evaluated again, but
+# for the legs that it has done. One that is stopped after a leg comes to no row, and is closed with its note as others.
 NEXT_STAGES: Mapping[Stage, tuple[Stage, ...]] = {
     "proposed": ("approved", "rejected", "failed"),
     "approved": ("evaluating", "rejected", "failed"),
     "rejected": (),
-    "evaluating": ("evaluated", "failed", "approved"),
+    "evaluating": ("evaluated", "failed", "stopped", "approved"),
     "evaluated": ("analysed",),
     "failed": ("analysed",),
+    "stopped": ("analysed",),
     "analysed": (),
 }
 
 # What a search still has something to do with. A proposed run waits for a person.
-UNFINISHED: tuple[Stage, ...] = ("approved", "evaluated", "failed")
+UNFINISHED: tuple[Stage, ...] = ("approved", "evaluated", "failed", "stopped")
 
 Section = Literal["observations", "issues", "reasoning", "expected", "outcome", "lessons"]
 
@@ -99,7 +102,11 @@ class Milestone:
 
 @dataclass(frozen=True)
 class Run:
-    """One experiment. `id` is the time of its proposal, as in the names of the older notes: 20250616_174156."""
+    """One experiment. `id` is the time of its proposal, as in the names of the older notes: 20250616_174156.
+
+    `legs` are the cards of the legs that are done of a row that is under way or was stopped; a whole row has its `card`
+    alone. `stopped` is why it was stopped after its last leg, also once its note is written; such a run has no row.
+    """
 
     id: str
     stage: Stage
@@ -114,6 +121,8 @@ class Run:
     card: ScoreCard | None = None
     failure: Failure | None = None
     analysis: Mapping[Section, Text] = field(default_factory=dict)
+    legs: tuple[ScoreCard, ...] = ()
+    stopped: Reason | None = None
 
     @property
     def name(self) -> str:
@@ -128,6 +137,16 @@ class Run:
     def scored(self) -> bool:
         """Whether the run has a row in the table."""
         return self.card is not None
+
+    @property
+    def ended(self) -> float | None:
+        """When its evaluation came to an end, of whatever kind; None before that."""
+        return self.reached("evaluated") or self.reached("failed") or self.reached("stopped")
+
+    @property
+    def seconds(self) -> float:
+        """For which it was evaluated, all legs together; 0 of a failed one that had none."""
+        return self.card.seconds if self.card else sum(leg.seconds for leg in self.legs)
 
     def reached(self, stage: Stage) -> float | None:
         """When the run last entered a stage; None if it never did."""
@@ -145,6 +164,8 @@ class RunFacts(TypedDict, total=False):
     card: ScoreCard | None
     failure: Failure | None
     analysis: Mapping[Section, Text]
+    legs: tuple[ScoreCard, ...]
+    stopped: Reason | None
 
 
 class RunChanges(RunFacts, total=False):

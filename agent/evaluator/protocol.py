@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -50,6 +51,16 @@ class Cut:
 
     after: float
     margin: float
+
+
+@dataclass(frozen=True)
+class Leg:
+    """How far a row is trained by the end of a leg: of each setting, by its label, its first so many seeds.
+
+    Legs are nested: a later one has all that an earlier one has. The whole row is the last and is not named.
+    """
+
+    seeds: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,8 @@ class Protocol:
     time_limit_hours: float = 12.0
     # How many times as long as the template on the same machine a row may take: MesaNet, the slowest known, takes 4.4.
     slowest: float = 8.0
+    # Where a row may be stopped between two evaluations; nothing of a score depends on it.
+    legs: tuple[Leg, ...] = ()
 
     def replicas(self) -> Iterator[Replica]:
         """Every training run of a row, in the order of the plans."""
@@ -115,6 +128,31 @@ class Protocol:
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:
                             yield Replica(setting, seed, plan.batch, steps, every, rate, decay, longer)
+
+    @property
+    def grids(self) -> tuple[tuple[Setting, int], ...]:
+        """What has a score of its own: every seed of every setting, in the order of the plans."""
+        return tuple(dict.fromkeys(replica.grid for replica in self.replicas()))
+
+    def leg_parts(self) -> "tuple[Protocol, ...]":
+        """The legs one by one: disjoint parts in their order, whose union is the whole row. One part without legs.
+
+        A leg of which this protocol has nothing, as one that is restricted to some tasks may, is left out.
+        """
+        if not self.legs:
+            return (self,)
+        order = Counter[Setting]()
+        left: dict[tuple[Setting, int], int] = {}  # each grid, and which seed of its setting it is, from 0
+        for setting, seed in self.grids:
+            left[setting, seed] = order[setting]
+            order[setting] += 1
+        parts = []
+        for leg in self.legs:
+            many = dict(leg.seeds)
+            done = {grid for grid, place in left.items() if place < many.get(grid[0].label, 0)}
+            parts.append(done)
+            left = {grid: place for grid, place in left.items() if grid not in done}
+        return tuple(self.part(grids) for grids in (*parts, left.keys()) if grids)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -140,7 +178,7 @@ class Protocol:
         """Twelve hexadecimal digits that change with anything that may change a score."""
         unread = {"name": None, "purpose": None, "time_limit_hours": None}
         facts = self._facts() | unread | {"edition": EDITION}
-        del facts["slowest"]  # how long a training may take changes no score of it
+        del facts["slowest"], facts["legs"]  # how long a training may take, or in which order, changes no score of it
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def setting_fingerprint(self, setting: Setting) -> str:
@@ -165,7 +203,9 @@ class Protocol:
             Plan(**_tuples(plan) | {"settings": tuple(Setting(**setting) for setting in plan["settings"])})
             for plan in facts["plans"]
         )
-        return cls(**facts | {"plans": plans, "cut": Cut(**facts["cut"]) if facts["cut"] else None})
+        cut = Cut(**facts["cut"]) if facts["cut"] else None
+        legs = tuple(Leg(tuple((label, seeds) for label, seeds in leg["seeds"])) for leg in facts["legs"])
+        return cls(**facts | {"plans": plans, "cut": cut, "legs": legs})
 
     def only(self, tasks: tuple[str, ...]) -> "Protocol":
         """The same protocol restricted to some tasks, with a fingerprint of its own. UsageError for a task it lacks."""
@@ -187,10 +227,13 @@ class Protocol:
             for plan in self.plans
             if (kept := tuple(setting for setting in plan.settings if setting.label in labels))
         )
-        return replace(self, plans=plans)
+        return replace(self, plans=plans, legs=())
 
     def part(self, grids: Container[tuple[Setting, int]]) -> "Protocol":
-        """The same protocol restricted to some seeds of some settings, (setting, seed), which train as in the whole."""
+        """The same protocol restricted to some seeds of some settings, (setting, seed), which train as in the whole.
+
+        It is evaluated at once: it has no legs.
+        """
         plans = tuple(
             replace(plan, settings=(setting,), first_seed=seed, seeds=1)
             for plan in self.plans
@@ -198,7 +241,7 @@ class Protocol:
             for seed in plan.seed_numbers
             if (setting, seed) in grids
         )
-        return replace(self, plans=plans)
+        return replace(self, plans=plans, legs=())
 
 
 def ceil_div(a: int, b: int) -> int:

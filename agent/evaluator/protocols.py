@@ -1,12 +1,12 @@
 """The protocols that ship with the project."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from agent.core.errors import UsageError
-from agent.evaluator.protocol import Cut, Init, Plan, Protocol
+from agent.evaluator.protocol import Cut, Init, Leg, Plan, Protocol
 from agent.evaluator.tasks.task import Setting
 
 TRAIN_EXAMPLES = 12_800
@@ -77,10 +77,29 @@ def _mad_plans(
     )
 
 
+CHEAP_TOKENS = 1 << 20  # an epoch's, of all that the first leg has of a setting
+LONGEST_UNPROVEN = 256  # longer sequences are for what holds up to here
+
+
+def _mad_legs(plans: tuple[Plan, ...]) -> tuple[Leg, ...]:
+    """Each task's baseline setting and as many seeds of others as are cheap; then everything up to L 256."""
+    every = [(plan, setting) for plan in plans for setting in plan.settings]
+    baselines = {settings[0] for settings in MAD_SETTINGS.values()}
+    first = []
+    for plan, setting in every:
+        cheap = min(plan.seeds, CHEAP_TOKENS // (setting.train_examples * setting.length))
+        if seeds := max(cheap, int(setting in baselines)):
+            first.append((setting.label, seeds))
+    second = tuple((setting.label, plan.seeds) for plan, setting in every if setting.length <= LONGEST_UNPROVEN)
+    return Leg(tuple(first)), Leg(second)
+
+
+MAD_PLANS = _mad_plans(MAD_SEEDS, least=1, rates=(1e-3,), decays=(0.0,))
 MAD = Protocol(
     name="mad",
     purpose="every difficulty setting of MAD, averaged a task: the numbers of baselines/reference.csv",
-    plans=_mad_plans(MAD_SEEDS, least=1, rates=(1e-3,), decays=(0.0,)),
+    plans=MAD_PLANS,
+    legs=_mad_legs(MAD_PLANS),
 )
 
 # Beyond all seeds of `mad`: a winner is confirmed by draws that did not choose it.
@@ -99,32 +118,46 @@ MAD_GRID = replace(
     ),
     cut=Cut(after=0.25, margin=0.2),
     time_limit_hours=96.0,
+    legs=(),  # finalists are trained to their end
 )
 
+
+def _leg(plans: tuple[Plan, ...], seeds: Mapping[str, int]) -> Leg:
+    """The first so many seeds of every setting of the tasks that are named.
+
+    On a CPU a row is then the same to the digit whether it is evaluated at once or by legs, if the seeds that train
+    together in it (agent/evaluator/training/stack.py) are in one leg: alone they would be rounded otherwise.
+    """
+    settings = [setting for plan in plans for setting in plan.settings]
+    return Leg(tuple((each.label, seeds[each.task]) for each in settings if each.task in seeds))
+
+
+SMOKE_PLANS = (
+    Plan(
+        (
+            Setting("Compress", 8, 16, 64),
+            Setting("Context Recall", 8, 16, 64),
+            Setting("Fuzzy Recall", 8, 16, 64),
+            Setting("Memorize", 16, 16, 64),
+            Setting("Noisy Recall", 12, 16, 64, noise=0.2, noise_vocab=4),
+            Setting("Selective Copy", 8, 16, 64, copies=4),
+            Setting("Multi-Query Recall", 17, 16, 64, pairs=4),
+        ),
+        seeds=2, batch=32, epochs=4, learning_rates=(2e-3,), weight_decays=(0.0,), validations=2, longer=(2,),
+    ),
+)  # fmt: skip
 SMOKE = Protocol(
     name="smoke",
     purpose="seconds on two cores, to see that everything runs; its scores mean nothing",
-    plans=(
-        Plan(
-            (
-                Setting("Compress", 8, 16, 64),
-                Setting("Context Recall", 8, 16, 64),
-                Setting("Fuzzy Recall", 8, 16, 64),
-                Setting("Memorize", 16, 16, 64),
-                Setting("Noisy Recall", 12, 16, 64, noise=0.2, noise_vocab=4),
-                Setting("Selective Copy", 8, 16, 64, copies=4),
-                Setting("Multi-Query Recall", 17, 16, 64, pairs=4),
-            ),
-            seeds=2, batch=32, epochs=4, learning_rates=(2e-3,), weight_decays=(0.0,), validations=2, longer=(2,),
-        ),
-    ),
+    plans=SMOKE_PLANS,
     width=32,
     inner=64,
     chunk_size=8,
     validation_examples=32,
     test_examples=64,
     time_limit_hours=0.05,
-)  # fmt: skip
+    legs=(_leg(SMOKE_PLANS, {"Compress": 2, "Memorize": 2, "Multi-Query Recall": 2}),),
+)
 
 
 def _quick_plan(
@@ -145,39 +178,49 @@ def _quick_plan(
 # One setting a task, short enough to be learned in minutes and stopped while variants still differ, and each of them
 # beyond what a mixer without memory reaches; docs/protocols.md has the measurements behind it. Most seeds go to
 # Memorize and Fuzzy Recall, the noisiest, and Memorize is cheap.
+QUICK_PLANS = (
+    _quick_plan(Setting("Compress", 4, 20, 6400), seeds=2, epochs=3, validations=6, rate=1e-3),
+    _quick_plan(Setting("Context Recall", 16, 64, 6400), seeds=2, epochs=1, validations=8),
+    _quick_plan(Setting("Fuzzy Recall", 16, 48, 5600, motif=2), seeds=4, epochs=2, validations=7),
+    _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=10, epochs=10, validations=2, batch=64),
+    _quick_plan(Setting("Noisy Recall", 32, 64, 6400, noise=0.2, noise_vocab=16), seeds=2, epochs=1, validations=8),
+    _quick_plan(Setting("Selective Copy", 16, 64, 4800, copies=8), seeds=2, epochs=2, validations=6, rate=3e-3),
+    _quick_plan(
+        Setting("Multi-Query Recall", 257, 192, 3200, pairs=64), seeds=2, epochs=2, validations=8, batch=8,
+        rate=4e-3,
+    ),
+)  # fmt: skip
+# At most a third of a row by counted cost. A seed of Multi-Query Recall would be a seventh of the row by itself, so it
+# waits. Memorize is noisy and cheap, and has four seeds; the two of Compress train together.
+FIRST_OF_QUICK = {
+    "Compress": 2, "Context Recall": 1, "Fuzzy Recall": 1, "Memorize": 4, "Noisy Recall": 1, "Selective Copy": 1,
+}  # fmt: skip
 QUICK = Protocol(
     name="quick",
     purpose="a row in two to three minutes on two cores, to screen variants: what they hold, and how fast they learn",
-    plans=(
-        _quick_plan(Setting("Compress", 4, 20, 6400), seeds=2, epochs=3, validations=6, rate=1e-3),
-        _quick_plan(Setting("Context Recall", 16, 64, 6400), seeds=2, epochs=1, validations=8),
-        _quick_plan(Setting("Fuzzy Recall", 16, 48, 5600, motif=2), seeds=4, epochs=2, validations=7),
-        _quick_plan(Setting("Memorize", 1024, 32, 256), seeds=10, epochs=10, validations=2, batch=64),
-        _quick_plan(Setting("Noisy Recall", 32, 64, 6400, noise=0.2, noise_vocab=16), seeds=2, epochs=1, validations=8),
-        _quick_plan(Setting("Selective Copy", 16, 64, 4800, copies=8), seeds=2, epochs=2, validations=6, rate=3e-3),
-        _quick_plan(
-            Setting("Multi-Query Recall", 257, 192, 3200, pairs=64), seeds=2, epochs=2, validations=8, batch=8,
-            rate=4e-3,
-        ),
-    ),
+    plans=QUICK_PLANS,
     width=64,
     inner=176,
     chunk_size=16,
     validation_examples=256,
     test_examples=512,
     time_limit_hours=0.5,
-)  # fmt: skip
+    legs=(_leg(QUICK_PLANS, FIRST_OF_QUICK),),
+)
 
 PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}
 
 
 def on_fresh_seeds(protocol: Protocol, times: int) -> Protocol:
-    """A protocol on so many times its own seeds, none of which it trains itself: those from FRESH_SEED up."""
+    """A protocol on so many times its own seeds, none of which it trains itself: those from FRESH_SEED up.
+
+    It has no legs: what is confirmed is trained to its end.
+    """
     plans = tuple(
         replace(plan, seeds=times * plan.seeds, first_seed=max(FRESH_SEED, plan.seed_numbers.stop))
         for plan in protocol.plans
     )
-    return replace(protocol, plans=plans, time_limit_hours=times * protocol.time_limit_hours)
+    return replace(protocol, plans=plans, time_limit_hours=times * protocol.time_limit_hours, legs=())
 
 
 def varied(protocol: Protocol, heads: int | None = None, init: Init | None = None) -> Protocol:

@@ -64,5 +64,5 @@ def facts_of(run: Run) -> dict[str, str]:
 
 
 def time_of(run: Run) -> float:
-    """When a run was scored or had failed, else when it was proposed: seconds since the epoch."""
-    return next((at for stage in ("evaluated", "failed", "proposed") if (at := run.reached(stage))), 0.0)
+    """When a run was scored, had failed or was stopped, else when it was proposed: seconds since the epoch."""
+    return run.ended or run.reached("proposed") or 0.0

@@ -131,8 +131,8 @@ def change(run: Run, parent: Run | None) -> str:
 
 
 def finished_at(run: Run) -> float:
-    """When a run got its score or failed; 0.0 if neither has happened."""
-    return run.reached("evaluated") or run.reached("failed") or 0.0
+    """When a run got its score, failed or was stopped; 0.0 if nothing of that has happened."""
+    return run.ended or 0.0
 
 
 def training_seconds(run: Run) -> float:

@@ -58,7 +58,7 @@ def save(folder: Path, run: Run) -> None:
     """
     curves = None
     if any(seed.curve for seed in _seeds(run)):
-        curves = _curves_text(run)
+        curves = _curves_text(_with_kept_curves(folder, run))
         run = _with_curves(run, {})
     text = _RUN.dump_json(run, indent=1)
     try:
@@ -108,17 +108,32 @@ def with_curves(folder: Path, run: Run) -> Run:
     path = folder / CURVES
     if not any(_seeds(run)) or not path.exists():
         return run
+    return _with_curves(run, _read_curves(path))
+
+
+def _read_curves(path: Path) -> dict[tuple[str, int], list[CurvePoint]]:
+    """By setting and seed, as the file has them."""
     curves: dict[tuple[str, int], list[CurvePoint]] = {}
     with reading(path), path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             point = CurvePoint(int(row["step"]), *(float(row[name]) for name in POINT[1:]))
             curves.setdefault((row["setting"], int(row["seed"])), []).append(point)
-    return _with_curves(run, curves)
+    return curves
+
+
+def _with_kept_curves(folder: Path, run: Run) -> Run:
+    """The run with the curves that it brings, and for its other seeds those of its folder: a run that is read back
+    between two legs has left those of its first leg there."""
+    path = folder / CURVES
+    if all(seed.curve for seed in _seeds(run)) or not path.exists():
+        return run
+    brought = {(seed.setting, seed.seed): list(seed.curve) for seed in _seeds(run) if seed.curve}
+    return _with_curves(run, _read_curves(path) | brought)
 
 
 def without_curves(card: ScoreCard) -> ScoreCard:
     """The same card as it is kept, its learning curves left out."""
-    return replace(card, tasks=_curved(card.tasks, {}), further=_curved(card.further, {}))
+    return _card_curved(card, {})
 
 
 def _curves_text(run: Run) -> str:
@@ -132,9 +147,10 @@ def _curves_text(run: Run) -> str:
 
 
 def _seeds(run: Run) -> Iterator[SeedScore | UnfinishedSeed]:
-    """Those of all tasks, columns of the table or not, and those of a failed run that were trained in part."""
-    for task in (*run.card.tasks.values(), *run.card.further.values()) if run.card else ():
-        yield from task.seeds
+    """Those of all tasks and legs, columns of the table or not, and those of a failed run that were trained in part."""
+    for card in (*run.legs, *((run.card,) if run.card else ())):
+        for task in (*card.tasks.values(), *card.further.values()):
+            yield from task.seeds
     if run.failure is not None and run.failure.unfinished is not None:
         for task in run.failure.unfinished.tasks.values():
             yield from task.seeds
@@ -147,14 +163,18 @@ Curves = Mapping[tuple[str, int], list[CurvePoint]]
 def _with_curves(run: Run, curves: Curves) -> Run:
     """The same run with these curves and no others."""
     if run.card is not None:
-        card = replace(run.card, tasks=_curved(run.card.tasks, curves), further=_curved(run.card.further, curves))
-        run = replace(run, card=card)
+        run = replace(run, card=_card_curved(run.card, curves))
+    run = replace(run, legs=tuple(_card_curved(leg, curves) for leg in run.legs))
     if run.failure is not None and run.failure.unfinished is not None:
         done = run.failure.unfinished
         seeds = tuple(replace(each, curve=tuple(curves.get((each.setting, each.seed), ()))) for each in done.seeds)
         done = replace(done, tasks=_curved(done.tasks, curves), seeds=seeds)
         run = replace(run, failure=replace(run.failure, unfinished=done))
     return run
+
+
+def _card_curved(card: ScoreCard, curves: Curves) -> ScoreCard:
+    return replace(card, tasks=_curved(card.tasks, curves), further=_curved(card.further, curves))
 
 
 def _curved(tasks: Mapping[str, TaskScore], curves: Curves) -> dict[str, TaskScore]:

@@ -44,10 +44,10 @@ def before(history: History, run: Run) -> History:
 
 def _as_of(run: Run, at: float | None) -> Run:
     """A run without what it did not have yet at a time, where the times are known."""
-    done = run.reached("evaluated") or run.reached("failed")
+    done = run.ended
     if at is None or done is None or done <= at:
         return run
-    return replace(run, stage="evaluating", card=None, failure=None, analysis={})
+    return replace(run, stage="evaluating", card=None, failure=None, analysis={}, legs=(), stopped=None)
 
 
 def told(prompt: Prompt, tokens: int) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.errors import UsageError
 from agent.core.score import MAD_TASKS
-from agent.evaluator.protocol import EDITION, Cut, Plan, Protocol
+from agent.evaluator.protocol import EDITION, Cut, Leg, Plan, Protocol
 from agent.evaluator.protocols import (
     FRESH_SEED,
     MAD,
@@ -60,7 +60,7 @@ OTHER = {
     },
     Cut: {"after": 0.25, "margin": 0.1},
 }
-CHANGES_NO_SCORE = {"name": "other", "purpose": "other", "time_limit_hours": 1.0, "slowest": 3.0}
+CHANGES_NO_SCORE = {"name": "other", "purpose": "other", "time_limit_hours": 1.0, "slowest": 3.0, "legs": (Leg(()),)}
 
 
 def with_setting(setting):

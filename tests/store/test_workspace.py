@@ -18,6 +18,7 @@ from agent.core.baselines import BASELINES, TEMPLATE, reference_scores
 from agent.core.errors import USAGE
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
+from agent.core.legs import merged
 from agent.core.reason import Reason
 from agent.core.run import Review
 from agent.core.score import MAD_TASKS, Confirmation, LongerTest, SeedScore, Speed, TaskScore
@@ -87,6 +88,57 @@ def test_what_is_no_column_comes_back_too(workspace):
     assert found.card.further["Multi-Query Recall"].seeds[0].curve == ()
     assert found.card.average == run.card.average
     assert workspace.with_curves(found).card == card
+
+
+def in_two_legs(card):
+    """The card of the first seed of each task, and that of the second."""
+    tasks = [{task: replace(score, seeds=(score.seeds[leg],)) for task, score in card.tasks.items()} for leg in (0, 1)]
+    return [replace(card, tasks=each, seconds=card.seconds / 2) for each in tasks]
+
+
+def test_the_legs_of_a_row_are_kept_with_their_curves_and_make_no_row(workspace):
+    whole, run = sample_card(Memorize=0.9), propose(workspace, "one", "approved")
+    first, second = in_two_legs(whole)
+    run = workspace.advance(run, "evaluating", attempts=1)
+    run = workspace.amend(run, legs=(first,))
+    found = Workspace(workspace.root).find("one")
+    assert (found.stage, found.scored, found.seconds) == ("evaluating", False, first.seconds)
+    assert not workspace.rows()
+    assert found.legs[0].tasks["Memorize"].seeds[0].curve == ()
+    found = workspace.amend(found, legs=(*found.legs, second))
+    assert workspace.with_curves(found).legs == (first, second)
+    row = workspace.advance(found, "evaluated", card=replace(whole, tasks=merged(found.legs).tasks), legs=())
+    assert workspace.with_curves(row).card == whole  # the curves of both legs, of which none was read on the way
+    assert list(workspace.rows()) == ["one"]
+
+
+def test_a_stopped_run_has_its_legs_and_its_reason_and_no_row(workspace):
+    run = workspace.advance(propose(workspace, "one", "approved"), "evaluating", attempts=1)
+    reason = Reason.said("behind")
+    leg = in_two_legs(sample_card())[0]
+    run = workspace.advance(run, "stopped", legs=(leg,), stopped=reason)
+    assert run.ended == run.reached("stopped")
+    assert not workspace.rows()
+    run = workspace.advance(run, "analysed")
+    found = Workspace(workspace.root).find("one")
+    assert (found.finished, found.scored, found.stopped) == (True, False, reason)
+    assert workspace.with_curves(found).legs == (leg,)
+
+
+def test_what_is_cut_off_after_a_leg_keeps_that_leg(workspace):
+    run = workspace.advance(propose(workspace, "one", "approved"), "evaluating", attempts=1)
+    workspace.amend(run, legs=(in_two_legs(sample_card())[0],))
+    (cut_off,) = workspace.reconcile()
+    assert (cut_off.stage, len(cut_off.legs)) == ("approved", 1)
+
+
+def test_a_run_of_a_version_without_legs_is_read(workspace):
+    path = workspace.folder(score(workspace, "one")) / RUN
+    facts = json.loads(path.read_text())
+    del facts["legs"], facts["stopped"]
+    path.write_text(json.dumps(facts))
+    found = Workspace(workspace.root).find("one")
+    assert (found.legs, found.stopped, found.scored) == ((), None, True)
 
 
 def test_words_and_files_are_kept(workspace):
