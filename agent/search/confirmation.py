@@ -1,11 +1,11 @@
 """The end of a search: finalists, the template and the best known variant are trained on seeds no choice ever saw."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.analyst.note import render_note
-from agent.core.run import Proposal, Run
-from agent.core.score import Confirmation, ScoreCard
+from agent.core.run import Run
+from agent.core.score import Confirmation
 from agent.core.sentences import counted
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
@@ -14,6 +14,7 @@ from agent.science.confirmation import finalists, references, times_before
 from agent.science.history import History, card_of
 from agent.search.budget import Ledger
 from agent.search.journal import Journal
+from agent.search.place_log import Train
 from agent.store.folder import NOTE
 from agent.store.workspace import Workspace
 
@@ -80,9 +81,7 @@ class Confirming:
                 return Plan(tuple(missing), times)
         return Plan()
 
-    def confirm(
-        self, train: Callable[[Proposal, Protocol], ScoreCard], chosen: Sequence[Run] = (), times: int = 0
-    ) -> None:
+    def confirm(self, train: Train, chosen: Sequence[Run] = (), times: int = 0) -> None:
         """Train the chosen runs and their references on so many times the protocol's seeds.
 
         Without chosen ones: as many finalists as there is time for, which may be none.
@@ -99,12 +98,12 @@ class Confirming:
             self.journal.phase("confirming", run.proposal)
             with self.ledger.evaluating():
                 try:
-                    self.keep(run, Confirmation(plan.times, train(run.proposal, self.fresh(plan.times))))
+                    self.keep(run, Confirmation(plan.times, train(run, self.fresh(plan.times), "confirming")))
                 except EvaluationFailed as error:
                     self.give_up(run, str(error))
         self.journal.confirmed(self.workspace.history())
 
-    def confirm_asked(self, train: Callable[[Proposal, Protocol], ScoreCard], run: Run) -> str:
+    def confirm_asked(self, train: Train, run: Run) -> str:
         """Train a run that a person chose, and its references; returns why it could not be trained, or nothing.
 
         It is trained however little time is left, on as many seeds as those that were confirmed before it.

@@ -1,6 +1,7 @@
 """The search tells the journal what happens; the journal shows it, and keeps it where `status` finds it."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from agent.science.confirmation import standing_of, winner
 from agent.science.history import History
 from agent.science.summary import summary_of
 from agent.search.budget import Ledger
+from agent.search.place_log import PlaceLog
 from agent.search.printing import describe
 from agent.store.files import WorkspaceError
 from agent.store.status import (
@@ -51,6 +53,8 @@ class Journal:
         """`calls` are those to a model that are under way."""
         self.workspace, self.ledger, self.show, self.line = workspace, ledger, show, line
         self.calls = calls
+        self.places = PlaceLog(workspace)
+        self.lock = threading.RLock()  # a training at another place tells how far it is from a thread of its own
         self.status = Status("starting", isolation=isolation, budget=self._budget())
         self.written = 0.0
         self.resumes = False
@@ -80,14 +84,16 @@ class Journal:
         record_phase(self.workspace, Phase(self.status.updated, phase))
         self.write()
 
-    def training(self, protocol: Protocol) -> Callable[[Update], None]:
-        """What the evaluator is to call while it trains."""
+    def training(self, protocol: Protocol, place: str) -> Callable[[Update], None]:
+        """What the evaluator is to call while it trains at a place."""
         meter = Meter(protocol)
 
         def watch(update: Update) -> None:
             replica = meter.add(update)
             if replica:
-                self._change(training=describe(replica, update, meter), share=meter.fraction)
+                training = describe(replica, update, meter)
+                self.places.progress(place, meter, training)
+                self._change(training=training, share=meter.fraction)
                 if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
                     with suppress(WorkspaceError):  # a disk that is full just now is no reason to lose a training
                         self.write()
@@ -124,7 +130,7 @@ class Journal:
         """
         if not self.written:
             return
-        self._change(phase="", run="", idea="", training="", share=0.0)
+        self._change(phase="", run="", idea="", training="", share=0.0, places=())
         record_phase(self.workspace, Phase(self.status.updated, ""))
         self.write()
         if self.resumes:
@@ -136,14 +142,16 @@ class Journal:
 
     def write(self) -> None:
         """Keep the status where another shell finds it."""
-        self.written = time.monotonic()
-        self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
+        with self.lock:
+            self.written = time.monotonic()
+            self.workspace.keep(STATUS, json.dumps(asdict(self.status), indent=1, ensure_ascii=False) + "\n")
 
     def _change(self, **facts: object) -> None:
         now: dict[str, object] = {"updated": time.time(), "busy": self.ledger.busy, "budget": self._budget()}
-        now["asked"] = "; ".join(map(describe_call, self.calls()))
-        self.status = replace(self.status, **now, **facts)  # type: ignore[arg-type]
-        self.show(self.status)
+        now |= {"asked": "; ".join(map(describe_call, self.calls())), "places": self.places.statuses}
+        with self.lock:
+            self.status = replace(self.status, **(now | facts))  # type: ignore[arg-type]
+            self.show(self.status)
 
     def _budget(self) -> str:
         budget, used = self.ledger.budget, self.ledger

@@ -32,10 +32,12 @@ from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.opening import order_told, waiting
+from agent.search.place_log import Task
 from agent.search.replication import Replication
 from agent.search.requests import confirm_asked, heed, propose_queued
 from agent.store.folder import LOG, PATCH, UnreadableRun
 from agent.store.lineage import Lineage
+from agent.store.places import Work
 from agent.store.requests import set_wish
 from agent.store.workspace import NameTaken, StaleRun, Workspace
 
@@ -76,6 +78,7 @@ class Search:
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
+            self.journal.places.search([self.device])
             while (stop := self.stop()) is None:
                 try:
                     run = self.unfinished() or self.next_baseline((TEMPLATE, *self.drafts.start_from))
@@ -196,7 +199,7 @@ class Search:
             self.drafts.prepare(self.workspace.history(), self.ledger.runs_ahead)
         with self.ledger.evaluating():
             try:
-                card = self.train(run.proposal, self.protocol)
+                card = self.train(run, self.protocol)
             except EvaluationFailed as error:
                 self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
                 return self.workspace.advance(run, "failed", failure=error.failure)
@@ -209,13 +212,14 @@ class Search:
                 reason = Reason("failure.unforeseen", {"error": kind_and_reason(error)})
                 return self.workspace.advance(run, "failed", failure=Failure("crash", reason))
 
-    def train(self, proposal: Proposal, protocol: Protocol) -> ScoreCard:
-        """The scores of a proposal's code; EvaluationFailed where it comes to none."""
+    def train(self, run: Run, protocol: Protocol, work: Work = "training") -> ScoreCard:
+        """The scores of a run's code; EvaluationFailed where it comes to none."""
         baseline = self.workspace.history().baseline
         template = TemplateTime.of(card_of(baseline), self.protocol, protocol) if baseline else None
         seed = self.workspace.test_seed()
-        assignment = Assignment(proposal.source, protocol, self.device, seed, template=template)
-        return self.evaluator(assignment, self.journal.training(protocol))
+        assignment = Assignment(run.proposal.source, protocol, self.device, seed, template=template)
+        with self.journal.places.working(self.device, Task(work, run.id, run.name)):
+            return self.evaluator(assignment, self.journal.training(protocol, self.device))
 
     def analyse(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""

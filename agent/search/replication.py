@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent.core.invocation import command
-from agent.core.run import Proposal, Run
+from agent.core.run import Run
 from agent.core.score import ScoreCard
 from agent.core.sentences import NOISE_SEEDS, counted, measuring_noise
 from agent.evaluator.failure import EvaluationFailed
@@ -17,6 +17,7 @@ from agent.science.history import card_of
 from agent.science.noise import read_noise
 from agent.search.budget import Ledger
 from agent.search.journal import Journal
+from agent.search.place_log import Train
 from agent.store.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ class Replication:
             )
         return self.protocol.further_seed(lone, done)
 
-    def measure(self, baseline: Run, journal: Journal, train: Callable[[Proposal, Protocol], ScoreCard]) -> bool:
+    def measure(self, baseline: Run, journal: Journal, train: Train) -> bool:
         """Train the scored template on what is next; False where nothing is to be done."""
         part = self.next(card_of(baseline))
         if part is None:
@@ -59,7 +60,7 @@ class Replication:
         journal.phase("measuring the noise with", baseline.proposal)
         with self.ledger.evaluating():
             try:
-                self.keep(train(baseline.proposal, part))
+                self.keep(train(baseline, part, "measuring the noise with"))
             except EvaluationFailed as error:
                 self.give_up(str(error))
         return True

@@ -16,6 +16,7 @@ from agent.science.history import History, card_of
 from agent.science.objective import Judgement
 from agent.science.objective_words import brief
 from agent.store.files import WorkspaceError, append, reading
+from agent.store.places import PlaceStatus
 from agent.store.workspace import RUNS, Workspace
 
 STATUS, END, PHASES = "status.json", "ended.json", "phases.jsonl"
@@ -46,6 +47,7 @@ class Status:
     failed: int = 0
     best: str = ""
     latest: tuple[str, ...] = ()
+    places: tuple[PlaceStatus, ...] = ()  # what each place does; none of a search by an earlier version
 
 
 @dataclass(frozen=True)
@@ -147,4 +149,5 @@ def read_status(workspace: Workspace) -> Status:
         raise WorkspaceError(f"{workspace.root}: no search has begun here yet: {command('search', workspace.root)}")
     with reading(path):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return Status(**facts | {"latest": tuple(facts["latest"])})
+        places = tuple(PlaceStatus(**place) for place in facts.get("places", ()))
+        return Status(**facts | {"latest": tuple(facts["latest"]), "places": places})

@@ -19,6 +19,7 @@ from agent.science.confirmation import finalists, standing_of, winner
 from agent.search.budget import Budget, Ledger
 from agent.search.confirmation import MOST_TIMES, Confirming
 from agent.store.folder import NOTE
+from agent.store.places import read_stints
 from agent.store.requests import AskedAlready, ask_to_confirm, to_confirm
 from agent.store.workspace import Workspace
 
@@ -45,6 +46,12 @@ def test_a_search_ends_with_its_finalist_and_the_template_on_fresh_seeds(tmp_pat
     assert said.startswith("a winner, learns faster: learnability +2.20 (95%: +2.18 to +2.21) log-odds")
     assert "average +0.400" in said
     assert list(Workspace(tmp_path).rows()) == [template.name, good.name]
+    done = [(template, "training"), *[(template, "measuring the noise with")] * 2, (good, "training")]
+    done += [(template, "confirming"), (good, "confirming")]
+    stints = read_stints(Workspace(tmp_path))
+    assert [(each.place, each.run, each.work, each.outcome) for each in stints] == [
+        ("cpu", run.id, work, "finished") for run, work in done
+    ]  # fmt: skip
 
 
 def test_what_is_no_better_is_not_trained_again(tmp_path):

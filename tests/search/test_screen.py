@@ -204,7 +204,7 @@ def test_what_was_cut_off_is_said(journal, workspace):
 
 
 def test_a_status_that_cannot_be_kept_costs_no_training(journal, workspace):
-    watch = journal.training(SMOKE)
+    watch = journal.training(SMOKE, "cpu")
     (replica, *_) = SMOKE.replicas()
     update = Update(replica.key, 4, 1.5, 0.25, False)
     watch(update)
