@@ -5,13 +5,15 @@
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
-    python -m agent.study field                          the table of the published mixers in docs/field.md
+    python -m agent.study costs                          what each mixer takes: operations a token, speed
+    python -m agent.study field                          the tables of the published mixers in docs/field.md
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
     python -m agent.study dialogues                      the same around scripted models: kinds of request and niches
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
 The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
-where they were stopped. The others train nothing; agreement prints the tables of docs/protocols.md.
+where they were stopped; costs writes PROTOCOL_costs.csv whole. The others train nothing; agreement prints the tables
+of docs/protocols.md.
 """
 
 import sys
@@ -50,6 +52,7 @@ from agent.store.files import write_atomically
 from agent.store.workspace import Workspace
 from agent.study.archive import quick_of_edition_2
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
+from agent.study.costs import measure_cost, write_costs
 from agent.study.dialogues import SKILLS, WAYS, night, table_of_dialogues
 from agent.study.dialogues import TRUTHS as PLANTED
 from agent.study.field_page import write
@@ -197,8 +200,20 @@ def _spreads(protocol: Protocol, rows: Sequence[Row], measure: Measure) -> dict[
 
 
 @app.command()
+def costs(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
+    """Count and time what each mixer takes that ships with the project; best on a quiet machine."""
+    chosen = choose_protocol(protocol, "cpu")
+    found = []
+    for name in chain.from_iterable(group() for group in GROUPS.values()):
+        cost = measure_cost(name, chosen)
+        typer.echo(f"{name}: {cost.flops:,.0f} operations a token, {cost.speed:.2f} of the template's speed")
+        found.append(cost)
+    write_costs(tables_in(folder) / f"{chosen.name}_costs.csv", found)
+
+
+@app.command()
 def field() -> None:
-    """Write the table of the published mixers into docs/field.md again: sizes, and scores where they are measured."""
+    """Write the tables of the published mixers into docs/field.md again: sizes, and scores where they are measured."""
     if CHECKOUT is None:
         raise UsageError("this is an installed package, which has no docs/field.md: work in a checkout")
     write(CHECKOUT / "docs")

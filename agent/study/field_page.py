@@ -1,6 +1,6 @@
-"""docs/field.md: the published mixers in one table, with what the program itself counts and measures of each.
+"""docs/field.md: the published mixers in two tables, what each takes and what it scores beside all that is known.
 
-python -m agent.study field        writes the table of that page again
+python -m agent.study field        writes the tables of that page again
 """
 
 import ast
@@ -11,17 +11,15 @@ from pathlib import Path
 import torch
 
 from agent.core.baselines import TEMPLATE, field_name, known_path, published_paths
-from agent.core.resources import MEASURED
 from agent.evaluator.check import parameter_count
 from agent.evaluator.contract.calls import state_size
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import QUICK
-from agent.science.estimate import AVERAGE
-from agent.study.cells import task_scores
-from agent.study.rows import Table
+from agent.study.costs import Cost, costs_path, read_costs
+from agent.study.field_scores import SCORES_HEAD, scores_table
 
-HEAD = "| mixer | paper | leaves out | parameters | state, bytes | average under quick |"
+HEAD = "| mixer | paper | leaves out | parameters | state, bytes | operations a token | speed |"
 NOT_YET = "not measured yet"
 FLOAT = 4  # bytes of a number of the state
 
@@ -53,27 +51,33 @@ class Entry:
 
 
 def field_table(protocol: Protocol = QUICK) -> str:
-    """The rows of the page, the template first."""
-    rows = Table(MEASURED / f"{protocol.name}.csv").rows()
-    lines = [HEAD, "|---|---|---|--:|--:|--:|"]
+    """What each mixer is and takes, the template first."""
+    costs = read_costs(costs_path(protocol), protocol)
+    lines = [HEAD, "|---|---|---|--:|--:|--:|--:|"]
     for name in (TEMPLATE, *published_paths()):
         each = Entry.of(name, protocol)
-        scores = task_scores(protocol, rows, (name,))
-        average = f"{scores[AVERAGE][name]:.3f}" if not scores.empty and AVERAGE in scores else NOT_YET
         shown = f"{field_name(name)} (`{name}`)" if name != TEMPLATE else f"the template (`{name}`)"
-        cells = (shown, each.paper, each.leaves_out, f"{each.parameters:,}", f"{each.state_bytes:,}", average)
+        sizes = (f"{each.parameters:,}", f"{each.state_bytes:,}")
+        cells = (shown, each.paper, each.leaves_out, *sizes, *_taken(costs.get(name)))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def with_table(page: str) -> str:
-    """A page with its table as it is now."""
-    before, _, rest = page.partition(HEAD)
-    after = rest.partition("\n\n")[2]
-    return f"{before}{field_table()}\n{after}"
+def _taken(cost: Cost | None) -> tuple[str, str]:
+    """Operations a token of the whole network, and times the template's speed on one core."""
+    return (f"{cost.flops:,.0f}", f"{cost.speed:.2f}") if cost else (NOT_YET, NOT_YET)
+
+
+def with_tables(page: str) -> str:
+    """A page with both of its tables as they are now."""
+    for head, table in ((HEAD, field_table()), (SCORES_HEAD, scores_table(QUICK))):
+        before, _, rest = page.partition(head)
+        after = rest.partition("\n\n")[2]
+        page = f"{before}{table}\n{after}"
+    return page
 
 
 def write(docs: Path) -> None:
-    """Write the table into field.md of a folder that has it."""
+    """Write the tables into field.md of a folder that has it."""
     path = docs / "field.md"
-    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")

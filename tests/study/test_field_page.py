@@ -2,15 +2,17 @@
 
 from house import ROOT
 
-from agent.core.baselines import published_paths
-from agent.evaluator.protocols import QUICK
-from agent.study.field_page import Entry, with_table
+from agent.core.baselines import TEMPLATE, control_paths, published_paths
+from agent.evaluator.protocols import QUICK, SMOKE
+from agent.study.costs import measure_cost, read_costs, write_costs
+from agent.study.field_page import Entry, with_tables
+from agent.study.field_scores import scores_table
 
 PAGE = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
 
 
 def test_the_page_is_as_the_program_counts():
-    assert with_table(PAGE) == PAGE, "write it again: python -m agent.study field"
+    assert with_tables(PAGE) == PAGE, "write it again: python -m agent.study field"
     assert all(f"(`{name}`)" in PAGE for name in published_paths())
 
 
@@ -20,3 +22,22 @@ def test_an_entry_has_what_the_docstring_says_and_what_is_counted():
     assert kda.leaves_out == "the low rank of the gate's projection, and the output gate behind the norm"
     assert kda.state_bytes == 4 * QUICK.heads * (QUICK.width // QUICK.heads) ** 2
     assert kda.parameters > Entry.of("delta_net_negative_eigenvalues", QUICK).parameters
+
+
+def test_a_cost_is_counted_timed_and_read_back(tmp_path):
+    """The delta rule costs the same whichever file says it; a loop over tokens would be far slower."""
+    found = [measure_cost(name, SMOKE) for name in ("delta_net_negative_eigenvalues", TEMPLATE)]
+    write_costs(tmp_path / "costs.csv", found)
+    assert read_costs(tmp_path / "costs.csv", SMOKE) == {cost.variant: cost for cost in found}
+    assert read_costs(tmp_path / "costs.csv", QUICK) == {}
+    assert read_costs(tmp_path / "none.csv", SMOKE) == {}
+    eigenvalues, template = found
+    assert template.flops <= eigenvalues.flops < 1.1 * template.flops
+    assert 0.2 < template.speed < 5
+
+
+def test_the_scores_stand_in_the_order_of_the_objective_and_controls_below_the_template():
+    lines = [line.split(" | ") for line in scores_table(QUICK).splitlines()[2:]]
+    names = [line[0].removeprefix("| ") for line in lines]
+    assert names.index(TEMPLATE) < min(names.index(control) for control in control_paths())
+    assert set(lines[0]) > {"known"} or set(lines[0]) > {"field"}

@@ -1,0 +1,86 @@
+"""The table of measured scores: the known twelve, the controls and the published mixers, side by side.
+
+All are trained on the same seeds and tested on the same draw. So the two axes are gains over the template in pairs,
+each with half of its 95 percent interval.
+"""
+
+from collections.abc import Mapping
+
+from agent.core.baselines import BASELINES, TEMPLATE, control_paths, field_name, proposed_paths, published_paths
+from agent.core.score import ScoreCard, Speed
+from agent.evaluator.protocol import Protocol
+from agent.proposer.measured import MeasuredVariant, measured_variants
+from agent.science.comparison import Comparison, compare
+from agent.science.noise import read_noise
+from agent.science.objective import DEFAULT, Judgement, judge
+from agent.science.setting_noise import Noise
+from agent.study.page import markdown
+
+SCORES_HEAD = "| mixer | kind |"
+KINDS = {
+    "known": BASELINES,
+    "control": (*control_paths(),),
+    "proposed": (*proposed_paths(),),
+    "field": (*published_paths(),),
+}
+
+
+def scores_table(protocol: Protocol) -> str:
+    """Every mixer that ships with the project and is measured on all tasks, the highest gain of the objective first.
+
+    Accuracies are macro, as in the six columns of results.csv; the gains are in log-odds of micro accuracy
+    (agent/science/objective.py).
+    """
+    noise = read_noise(protocol.fingerprint)
+    cards = {
+        name: _card(each, protocol)
+        for name, each in measured_variants(protocol, noise).items()
+        if each.tasks.keys() == set(protocol.tasks)
+    }
+    if TEMPLATE not in cards:
+        return markdown(_columns(protocol), [])
+    found = {name: _judged(card, cards[TEMPLATE], noise) for name, card in cards.items()}
+    order = sorted(cards, key=lambda name: -found[name].gain.difference)
+    rows = [[_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name])] for name in order]
+    return markdown(_columns(protocol), rows)
+
+
+def _columns(protocol: Protocol) -> list[str]:
+    return ["mixer", "kind", *protocol.tasks, "average", *protocol.further, "memory", "learnability"]
+
+
+def _card(measured: MeasuredVariant, protocol: Protocol) -> ScoreCard:
+    """A measured row as a card. What it takes is in the other table: no score depends on it."""
+    return ScoreCard(
+        protocol.name, protocol.fingerprint, measured.tasks, parameters=0, state_size=0, speed=Speed(1.0, 1.0),
+        device="cpu", versions={}, test_seed=measured.test_seed, seconds=0.0, further=measured.further,
+    )  # fmt: skip
+
+
+def _judged(card: ScoreCard, template: ScoreCard, noise: Mapping[str, Noise]) -> Judgement:
+    return judge(card, template, noise, DEFAULT, compare(card, template, noise))
+
+
+def _scores(card: ScoreCard, protocol: Protocol) -> list[str]:
+    further = [f"{card.further[task].mean:.3f}" if task in card.further else "·" for task in protocol.further]
+    return [*(f"{card.tasks[task].mean:.3f}" for task in protocol.tasks), f"{card.average:.3f}", *further]
+
+
+def _gains(name: str, judged: Judgement) -> list[str]:
+    if name == TEMPLATE:
+        return ["0", "0"]
+    return [_gain(axis) for axis in (judged.memory, judged.learnability)]
+
+
+def _gain(axis: Comparison | None) -> str:
+    return f"{axis.difference:+.2f} ± {axis.needed:.2f}" if axis else "·"
+
+
+def _kind(name: str) -> str:
+    return next(kind for kind, names in KINDS.items() if name in names)
+
+
+def _shown(name: str) -> str:
+    if name in KINDS["field"]:
+        return field_name(name)
+    return f"… {name.removeprefix(f'{TEMPLATE}_')}" if name.startswith(f"{TEMPLATE}_") else name
