@@ -45,6 +45,7 @@ NAMESPACES = ("aten", "deltasearch")
 # Where the parts of a step are called from: an object, the name of a function in it, and what it is here.
 SCOPES: tuple[tuple[Any, str, str], ...] = (
     (network, "rms_norm", "norm"),
+    (network, "add_and_norm", "norm"),
     (network, "_linear", "linear"),
     (network, "silu_convolution", "convolution"),
     (network, "_swiglu", "swiglu"),

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from sample_inputs import assert_same
 
 from agent.kernels import rms_norm, short_convolution
+from agent.kernels.norm import add_and_norm
 
 
 def random(*shape, dtype=torch.float64, seed=0):
@@ -19,6 +20,13 @@ def test_rms_norm_is_its_formula(scale):
     assert_same(rms_norm(x, 0.5), x / (x.square().mean(-1, keepdim=True) + 0.5).sqrt(), 1e-12)
     assert_same(rms_norm(x), F.rms_norm(x, (5,), eps=1e-5), 1e-12)
     assert (rms_norm(torch.zeros(2, 3)) == 0).all()
+
+
+def test_a_residual_connection_and_its_norm_are_their_sum_and_the_norm_of_it():
+    x, change = random(4, 3, 5), random(4, 3, 5)
+    total, y = add_and_norm(x, change)
+    assert torch.equal(total, x + change)
+    assert torch.equal(y, rms_norm(x + change))
 
 
 def test_the_gradient_of_rms_norm_is_its_derivative():

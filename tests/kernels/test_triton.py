@@ -13,6 +13,7 @@ import torch
 
 from agent.kernels.choice import in_words
 from agent.kernels.gate import fused_gate
+from agent.kernels.norm import fused_norm
 from agent.kernels.short_conv import fused_convolution
 from agent.kernels.triangular import fused_inverse
 
@@ -104,7 +105,53 @@ assert gate_triton.fits(x) and not gate_triton.fits(x.double())
 print(gate.fused_gate(torch.device("cpu")).words)
 """
 
-INTERPRETED = {"inverse": IN_INTERPRETER, "convolution": CONVOLUTION_IN_INTERPRETER, "gate": GATE_IN_INTERPRETER}
+NORM_IN_INTERPRETER = """
+import torch
+from agent.kernels import norm, norm_triton
+
+chance = torch.Generator().manual_seed(0)
+for shape in ((2, 3, 5, 128), (1, 70, 40), (0, 8), (1, 3)):
+    for kind, rounding in ((torch.float32, 1e-5), (torch.bfloat16, 2e-2)):
+        x = torch.randn(*shape[:-1], shape[-1] + 3, generator=chance)[..., : shape[-1]]  # a part of something wider
+        change, grad, beside = (torch.randn(shape, generator=chance).to(kind) for _ in range(3))
+        beside = beside.float()
+        ours, exact = [[x, change] for _ in range(2)]
+        ours = [part.detach().requires_grad_() for part in ours]
+        exact = [part.detach().double().requires_grad_() for part in exact]
+        total, y = norm.FusedAddAndNorm.apply(*ours, 1e-5, kind, norm_triton)
+        wanted = exact[0] + exact[1]
+        normed = wanted * (wanted.square().mean(-1, keepdim=True) + 1e-5).rsqrt()
+        assert total.dtype == torch.float32 and y.dtype == kind
+        torch.testing.assert_close(total.double(), wanted, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(y.double(), normed, rtol=rounding, atol=rounding)
+        for also in (True, False):  # the last sum is normalised and not used again
+            found = torch.autograd.grad((total, y)[not also :], ours, (beside, grad)[not also :], retain_graph=True)
+            expected = torch.autograd.grad(
+                (wanted, normed)[not also :], exact, (beside.double(), grad.double())[not also :], retain_graph=True
+            )
+            assert found[1].dtype == kind
+            for part, plain in zip(found, expected, strict=True):
+                torch.testing.assert_close(part.double(), plain, rtol=rounding, atol=rounding)
+        alone = norm.FusedNorm.apply(ours[0], 1e-5, kind, norm_triton)
+        plain = exact[0] * (exact[0].square().mean(-1, keepdim=True) + 1e-5).rsqrt()
+        torch.testing.assert_close(alone.double(), plain, rtol=rounding, atol=rounding)
+        (found,), (expected,) = (
+            torch.autograd.grad(out, by, grad.to(out.dtype)) for out, by in ((alone, ours[0]), (plain, exact[0]))
+        )
+        torch.testing.assert_close(found.double(), expected, rtol=rounding, atol=rounding)
+
+x = torch.zeros(2, 8)
+assert norm_triton.fits(x) and norm_triton.fits(x, x.bfloat16())
+assert not norm_triton.fits(x.double()) and not norm_triton.fits(x, x.double()) and not norm_triton.fits(x, x[:1])
+print(norm.fused_norm(torch.device("cpu")).words)
+"""
+
+INTERPRETED = {
+    "inverse": IN_INTERPRETER,
+    "convolution": CONVOLUTION_IN_INTERPRETER,
+    "gate": GATE_IN_INTERPRETER,
+    "norm": NORM_IN_INTERPRETER,
+}
 FOR_A_GPU = Path(kernels_for_a_gpu.__file__)
 
 
@@ -129,8 +176,9 @@ def test_they_compile_for_a_gpu_without_one(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here they can be built")
 def test_where_they_cannot_be_built_the_plain_path_remains_and_says_why():
-    for found in (fused_inverse(CPU), fused_convolution(CPU), fused_gate(CPU)):
+    for found in (fused_inverse(CPU), fused_convolution(CPU), fused_gate(CPU), fused_norm(CPU)):
         assert found.kernels is None
         assert found.words.startswith("plain PyTorch (")
     plain = r"plain PyTorch \(.+\)"
-    assert re.fullmatch(rf"inverse by {plain} and convolution by {plain} and gate by {plain}", in_words(CPU))
+    names = ("inverse", "convolution", "gate", "norm")
+    assert re.fullmatch(" and ".join(f"{name} by {plain}" for name in names), in_words(CPU))

@@ -4,9 +4,9 @@ Every weight carries a leading replica dimension, so a product with it is one ba
 multiplied into the weights behind it, which are smaller than the activations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +17,8 @@ from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Init
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.evaluator.training.transfer import to_device
-from agent.kernels import rms_norm
 from agent.kernels.gate import silu_gate
+from agent.kernels.norm import add_and_norm, rms_norm
 from agent.kernels.short_conv import silu_convolution
 
 FILTER = 4
@@ -78,9 +78,11 @@ class Network:
         """
         architecture = self.architecture
         x = _embed(weights["embedding"], tokens)
-        for pair in range(architecture.pairs):
-            x = x + self._mixer(weights, f"mixer{pair}.", x)
-            x = x + _swiglu(weights, f"swiglu{pair}.", x)
+        normed = rms_norm(x)
+        *layers, last = self._layers(weights)
+        for layer in layers:
+            x, normed = add_and_norm(x, layer(normed))
+        x = x + last(normed)
         if architecture.autoencoder:
             x = _decode(weights, x)
         logits = _linear(rms_norm(x[:, :, asked]), _behind_norm(weights, "output"))
@@ -93,11 +95,19 @@ class Network:
         """What the op makes of its arguments, by name: the only place from which a network calls it."""
         return outputs(self.variant.op, arguments, self.architecture.chunk_size, self.rows_a_call, self.audit)
 
-    def _mixer(self, weights: Weights, prefix: str, x: Tensor) -> Tensor:
-        replicas, batch, length, width = x.shape
+    def _layers(self, weights: Weights) -> list[Callable[[Tensor], Tensor]]:
+        """What stands between the residual connections, in order: each maps what is normalised to what is added."""
+        return [
+            partial(layer, weights, f"{name}{pair}.")
+            for pair in range(self.architecture.pairs)
+            for layer, name in ((self._mixer, "mixer"), (_swiglu, "swiglu"))
+        ]
+
+    def _mixer(self, weights: Weights, prefix: str, normed: Tensor) -> Tensor:
+        replicas, batch, length, width = normed.shape
         heads = self.architecture.heads
         declared = self.variant.declaration
-        projected = _linear(rms_norm(x), _behind_norm(weights, prefix + "in"))
+        projected = _linear(normed, _behind_norm(weights, prefix + "in"))
         qkv, beta, *gates = projected.split([3 * width, heads, *_gate_widths(self.architecture, declared)], dim=-1)
         qkv = silu_convolution(qkv, weights[prefix + "filters"])
         q, k, v = (_by_head(part, heads) for part in qkv.split(width, dim=-1))
@@ -106,7 +116,8 @@ class Network:
             for (name, kind), gate in zip(declared.inputs.items(), gates, strict=True)
         } | {name: _for_each_row(weights[prefix + own_weight(name)], batch) for name in declared.parameters}
 
-        with torch.autocast(x.device.type, enabled=False):  # whatever a variant's state is, it stays in full precision
+        # Whatever a variant's state is, it stays in full precision.
+        with torch.autocast(normed.device.type, enabled=False):
             full = weights["embedding"].dtype
             q, k, v, beta = (part.to(full) for part in (q, k, v, beta))
             learned = {name: part.to(full) for name, part in learned.items()}
@@ -204,9 +215,9 @@ def _for_each_row(weight: Tensor, batch: int) -> Tensor:
     return weight.unsqueeze(1).expand(-1, batch, *weight.shape[1:]).flatten(0, 1)
 
 
-def _swiglu(weights: Weights, prefix: str, x: Tensor) -> Tensor:
+def _swiglu(weights: Weights, prefix: str, normed: Tensor) -> Tensor:
     """Shazeer 2020, arXiv 2002.05202."""
-    gated = silu_gate(_linear(rms_norm(x), _behind_norm(weights, prefix + "in")))
+    gated = silu_gate(_linear(normed, _behind_norm(weights, prefix + "in")))
     return _linear(gated, weights[prefix + "out"])
 
 
