@@ -10,12 +10,28 @@ from agent.science.objective import Judgement, Objective
 
 def outcome(found: Judgement) -> Text:
     """The verdict with its axis, such as "learns faster, memory kept"; by the average alone, its verdict."""
-    if not found.in_log_odds or found.verdict == "unjudged":
-        return say(f"verdict.{found.verdict}")
+    if not _axes_tell(found):
+        return _means_told(found, say(f"verdict.{found.verdict}"))
     said = _axis_won(found)
     if found.lost:
         said = say("objective.lost", outcome=said, list=joined(found.lost))
-    return say("objective.larger", outcome=said) if found.verdict == "larger" else said
+    return _means_told(found, said)
+
+
+def _axes_tell(found: Judgement) -> bool:
+    return found.in_log_odds and found.verdict != "unjudged"
+
+
+def _means_told(found: Judgement, said: Text) -> Text:
+    """What is said, with the words that a variant takes too much to be the best; not where it is worse.
+
+    They are said of equals too, as only a variant that keeps to the budget may be the best. By the average alone the
+    word "larger" has them already.
+    """
+    says_so = found.verdict == "larger" and not _axes_tell(found)
+    if not found.gain.larger or found.verdict == "worse" or says_so:
+        return said
+    return say("objective.larger", outcome=said)
 
 
 def _axis_won(found: Judgement) -> Text:
@@ -63,5 +79,5 @@ def brief(found: Judgement) -> str:
     """The outcome with both gains in log-odds, in the English of a prompt and of the terminal."""
     axes = {"memory": found.memory, "learnability": found.learnability}
     gains = [f"{axis} {signed(gain.difference, 2)}" for axis, gain in axes.items() if gain is not None]
-    said = outcome(found)[ENGLISH] if found.in_log_odds and found.verdict != "unjudged" else found.verdict
+    said = (outcome(found) if _axes_tell(found) else _means_told(found, Text(en=found.verdict)))[ENGLISH]
     return f"{said} ({', '.join(gains)} log-odds)" if found.in_log_odds else said

@@ -1,5 +1,6 @@
 """What a search is after: no op without a memory wins, and a variant is told as what it is."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -17,10 +18,10 @@ from axis_cards import (
 
 from agent.core.errors import UsageError
 from agent.core.score import log_odds
-from agent.science.comparison import compare
+from agent.science.comparison import Comparison, compare
 from agent.science.estimate import AVERAGE
-from agent.science.objective import judge
-from agent.science.objective_words import numbers, outcome, told_by
+from agent.science.objective import Judgement, judge
+from agent.science.objective_words import brief, numbers, outcome, told_by
 from agent.search.config import read_config
 from agent.store.files import WorkspaceError
 from agent.store.workspace import OBJECTIVE, Workspace
@@ -161,6 +162,35 @@ def test_a_larger_variant_is_never_better():
     found, _ = told(axis_card(changed(f=0.1, m=0.2), AT_LENGTH))
     assert (found.verdict, found.of_larger().verdict) == ("better", "larger")
     assert outcome(found.of_larger())["en"].endswith("takes more than the budget allows")
+
+
+LARGER = "takes more than the budget allows"
+
+
+@pytest.mark.parametrize("objective", ["balanced", "memory", "average"])
+@pytest.mark.parametrize(
+    ("card", "verdict"),
+    [
+        (axis_card(changed(m=0.001), AT_LENGTH, shift=0.01), "indistinguishable"),
+        (axis_card(changed(f=0.1, m=0.2), AT_LENGTH), "larger"),
+        (axis_card(changed(c=-0.1, x=-0.2, f=-0.1, m=-0.1), (0.5, 0.1, 0.5, 0.5)), "worse"),
+    ],
+)
+def test_what_takes_more_is_told_so_once_unless_it_is_worse(card, verdict, objective):
+    found = told(card, objective)[0].of_larger()
+    assert found.verdict == verdict
+    for words in (outcome(found)["en"], *([brief(found)] if objective != "average" or verdict != "larger" else [])):
+        assert words.count(LARGER) == (verdict != "worse")
+
+
+def test_what_takes_more_is_told_so_where_its_axes_go_apart_and_where_nothing_is_judged():
+    found = told(axis_card(VALUE_SKIP, AT_LENGTH, shift=0.01))[0].of_larger()
+    assert found.verdict == "mixed"
+    assert outcome(found)["en"].endswith(LARGER)
+    unknown = Comparison(0.1, math.inf, 0)
+    found = Judgement("balanced", True, unknown, unknown, unknown, unknown).of_larger()
+    assert outcome(found)["en"] == f"not judged: the noise is not known; {LARGER}"
+    assert brief(found).startswith(f"unjudged; {LARGER} (")
 
 
 def test_a_workspace_keeps_its_objective(tmp_path):
