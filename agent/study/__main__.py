@@ -24,7 +24,6 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import pandas as pd
 import typer
 
 from agent.core.baselines import (
@@ -34,7 +33,6 @@ from agent.core.baselines import (
     find_known,
     proposed_paths,
     published_paths,
-    reference_scores,
 )
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import command, settle
@@ -42,7 +40,6 @@ from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol
-from agent.science.estimate import AVERAGE
 from agent.science.measure import LOG_ODDS, MACRO, Measure
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
 from agent.science.setting_noise import PairedNoise
@@ -50,6 +47,7 @@ from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
 from agent.store.files import write_atomically
 from agent.store.workspace import Workspace
+from agent.study.agreement import agreement_of
 from agent.study.archive import quick_of_edition_2
 from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.costs import measure_cost, write_costs
@@ -223,16 +221,15 @@ def field() -> None:
 def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     """Print our scores of the known variants, and how far their order is that of the known scores."""
     chosen = choose_protocol(protocol, "cpu")
-    ours = task_scores(chosen, Table((folder or MEASURED) / f"{chosen.name}.csv").rows(), BASELINES)
+    rows = Table((folder or MEASURED) / f"{chosen.name}.csv").rows()
+    ours = task_scores(chosen, rows, BASELINES)
     if ours.empty:
         raise UsageError(
             f"no task is measured yet under {chosen.name}: {command(f'table --protocol {chosen.name}', module=STUDY)}"
         )
-    known = pd.DataFrame.from_dict(reference_scores(), orient="index").loc[ours.index]
-    known[AVERAGE] = known.mean(axis=1)
-    correlations = ours.corrwith(known[ours.columns], method="spearman")
     print(markdown(["variant", *ours.columns], [[name, *scores] for name, scores in ours.iterrows()]))
-    print(markdown(["Spearman over the variants", *ours.columns], [[f"{len(ours)} variants", *correlations]]))
+    found = agreement_of(chosen, rows, ours)
+    print(markdown(found.header, found.rows))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The study of a protocol: its noise, its agreement with the known scores, and the measurements that are shipped."""
 
 import hashlib
+import random
 from collections import Counter
 from dataclasses import replace
 from math import log
@@ -17,6 +18,7 @@ from agent.science import noise
 from agent.science.measure import LOG_ODDS, MACRO
 from agent.science.noise import noise_table, read_noise
 from agent.study import __main__ as study
+from agent.study.agreement import WITHOUT, agreement_of
 from agent.study.cells import one_seed_scores, task_scores
 from agent.study.pieces import missing_pieces, settings_of
 from agent.study.rows import Row, Table
@@ -50,7 +52,24 @@ def test_agreement_of_the_reference_with_itself_is_one_and_reversed_minus_one(tm
     for name, score_of, expected in (("same", lambda known: known, "1.000"), ("other", lambda known: -known, "-1.000")):
         (tmp_path / name).mkdir()
         study.agreement("quick", table_of(tmp_path / name, rows_with(score_of)))
-        assert capsys.readouterr().out.splitlines()[-2].split(" | ")[1:] == [*[expected] * 6, f"{expected} |"]
+        measured, redrawn = (line.split(" | ")[1:] for line in capsys.readouterr().out.splitlines()[-3:-1])
+        assert measured == [*[expected] * 7, f"{expected} |"]
+        assert redrawn == [*[f"{expected} to {expected}"] * 7, f"{expected} to {expected} |"]  # every seed is the same
+
+
+def test_the_interval_of_an_agreement_holds_what_other_seeds_would_say():
+    """Where the seeds of a variant differ as much as the variants, the order may turn; where they do not, it stays."""
+    generator = random.Random(0)
+    for spread, turns in ((0.0, False), (0.2, True)):
+        noisy = [
+            replace(row, score=replace(row.score, macro=row.score.macro + generator.gauss(0, spread)))
+            for row in rows_with(lambda known: known)
+        ]
+        found = agreement_of(QUICK, noisy, task_scores(QUICK, noisy, BASELINES))
+        assert found.found.keys() == found.interval.keys() == {*QUICK.tasks, "average", WITHOUT}
+        low, high = found.interval["Context Recall"]
+        assert (high - low > 0.1) == turns
+        assert low <= found.found["Context Recall"] <= high
 
 
 def test_agreement_is_of_the_tasks_that_every_variant_has(tmp_path, capsys):
