@@ -90,15 +90,20 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
 
 def _observations(history: History) -> tuple[list[Run], Floats, Floats]:
     """What each score of a run that moves made says: whose it is, how far it lies from the template, and the covariance
-    of the noise of all. A run that was trained on fresh seeds too has two.
+    of the noise of all. A run that was trained on fresh seeds too has two; one that was stopped has that of its legs.
 
     The template's own noise is in all that are compared with the same score of it.
     """
-    runs, template = made_of_moves(history), history.baseline
+    runs, template = made_of_moves(history, history.scored), history.baseline
     fresh = [(run, found) for run in runs if (found := history.judged_on_fresh_seeds(run)) is not None]
     known = [history.judge(run, template).in_average for run in runs if template is not None]
-    groups = [known, [found.in_average for _, found in fresh]]
-    whose = [*runs, *(run for run, _ in fresh)]
+    parts = [
+        (run, part.judged.in_average)
+        for run in made_of_moves(history, history.stopped)
+        if template is not None and (part := history.part(run, template)) is not None
+    ]
+    groups = [known, [found.in_average for _, found in fresh], [found for _, found in parts]]
+    whose = [*runs, *(run for run, _ in fresh), *(run for run, _ in parts)]
     noise = np.zeros((len(whose), len(whose)))
     start = 0
     for group in groups:
@@ -194,7 +199,7 @@ def shrunken_margins(history: History) -> dict[str, float]:
     if baseline is None:
         return {}
     beliefs = believe(history, {}, Random(0), KEPT_TO_TELL)
-    made = {run.id for run in made_of_moves(history)}
+    made = {run.id for run in made_of_moves(history, history.scored)}
     found = {baseline.id: 0.0}
     unit = LOG_ODDS_OF_AVERAGE if history.judge(baseline, baseline).in_log_odds else 1.0
     for run in history.scored:

@@ -37,7 +37,7 @@ LEAST_ERROR = 1e-4  # of a difference: none is known more exactly
 
 @dataclass(frozen=True)
 class Effect:
-    """How much a move adds to a score, the standard error of that, and in how many scored runs it took part.
+    """How much a move adds to a score, the standard error of that, and in how many runs with scores it took part.
 
     `freedom` is how many degrees of freedom the error of one such score has, in the middle of all runs: several scores
     together have more, so that what is called certain is. It is 0 where the noise of a score had to be assumed.
@@ -109,15 +109,18 @@ def moves_within(history: History, mechanisms: Set[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a scored run is made of, in names, and how far it lies from the template by task and on the average."""
+    """What a run is made of, in names, and how far it lies from the template by task and on the average.
+
+    A run that was stopped after a leg counts with what it has, whose error is larger.
+    """
 
     names: frozenset[str]
     found: Mapping[str, Comparison]
 
 
 def _moves_held(history: History) -> list[Holding]:
-    runs, differences = observed(history)
-    return [Holding(frozenset(run.proposal.moves), found) for run, found in zip(runs, differences, strict=True)]
+    made = made_of_moves(history, [*history.scored, *history.stopped])
+    return [Holding(frozenset(run.proposal.moves), found) for run, found in _measured(history, made)]
 
 
 def _mechanisms_held(history: History) -> list[Holding]:
@@ -125,8 +128,23 @@ def _mechanisms_held(history: History) -> list[Holding]:
     if baseline is None:
         return []
     own = mechanisms_of(baseline.proposal)
-    others = ((run, mechanisms_of(run.proposal) - own) for run in history.scored if run.id != baseline.id)
-    return [Holding(held, history.compare(run, baseline)) for run, held in others if held]
+    others = [run for run in (*history.scored, *history.stopped) if run.id != baseline.id]
+    held = [(mechanisms_of(run.proposal) - own, found) for run, found in _measured(history, others)]
+    return [Holding(names, found) for names, found in held if names]
+
+
+def _measured(history: History, runs: Sequence[Run]) -> list[tuple[Run, Mapping[str, Comparison]]]:
+    """Those of some runs that were scored, whole or in part, and how far each lies from the template."""
+    baseline = history.baseline
+    if baseline is None:
+        return []
+    found: list[tuple[Run, Mapping[str, Comparison]]] = []
+    for run in runs:
+        if run.scored:
+            found.append((run, history.compare(run, baseline)))
+        elif run.stopped is not None and (part := history.part(run, baseline)) is not None:
+            found.append((run, part.tasks))
+    return found
 
 
 def _estimated(
@@ -139,12 +157,13 @@ def _estimated(
     """The regression of each task, with so wide a prior of an effect."""
     names = sorted({*expected, *(name for each in held for name in each.names)})
     tasks = _tasks(history, expected)
-    design = np.array([[1.0, *(name in each.names for name in names)] for each in held], dtype=float)
-    design = design.reshape(len(held), len(names) + 1)
+    whole = np.array([[1.0, *(name in each.names for name in names)] for each in held], dtype=float)
+    whole = whole.reshape(len(held), len(names) + 1)
     counts = [sum(name in each.names for each in held) for name in names]
     found: dict[str, dict[str, Effect]] = {name: {} for name in names}
     for task in (*tasks, AVERAGE):
-        of_task = [each.found[task] for each in held]
+        having = [row for row, each in enumerate(held) if task in each.found]  # a leg may lack a task
+        of_task, design = [held[row].found[task] for row in having], whole[having]
         seen = Observed.of(of_task, model_std)
         prior = np.array([0.0, *(expected_of(expected.get(name, {}), task, len(tasks)) for name in names)])
         stds = [seen.template_error, *[prior_std(task)] * len(names)]
@@ -171,17 +190,11 @@ class Observed:
         return cls(np.array([c.difference for c in found]), np.array(own), shared)
 
 
-def observed(history: History) -> tuple[list[Run], list[dict[str, Comparison]]]:
-    """The scored runs that moves on the template made, and how far each lies from it by task and on the average."""
-    runs = made_of_moves(history)
-    return runs, [history.against_template(run) for run in runs]
-
-
-def made_of_moves(history: History) -> list[Run]:
-    """The scored runs that moves on the template made; none before that is scored."""
+def made_of_moves(history: History, among: Sequence[Run]) -> list[Run]:
+    """Those of some runs that moves on the template made; none before that is scored."""
     if history.baseline is None:
         return []
-    return [run for run in history.scored if run.proposal.moves and of_the_template(history, run)]
+    return [run for run in among if run.proposal.moves and of_the_template(history, run)]
 
 
 def _tasks(history: History, expected: Mapping[str, Mapping[str, float]]) -> list[str]:

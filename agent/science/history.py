@@ -11,6 +11,7 @@ from agent.science.budget import Axis, MeansBudget, excess
 from agent.science.comparison import Comparison, compare
 from agent.science.estimate import Estimate, estimates
 from agent.science.objective import DEFAULT, Judgement, Objective, judge
+from agent.science.part_of_row import PartOfRow, part_of_row
 from agent.science.setting_noise import Noise
 
 
@@ -25,6 +26,7 @@ class Memory:
     estimates: dict[str, tuple[Run, dict[str, Estimate]]] = field(default_factory=dict)
     comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
     judgements: dict[tuple[str, str, Objective], tuple[Run, Run, Judgement]] = field(default_factory=dict)
+    parts: dict[tuple[str, str, Objective], tuple[Run, Run, PartOfRow | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class History:
     @property
     def failed(self) -> tuple[Run, ...]:
         return tuple(run for run in self.runs if run.failure is not None)
+
+    @cached_property
+    def stopped(self) -> tuple[Run, ...]:
+        """The runs that were stopped after a leg: they have scores in part, and no row."""
+        return tuple(run for run in self.runs if run.stopped is not None)
 
     @property
     def rejected(self) -> tuple[Run, ...]:
@@ -163,6 +170,16 @@ class History:
             found = judge(card_of(run), card_of(other), self.noise, self.objective, self._compared(run, other))
             known = self.memory.judgements[key] = run, other, found
         return known[2].of_larger() if self.excess(run) and not self.excess(other) else known[2]
+
+    def part(self, run: Run, other: Run) -> PartOfRow | None:
+        """How the legs of a run without a row stand against a scored run on the same seeds; None where it has no leg,
+        or the other lacks one of the seeds."""
+        key = run.id, other.id, self.objective
+        known = self.memory.parts.get(key)
+        if known is None or known[0] is not run or known[1] is not other:
+            found = part_of_row(run.legs, card_of(other), self.noise, self.objective) if run.legs else None
+            known = self.memory.parts[key] = run, other, found
+        return known[2]
 
     def judgement(self, run: Run) -> Judgement | None:
         """The same against the template; None for the template itself, and where one of both has no score."""

@@ -6,7 +6,7 @@ moves at random, a greedy sweep, the search's own choice, and that choice with a
 The objective is the average of the tasks, as a made-up effect is the same on each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
@@ -15,22 +15,33 @@ from typing import Literal
 import numpy as np
 
 from agent.core.baselines import TEMPLATE
+from agent.core.reason import Reason
 from agent.core.run import Proposal, Run
 from agent.core.score import Confirmation
 from agent.core.text import Text
-from agent.evaluator.protocols import on_fresh_seeds
+from agent.evaluator.protocols import PROTOCOLS, on_fresh_seeds
 from agent.proposer.catalogue import Catalogue
 from agent.science.beliefs import shrunken_margins
 from agent.science.confirmation import confirmed, finalists, references, winner
 from agent.science.estimate import AVERAGE
 from agent.science.history import History, Memory
+from agent.science.promotion import reason_to_stop
 from agent.search.confirmation import MOST_TIMES, SHARE
+from agent.study.halving import halved
+from agent.study.pieces import Piece
 from agent.study.synthetic import Synthetic
 from agent.study.truths import Truth, TruthName, truth
 
-ArmName = Literal["random", "sweep", "search", "confirmed"]
-ARMS: tuple[ArmName, ...] = ("random", "sweep", "search", "confirmed")
-CHOOSES: tuple[ArmName, ...] = ("search", "confirmed")  # by the project's own policy
+ArmName = Literal["random", "sweep", "search", "confirmed", "legs", "halving"]
+ARMS: tuple[ArmName, ...] = ("random", "sweep", "search", "confirmed", "legs", "halving")
+CHOOSES: tuple[ArmName, ...] = ("search", "confirmed", "legs", "halving")  # by the project's own policy
+CONFIRMS: tuple[ArmName, ...] = ("confirmed", "legs", "halving")
+# Whether a variant goes no further after the first leg of its row.
+STOPS: Mapping[ArmName, Callable[[History, Run], bool]] = {
+    "legs": lambda history, run: reason_to_stop(history, run) is not None,
+    "halving": halved,
+}
+STOPPED = Reason.said("stopped after its first leg")
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ class Bench:
         """One night, the same for the same seed; the truth and the noise of a seed are those of every arm."""
         really = truth(kind, list(self.catalogue.moves), Random(f"{kind} {seed}"))
         evaluator = self.evaluator.another(seed)
-        kept = int(SHARE * self.rows) if arm == "confirmed" else 0
+        kept = int(SHARE * self.rows) if arm in CONFIRMS else 0
         history = self.searched(really, arm, seed, self.rows - kept)
         found = conclusion(confirming(history, really, evaluator, kept), arm)
         true = really.of(found.chosen.proposal.moves)
@@ -94,13 +105,32 @@ class Bench:
         runs = [scored(0, template, really, evaluator)]
         history = History(tuple(runs), evaluator.noise, memory, objective="average")  # of which the truths are
         chance = Random(f"{'search' if arm in CHOOSES else arm} {seed}")
-        while len(runs) <= rows:
+        left = float(rows)
+        while left >= 1.0:
             moves = self._next(history, arm, chance)
             name = f"{TEMPLATE}_" + "_".join(self.catalogue.moves[move].short for move in sorted(moves))
             proposal = Proposal(name, name, "catalogue", Text(name), (TEMPLATE,), tuple(sorted(moves)))
-            runs.append(scored(len(runs), proposal, really, evaluator))
+            runs.append(self.trained(history, proposal, really, evaluator, arm))
+            left -= 1.0 if runs[-1].scored else self.share_of_first_leg
             history = History(tuple(runs), evaluator.noise, memory, objective="average")
         return history
+
+    def trained(self, history: History, proposal: Proposal, really: Truth, evaluator: Synthetic, arm: ArmName) -> Run:
+        """A variant's row, or its first leg where the arm stops it there."""
+        run = scored(len(history.runs), proposal, really, evaluator)
+        if arm not in STOPS:
+            return run
+        leg = evaluator.card(proposal.name, really.of(proposal.moves), evaluator.protocol.leg_parts()[0])
+        part = replace(run, card=None, legs=(leg,))
+        return replace(part, stopped=STOPPED) if STOPS[arm](history, part) else run
+
+    @cached_property
+    def share_of_first_leg(self) -> float:
+        """What the first leg costs of a row, by the count of its operations, tasks included that are made up no scores
+        of."""
+        whole = PROTOCOLS[self.evaluator.protocol.name]
+        first = whole.leg_parts()[0]
+        return Piece(TEMPLATE, first).cost / Piece(TEMPLATE, whole).cost
 
     def _next(self, history: History, arm: ArmName, chance: Random) -> frozenset[str]:
         """The next set of moves to be tried, by the project's policy or without it."""
@@ -154,13 +184,13 @@ def conclusion(history: History, arm: ArmName) -> Conclusion:
     with the highest score is called better if its verdict is, and it is recommended where no policy is at work.
     """
     assert history.best is not None  # the template at least
-    if arm == "confirmed":
+    if arm in CONFIRMS:
         won = winner(history)
         found = confirmed(history, won) if won else None
         if won and found:
             return Conclusion(won, found.margin, won)
     against = history.against_template(history.best).get(AVERAGE)
-    claimed = history.best if arm != "confirmed" and against and against.verdict == "better" else None
+    claimed = history.best if arm not in CONFIRMS and against and against.verdict == "better" else None
     if arm in CHOOSES:
         margins = shrunken_margins(history)
         chosen = max(history.scored, key=lambda run: margins[run.id])

@@ -13,7 +13,7 @@ from agent.core.failure import Failure
 from agent.core.languages import LANGUAGES
 from agent.core.reason import SAID, Reason, fields_of
 
-ROOMS = ("failure.", "isolation.")
+ROOMS = ("failure.", "isolation.", "stopped.")
 PACKAGE = Path(agent.__file__).parent
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "languages" not in path.relative_to(PACKAGE).parts]
 KEPT = TypeAdapter(Failure)

@@ -16,6 +16,7 @@ from agent.core.languages.en import (
     proposals,
     report,
     searches,
+    stopped,
     web,
 )
 from agent.core.languages.language import Language
@@ -36,6 +37,7 @@ TABLES = (
     proposals,
     report,
     searches,
+    stopped,
     web,
 )
 

@@ -17,6 +17,7 @@ from agent.core.languages.zh import (
     proposals,
     report,
     searches,
+    stopped,
     web,
 )
 
@@ -36,6 +37,7 @@ TABLES = (
     proposals,
     report,
     searches,
+    stopped,
     web,
 )
 
