@@ -13,6 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
+from agent.evaluator.training import batches
 from agent.evaluator.training.trainer import Training
 from benchmarks.recorded_kernels import recorded_kernels
 
@@ -28,7 +29,8 @@ def training_on_card(variant: Variant, length: int, replicas: int, task: str, vo
     setting = replace(MAD_SETTINGS[task][0], length=length, vocab=vocab, train_examples=2 * BATCH)
     some = next(replica for replica in MAD.replicas() if replica.setting.task == task)
     alike = [replace(some, setting=setting, seed=seed, batch=BATCH) for seed in range(replicas)]
-    training = Training(alike, variant, replace(MAD, validation_examples=EXAMPLES), torch.device("cpu"))
+    with mock.patch.object(batches, "IN_WHOLE_CHUNKS", {"cpu"}):  # as they will be where it is moved to
+        training = Training(alike, variant, replace(MAD, validation_examples=EXAMPLES), torch.device("cpu"))
     with FAKE:
         _moved(training)
     return training

@@ -49,7 +49,7 @@ SCOPES: tuple[tuple[Any, str, str], ...] = (
     (network, "_linear", "linear"),
     (network, "silu_convolution", "convolution"),
     (network, "_swiglu", "swiglu"),
-    (network, "_embed", "embedding"),
+    (network, "look_up", "embedding"),
     (network, "_decode", "decoder"),
     (network, "_behind_norm", "gain"),
     (network.Network, "_mixer", "mixer"),
@@ -162,7 +162,8 @@ class Count(TorchDispatchMode):
         if launches(func):
             part = part_of(self._scopes())
             self.launches[part] += 1
-            self.bytes[part] += sum(map(touched, tree_leaves((args, kwargs, result))))
+            read = {name: given for name, given in (kwargs or {}).items() if name != "out"}  # which is the result
+            self.bytes[part] += sum(map(touched, tree_leaves((args, read, result))))
         return result
 
     def _scopes(self) -> tuple[str, ...]:

@@ -27,13 +27,11 @@ class UnitLowerInverse(torch.autograd.Function):
 
 
 def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
-    """T = (I + A)^-1 for strictly lower triangular A: (..., C, C) -> (..., C, C), float32 or float64.
+    """T = (I + A)^-1 for strictly lower triangular A: (..., C, C) -> (..., C, C), of A's own type.
 
-    A narrower A is widened to float32: an inverse of few digits has none. What stands on or above the diagonal of A is
-    not read, and no gradient flows to it.
+    It is computed in float32 where A is narrower, and rounded to A's type at the end, so that nothing wide is kept.
+    What stands on or above the diagonal of A is not read, and no gradient flows to it.
     """
-    if strictly_lower.dtype not in (torch.float32, torch.float64):
-        strictly_lower = strictly_lower.float()
     kernels = fused_inverse(strictly_lower.device).kernels if strictly_lower.is_cuda else None
     if kernels is not None and not kernels.fits(strictly_lower):
         kernels = None
@@ -43,17 +41,22 @@ def unit_lower_inverse(strictly_lower: Tensor) -> Tensor:
 
 def invert(strictly_lower: Tensor) -> Tensor:
     """One triangular solve."""
-    size = strictly_lower.shape[-1]
-    identity = torch.eye(size, dtype=strictly_lower.dtype, device=strictly_lower.device)
-    return torch.linalg.solve_triangular(
-        strictly_lower, identity.expand_as(strictly_lower), upper=False, unitriangular=True
-    )
+    size, wide = strictly_lower.shape[-1], at_least_float32(strictly_lower)
+    identity = torch.eye(size, dtype=wide.dtype, device=wide.device)
+    inverse = torch.linalg.solve_triangular(wide, identity.expand_as(wide), upper=False, unitriangular=True)
+    return inverse.to(strictly_lower.dtype)
 
 
 def invert_backward(inverse: Tensor, grad: Tensor) -> Tensor:
     """Two products, since d(T) = -T d(A) T."""
-    transposed = inverse.transpose(-1, -2)
-    return -(transposed @ grad @ transposed).tril(-1)
+    transposed = at_least_float32(inverse).transpose(-1, -2)
+    gradient = -(transposed @ at_least_float32(grad) @ transposed).tril(-1)
+    return gradient.to(inverse.dtype)
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """The same numbers, in float32 where their type has fewer digits."""
+    return x if x.dtype in (torch.float32, torch.float64) else x.float()
 
 
 def fused_inverse(device: torch.device) -> Fused:

@@ -1,5 +1,6 @@
-"""The inverse of agent/kernels/triangular.py as two Triton kernels, one program a matrix: for a GPU, in float32.
+"""The inverse of agent/kernels/triangular.py as two Triton kernels, one program a matrix: for a GPU.
 
+They compute in float32, whatever the type of what they read and write.
 Plain PyTorch needs seven launches for it forward and backward, and reads and writes each matrix at each. Here a matrix
 stays in registers from its first row to its last.
 """
@@ -10,6 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 LEAST_BLOCK, LARGEST_BLOCK = 16, 64  # a product of tiles needs 16 rows; above 64 a matrix leaves the registers
+KINDS = (torch.float32, torch.bfloat16, torch.float16)
 
 
 @triton.jit
@@ -20,7 +22,7 @@ def _substitute(strictly_lower, inverse, SIZE: tl.constexpr, BLOCK: tl.constexpr
     rows, columns = places[:, None], places[None, :]
     T = tl.where(rows == columns, 1.0, 0.0)
     for row in range(1, SIZE):
-        a = tl.load(strictly_lower + matrix + row * SIZE + places, mask=places < row, other=0.0)
+        a = tl.load(strictly_lower + matrix + row * SIZE + places, mask=places < row, other=0.0).to(tl.float32)
         T = tl.where(rows == row, T - tl.sum(a[:, None] * T, axis=0)[None, :], T)
     inside = (rows < SIZE) & (columns < SIZE)
     tl.store(inverse + matrix + rows * SIZE + columns, T, mask=inside)
@@ -33,8 +35,8 @@ def _differentiate(inverse, grad, grad_lower, SIZE: tl.constexpr, BLOCK: tl.cons
     places = tl.arange(0, BLOCK)
     rows, columns = places[:, None], places[None, :]
     inside = (rows < SIZE) & (columns < SIZE)
-    transposed = tl.load(inverse + matrix + columns * SIZE + rows, mask=inside, other=0.0)
-    G = tl.load(grad + matrix + rows * SIZE + columns, mask=inside, other=0.0)
+    transposed = tl.load(inverse + matrix + columns * SIZE + rows, mask=inside, other=0.0).to(tl.float32)
+    G = tl.load(grad + matrix + rows * SIZE + columns, mask=inside, other=0.0).to(tl.float32)
     # The default precision of a product of float32 tiles is TF32, too coarse for an inverse.
     left = tl.dot(transposed, G, input_precision="ieee")
     product = tl.dot(left, transposed, input_precision="ieee")
@@ -43,7 +45,7 @@ def _differentiate(inverse, grad, grad_lower, SIZE: tl.constexpr, BLOCK: tl.cons
 
 def fits(strictly_lower: Tensor) -> bool:
     """Whether these kernels can invert such matrices."""
-    return strictly_lower.dtype == torch.float32 and strictly_lower.shape[-1] <= LARGEST_BLOCK
+    return strictly_lower.dtype in KINDS and strictly_lower.shape[-1] <= LARGEST_BLOCK
 
 
 def invert(strictly_lower: Tensor) -> Tensor:

@@ -43,6 +43,17 @@ for shape in [(3, 32, 32), (2, 1, 2, 16, 16), (2, 5, 5), (1, 48, 48), (0, 16, 16
     torch.testing.assert_close(matrices.grad.double(), exact.grad, rtol=1e-4, atol=2e-4)
     assert (matrices.grad.triu() == 0).all()
 
+for kind in (torch.bfloat16, torch.float16):
+    narrow = (torch.rand(3, 32, 32, generator=chance) - 0.5).to(kind).requires_grad_()
+    grad = (torch.rand(3, 32, 32, generator=chance) - 0.5).to(kind)
+    found = []
+    for kernels in (triangular_triton, None):
+        inverse = triangular.UnitLowerInverse.apply(narrow, kernels)
+        found.append((inverse, *torch.autograd.grad(inverse, narrow, grad)))
+    for ours, plain in zip(*found, strict=True):
+        assert ours.dtype == plain.dtype == kind
+        torch.testing.assert_close(ours.float(), plain.float(), rtol=1e-2, atol=1e-2)
+
 assert triangular_triton.fits(torch.zeros(1, 64, 64))
 assert not triangular_triton.fits(torch.zeros(1, 65, 65))
 assert not triangular_triton.fits(torch.zeros(1, 16, 16, dtype=torch.float64))

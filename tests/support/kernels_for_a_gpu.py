@@ -21,7 +21,9 @@ def build() -> None:
     rows = {"WIDTH": 128, "ROWS": 32, "BLOCK": 128}
     for kernel, kinds, sizes, warps, even in (
         (triangular_triton._substitute, ["*fp32"] * 2, square, 1, True),
+        (triangular_triton._substitute, ["*bf16"] * 2, square, 1, True),
         (triangular_triton._differentiate, ["*fp32"] * 3, square, 1, True),
+        (triangular_triton._differentiate, ["*bf16"] * 3, square, 1, True),
         (gate_triton._gate, ["*bf16"] * 2 + ["i32"], gated, 4, True),
         (gate_triton._gate_backward, ["*bf16"] * 3 + ["i32"], gated, 4, False),
         (norm_triton._norm, NORM, {"ADDS": True} | rows, 4, True),

@@ -6,7 +6,7 @@ multiplied into the weights behind it, which are smaller than the activations.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from torch import Tensor
 from agent.evaluator.contract.boundary import Audit, outputs
 from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.protocol import Init
+from agent.evaluator.training.lookup import look_up
 from agent.evaluator.training.parameters import Layout, Parameter, constant, linear
 from agent.evaluator.training.transfer import to_device
 from agent.kernels.gate import silu_gate
@@ -77,7 +78,7 @@ class Network:
         Given each replica's own vocabulary, (R,), classes beyond it get -inf.
         """
         architecture = self.architecture
-        x = _embed(weights["embedding"], tokens)
+        x = look_up(weights["embedding"], tokens)
         normed = rms_norm(x)
         *layers, last = self._layers(weights)
         for layer in layers:
@@ -199,12 +200,6 @@ def _behind_norm(weights: Weights, name: str) -> Tensor:
     return weights[name] * weights[name + ".gain"].unsqueeze(1)
 
 
-def _embed(embedding: Tensor, tokens: Tensor) -> Tensor:
-    """(R, V, D), (R, B, T) -> (R, B, T, D), one look-up in the tables set end to end."""
-    first = torch.arange(len(embedding), device=tokens.device) * embedding.shape[1]
-    return F.embedding(tokens + first[:, None, None], embedding.flatten(0, 1))
-
-
 def _by_head(x: Tensor, heads: int) -> Tensor:
     """(R, B, T, H * D) -> (R * B, H, T, D), the replicas folded into the batch."""
     return x.flatten(0, 1).unflatten(-1, (heads, -1)).transpose(1, 2)
@@ -230,13 +225,18 @@ def _decode(weights: Weights, x: Tensor) -> Tensor:
     return x
 
 
-@cache
+# Made once for a size and a device. Not by functools.cache: torch.compile looks through it, and would make them anew on
+# the CPU, and copy them, in each step.
+SINUSOIDS: dict[tuple[int, int, torch.device], Tensor] = {}
+
+
 def sinusoids(length: int, width: int, device: torch.device) -> Tensor:
     """Fixed position embeddings (L, D), D even, as MAD's decoder has them: all sines, then all cosines.
 
     The frequencies are 10000^(-j / (D/2 - 1)), j = 0 ... D/2 - 1.
     """
-    places = torch.arange(width // 2) / max(width // 2 - 1, 1)
-    angle = torch.arange(length)[:, None] * 10_000.0**-places
-    # Kept on the device: a copy at every step would make a GPU wait for the CPU.
-    return to_device(torch.cat((angle.sin(), angle.cos()), dim=-1), device)
+    if (length, width, device) not in SINUSOIDS:
+        places = torch.arange(width // 2) / max(width // 2 - 1, 1)
+        angle = torch.arange(length)[:, None] * 10_000.0**-places
+        SINUSOIDS[length, width, device] = to_device(torch.cat((angle.sin(), angle.cos()), dim=-1), device)
+    return SINUSOIDS[length, width, device]

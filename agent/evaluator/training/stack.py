@@ -1,15 +1,17 @@
 """Replicas of one shape as one network: a row of weights each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.task import Examples
+from agent.evaluator.training.batches import filled_length
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
 
@@ -73,9 +75,12 @@ class Stack:
         as the last reads some examples again: by another shape a GPU may round otherwise, and what an example is given
         shall not depend on its place.
         """
-        weights = self.network.layout.views(self.rows[chosen])
+        weights, sizes = self.network.layout.views(self.rows[chosen]), self.network.architecture
         replicas, examples, length = inputs.shape
-        most = LOGITS_AT_ONCE[self.device.type] // (replicas * length * max(self.network.architecture.vocab, 128))
+        filled = filled_length(length, sizes.chunk_size, self.device, sizes.autoencoder)
+        if filled > length:
+            inputs, asked = F.pad(inputs, (0, filled - length)), slice(*asked.indices(length))
+        most = LOGITS_AT_ONCE[self.device.type] // (replicas * filled * max(sizes.vocab, 128))
         passes = -(-examples // max(1, most))
         at_once = -(-examples // passes)
         for start in range(0, examples, at_once):
@@ -84,10 +89,10 @@ class Stack:
                 logits = self.logits(weights, inputs[:, first : first + at_once], chosen, asked)
             yield slice(start, first + at_once), logits[:, start - first :]
 
-    def keep(self, kept: Tensor) -> None:
-        """Go on with the replicas `kept` alone."""
-        self.replicas = [self.replicas[row] for row in kept.tolist()]
-        self.rows, self.vocabs = self.rows[kept], self.vocabs[kept]
+    def keep(self, kept: Sequence[int], rows: Tensor) -> None:
+        """Go on with the replicas `kept` alone; `rows` are the same numbers on the device."""
+        self.replicas = [self.replicas[row] for row in kept]
+        self.rows, self.vocabs = self.rows[rows], self.vocabs[rows]
         self.network.rows_a_call = _rows_a_call(self.replicas)
 
     def _initial_row(self, replica: Replica) -> Tensor:

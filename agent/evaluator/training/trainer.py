@@ -117,8 +117,8 @@ class Training:
         self.trainees = [
             Trainee(replica, row.clone(), row.clone()) for replica, row in zip(replicas, self.stack.rows, strict=True)
         ]
-        self.batches = Batches(replicas, device)
-        self.validation = validation_examples(replicas, protocol.validation_examples, device)
+        self.batches = Batches(replicas, device, protocol.chunk_size)
+        self.validation = validation_examples(replicas, protocol.validation_examples, device, protocol.chunk_size)
         self.optimiser = StackedAdamW.start(
             self.stack.rows,
             rates=[replica.learning_rate for replica in replicas],
@@ -164,10 +164,13 @@ class Training:
             if ended[row]:
                 trainee.last = trainee.best if trainee.ending == "diverged" else self.stack.rows[row].clone()
         self.trainees = [trainee for trainee in self.trainees if trainee.ending is None]
-        kept = torch.tensor([row for row, gone in enumerate(ended) if not gone], dtype=torch.int64, device=self.device)
-        self.training_loss = self.training_loss[kept]
-        for part in (self.stack, self.batches, self.validation, self.optimiser):
-            part.keep(kept)
+        kept = [row for row, gone in enumerate(ended) if not gone]
+        rows = to_device(torch.tensor(kept, dtype=torch.int64), self.device)
+        self.training_loss = self.training_loss[rows]
+        self.stack.keep(kept, rows)
+        self.batches.keep(kept, rows)
+        for part in (self.validation, self.optimiser):
+            part.keep(rows)
 
     def _measure(self, rows: Tensor) -> list[tuple[float, float, float]]:
         """Of some replicas the summed training loss, and the loss and macro accuracy on their validation examples.

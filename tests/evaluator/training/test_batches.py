@@ -6,14 +6,19 @@ from itertools import chain, pairwise
 
 import pytest
 import torch
+from sample_inputs import load_baseline
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 
+from agent.core.baselines import TEMPLATE
 from agent.evaluator.protocol import Plan
-from agent.evaluator.protocols import PROTOCOLS, SMOKE
+from agent.evaluator.protocols import MAD, PROTOCOLS, SMOKE
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.tasks.task import IGNORE, Setting
-from agent.evaluator.training.batches import Batches, training_examples, validation_examples
-from agent.evaluator.training.stack import TOKENS_A_STEP, stacks
+from agent.evaluator.training import batches
+from agent.evaluator.training.batches import Batches, filled_length, training_examples, validation_examples
+from agent.evaluator.training.parameters import Layout
+from agent.evaluator.training.stack import TOKENS_A_STEP, Stack, stacks
+from agent.evaluator.training.trainer import train
 
 # Twelve tokens of 64: no two examples are alike by chance.
 MANY_TOKENS = {examples: compress(vocab=64, examples=examples) for examples in (27, 40)}
@@ -58,7 +63,7 @@ def test_a_replica_sees_the_same_whatever_it_is_stacked_with():
     together, staying = Batches(replicas, CPU), [0, 1, 2]
     for step in range(8):
         if step == 3:  # in the middle of an epoch of two, and at the start of one of the third
-            together.keep(torch.tensor([0, 2]))
+            together.keep([0, 2], torch.tensor([0, 2]))
             staying = [0, 2]
         batch = together.take(step)
         expected = [of_row(each.take(step), 0) for each in alone]
@@ -180,3 +185,52 @@ def test_stacks_cover_each_replica_once_and_keep_rivals_together(protocol, devic
 def test_a_device_that_holds_more_gets_fewer_stacks():
     assert len(stacks(SMOKE, "cuda")) <= len(stacks(SMOKE, "cpu"))
     assert len(stacks(VARIED, "cuda")) < len(stacks(VARIED, "cpu"))
+
+
+def losses_of(replicas):
+    """Of each validation, and of the training before it."""
+    curves = [trainee.curve for trainee in train(replicas, load_baseline(TEMPLATE), NARROW, CPU)]
+    return [number for point in chain(*curves) for number in (point.training_loss, point.loss, point.accuracy)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [memorize(), Setting("Context Recall", 8, 16, 40), Setting("Selective Copy", 8, 14, 40, copies=3), compress(13)],
+    ids=lambda setting: setting.task,
+)
+def test_sequences_that_are_filled_up_to_whole_chunks_lose_as_much(monkeypatch, setting):
+    """As on a GPU; an autoencoder's are never filled up."""
+    monkeypatch.setattr(Layout.initial_row, "__defaults__", (torch.float64,))
+    replicas = [replica(setting, steps=8), replica(setting, seed=1, steps=8)]
+    as_they_are = losses_of(replicas)
+    monkeypatch.setattr(batches, "IN_WHOLE_CHUNKS", {"cpu"})
+    filled = training_examples(replicas, CPU, NARROW.chunk_size)
+    length = setting.input_length if setting.autoencoder else -(-setting.input_length // 4) * 4
+    assert filled.inputs.shape[-1] == length
+    assert (filled.targets[:, :, setting.input_length :] == IGNORE).all()
+    assert losses_of(replicas) == pytest.approx(as_they_are, rel=1e-6)
+
+
+def test_what_is_predicted_of_a_sequence_that_is_filled_up_is_as_long_as_it_was(monkeypatch):
+    each = replica(recall())
+    stack = Stack([each], load_baseline(TEMPLATE), NARROW, CPU)
+    inputs = torch.randint(8, (1, 5, 11))
+    found = []
+    for kinds in (set(), {"cpu"}):
+        monkeypatch.setattr(batches, "IN_WHOLE_CHUNKS", kinds)
+        found += [torch.cat([logits for _, logits in stack.read(inputs, torch.arange(1))], dim=1)]
+    assert found[0].shape == found[1].shape == (1, 5, 11, 8)
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+    asked = slice(1, None, 3)
+    (part,) = (logits for _, logits in stack.read(inputs, torch.arange(1), asked))
+    assert torch.equal(part, found[1][:, :, asked])
+
+
+def test_the_lengths_of_mad_become_powers_of_two_on_a_gpu():
+    lengths = {replica.setting.input_length for replica in MAD.replicas() if not replica.setting.autoencoder}
+    cuda = torch.device("cuda")
+    assert {filled_length(length, MAD.chunk_size, cuda, autoencoder=False) for length in lengths} == {
+        32, 128, 256, 512, 1024,
+    }  # fmt: skip
+    assert filled_length(127, MAD.chunk_size, CPU, autoencoder=False) == 127
+    assert filled_length(127, MAD.chunk_size, cuda, autoencoder=True) == 127

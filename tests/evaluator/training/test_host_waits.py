@@ -30,7 +30,12 @@ def test_a_step_does_not_wait_and_a_validation_hardly(task):
         training.taken = replicas[0].validate_every
         with host_waits() as validation:
             assert len(training.validate()) == 3
-    assert first == second == {}
+        training.trainees[1].ending = "solved"
+        with host_waits() as dismissal:
+            training.dismiss()
+        with host_waits() as third:
+            training.step()
+    assert first == second == dismissal == third == {}
     assert sum(validation.values()) <= 3, validation
 
 

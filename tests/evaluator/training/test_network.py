@@ -176,7 +176,7 @@ def test_some_rows_read_as_all_rows_do(monkeypatch):
     asked = slice(1, 12, 2)
     parts = list(stack.read(inputs[chosen], chosen, asked))
     assert_same(torch.cat([logits for _, logits in parts], dim=1), whole[chosen][:, :, asked], TOLERANCE)
-    stack.keep(chosen)
+    stack.keep(chosen.tolist(), chosen)
     assert_same(stack.logits(stack.network.layout.views(stack.rows), inputs[chosen]), whole[chosen], TOLERANCE)
     assert [member.setting.vocab for member in stack.replicas] == [24, 40]
 

@@ -62,6 +62,12 @@ def test_products_are_rounded_forward_and_backward():
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
-def test_an_inverse_is_computed_in_full_whatever_it_is_given(kind):
-    lower = torch.randn(2, 8, 8).tril(-1).to(kind)
-    assert torch.equal(unit_lower_inverse(lower), unit_lower_inverse(lower.float()))
+def test_an_inverse_has_the_type_that_it_is_given_and_the_digits_of_float32(kind):
+    lower, grad = (torch.randn(2, 8, 8).tril(-1).to(kind) for _ in range(2))
+    found, wide = [], []
+    for made, given in ((found, lower), (wide, lower.float())):
+        inverse = unit_lower_inverse(given.requires_grad_())
+        made += [inverse, *torch.autograd.grad(inverse, given, grad.to(inverse.dtype))]
+    assert found[0].dtype == found[1].dtype == kind
+    assert torch.equal(found[0], wide[0].to(kind))
+    torch.testing.assert_close(found[1].float(), wide[1], rtol=0.1, atol=0.1)
