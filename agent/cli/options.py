@@ -14,7 +14,10 @@ ProtocolOption = Annotated[
 DeviceOption = Annotated[str | None, typer.Option(help="Train on cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LangOption = Annotated[
-    str | None, typer.Option(help="Show the desk in en or zh, and remember it; the key l changes it.")
+    str | None,
+    typer.Option(
+        help="Show the desk, or the screen of a search, in en or zh; the desk remembers it, and the key l changes it."
+    ),
 ]
 UnsandboxedOption = Annotated[
     bool, typer.Option("--allow-unsandboxed", help="Go on where generated code cannot be confined.")

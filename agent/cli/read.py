@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from agent.cli.options import JsonOption, WorkspaceOption
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
 from agent.core.languages import LANGUAGES
+from agent.core.text import ENGLISH
 from agent.store.workspace import Workspace
 
 SYNTHESIS = "synthesis"  # a word that names no run
@@ -39,17 +41,28 @@ def table(
         print_scoreboard(entries, workspace)
 
 
-def status(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
-    """What the search of this workspace is doing, from another shell."""
+def status(
+    lang: Annotated[str, typer.Option(help=f"Print in {', '.join(LANGUAGES)}.")] = ENGLISH,
+    as_json: JsonOption = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """What the search of this workspace is doing at each place, and how busy each was, from another shell."""
     from agent.search.screen import describe_status
+    from agent.store.busy import busy_together, read_busy
     from agent.store.status import read_end, read_status
 
+    if lang not in LANGUAGES:
+        raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)}")
     home = Workspace(workspace)
     now, searcher, end = read_status(home), home.locks.searcher(), read_end(home)
+    busy = read_busy(home, now.started, time.time() if searcher else now.updated)
     if as_json:
-        print(json.dumps(asdict(now) | {"searcher": searcher}, indent=1, ensure_ascii=False))
+        shares = {each.place: each.share for each in busy}
+        together = busy_together(busy).share if busy else None
+        facts = asdict(now) | {"searcher": searcher, "busy_places": shares, "busy_together": together}
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
     else:
-        print(describe_status(now, searcher, end))
+        print(describe_status(now, searcher, end, busy, lang))
 
 
 def show(

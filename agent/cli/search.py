@@ -13,6 +13,7 @@ import typer
 from agent.cli.options import DeviceOption, LangOption, ProtocolOption, UnsandboxedOption, WorkspaceOption
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
+from agent.core.languages import LANGUAGES
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
 from agent.science.field import rivals
@@ -56,24 +57,24 @@ def search(
         "start_from": start_from.split(",") if start_from is not None else None,
     }  # fmt: skip
     config = read_config(workspace, flags)
-    if lang is not None and not review:
-        raise UsageError("--lang is for --review; the notes are in every language")
+    if lang is not None and lang not in LANGUAGES:
+        raise UsageError(f"--lang {lang}: {' or '.join(LANGUAGES)}")
     if cluster is not None and review:
         raise UsageError("--review trains on this machine: leave out --cluster")
     if review:
         stop = _search_with_review(config, Workspace(workspace), allow_unsandboxed, lang, hours)
     else:
-        stop = _search(config, Workspace(workspace), allow_unsandboxed, cluster)
+        stop = _search(config, Workspace(workspace), allow_unsandboxed, cluster, lang or ENGLISH)
     sys.exit(stop.exit_code)
 
 
-def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool, cluster: str | None) -> Stop:
+def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool, cluster: str | None, lang: str) -> Stop:
     """Search, and say at the end what came of it."""
     from agent.search.assembly import assemble, require_isolation
     from agent.search.screen import open_screen
 
     isolation = require_isolation(allow_unsandboxed, config.device)
-    with _on(cluster, config, allow_unsandboxed) as executor, open_screen() as screen:
+    with _on(cluster, config, allow_unsandboxed) as executor, open_screen(lang) as screen:
         loop = assemble(config, workspace, isolation, screen, executor)
         with stopping(loop.ledger, screen.warn), telling_why(loop.journal.stopped):
             stop = loop.run()
