@@ -1,5 +1,5 @@
 """The night as lanes: when the search was proposing, checking, training and writing notes, when it did nothing of
-these, and what each cost.
+these, and what each cost; and what each place trained (agent/report/place_lanes.py).
 
 A training is told by its run's milestones, and what is said to a model by its transcript, so both are known of every
 search. When the search itself was proposing, checking or writing is told by the phases that it records, which searches
@@ -7,12 +7,14 @@ of earlier versions did not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.core.run import Run
 from agent.llm.transcript import Exchange
 from agent.report.morning import LatestSearch, finished_at
+from agent.report.place_lanes import PlaceLanes, place_lanes
+from agent.store.places import PlaceEvent
 from agent.store.status import Phase
 
 LaneName = Literal["proposing", "checking", "training", "writing notes", "idle", "not recorded"]
@@ -48,6 +50,7 @@ class Lanes:
     started: float
     ended: float
     lanes: tuple[Lane, ...]
+    places: PlaceLanes = field(default_factory=PlaceLanes)
 
     def share(self, lane: Lane) -> float:
         """Of the whole time."""
@@ -61,28 +64,36 @@ class Lanes:
 
 
 def lanes(
-    search: LatestSearch, runs: Sequence[Run], phases: Sequence[Phase], exchanges: Sequence[Exchange]
+    search: LatestSearch,
+    runs: Sequence[Run],
+    phases: Sequence[Phase],
+    exchanges: Sequence[Exchange],
+    events: Sequence[PlaceEvent] = (),
 ) -> Lanes | None:
     """The lanes of the latest search; None where none is known or nothing has happened in it.
 
-    `runs` are those of the workspace, `phases` what the search recorded, `exchanges` what was said to a model.
+    `runs` are those of the workspace, `phases` what the search recorded, `exchanges` what was said to a model, `events`
+    what happened at the places. Where these are known, they alone say when anything was trained.
     """
     start = search.started
     if start is None:
         return None
     times = [milestone.at for run in runs for milestone in run.milestones]
-    end = search.ended or max([start, *times, *(phase.at for phase in phases)])
+    end = search.ended or max([start, *times, *(phase.at for phase in phases), *(event.at for event in events)])
     if end <= start:
         return None
+    places = place_lanes(runs, events, start, end)
     spans: dict[LaneName, list[Span]] = {name: [] for name in dict.fromkeys(OF_PHASE.values())}
     for name, found in (*_of_runs(runs), *_of_phases(phases, end), *_of_exchanges(exchanges)):
-        spans[name].append(found)
+        if name != "training" or not places.lanes:
+            spans[name].append(found)
+    spans["training"] += [(each.start, each.end) for lane in places.lanes for each in lane.stretches]
     known = {name: merged(found, start, end) for name, found in spans.items()}
     costs = _costs(exchanges, start)
     drawn = [Lane(name, found, costs.get(name)) for name, found in known.items() if found or name in costs]
     rest: LaneName = "idle" if phases else "not recorded"
     left = without(merged([span for found in known.values() for span in found], start, end), start, end)
-    return Lanes(start, end, (*drawn, *((Lane(rest, left),) if left else ())))
+    return Lanes(start, end, (*drawn, *((Lane(rest, left),) if left else ())), places)
 
 
 def merged(spans: Iterable[Span], start: float, end: float) -> tuple[Span, ...]:

@@ -14,6 +14,7 @@ from agent.report.standing import Standing, standings
 from agent.report.talks import Talks
 from agent.science.history import History
 from agent.science.summary import active_since
+from agent.store.places import read_events
 from agent.store.status import read_phases
 from agent.store.workspace import Workspace
 
@@ -45,7 +46,7 @@ class Material:
             return None
         runs = [run for run in self.history.runs if active_since(run, since)]
         said = [exchange for run in runs for exchange in self.talks.about(run) if exchange.at >= since]
-        return lanes(self.search, runs, read_phases(self.workspace, since), said)
+        return lanes(self.search, runs, read_phases(self.workspace, since), said, read_events(self.workspace, since))
 
     @cached_property
     def by_name(self) -> dict[str, Run]:

@@ -10,6 +10,7 @@ from agent.core.sentences import confident, joined, spread
 from agent.core.sentences import signed as plain_signed
 from agent.core.text import Text, say
 from agent.proposer.controls import controls_lines as controls_lines
+from agent.report.place_lanes import PlaceLanes
 from agent.report.steps import Steps
 from agent.science.comparison import Comparison
 from agent.science.confirmation import Confirmed
@@ -17,6 +18,7 @@ from agent.science.estimate import Estimate
 from agent.science.field import Rival
 from agent.science.objective import Judgement, Objective
 from agent.science.objective_words import axes, outcome, told_by
+from agent.store.places import PlaceStatus
 
 # What a search may be doing, as its status has it.
 PHASES = (
@@ -112,6 +114,17 @@ def period(start: float, end: float) -> Text:
     if time.localtime(start)[:3] == time.localtime(end)[:3]:
         last = same(time.strftime("%H:%M", time.localtime(end)))
     return say("report.period", first=first, last=last)
+
+
+def at_work(places: Sequence[PlaceStatus]) -> Text:
+    """How many places of a running search have work just now."""
+    return say("places.at work", count=len(places), working=sum(bool(place.work) for place in places))
+
+
+def busy(places: PlaceLanes) -> Text:
+    """How many places a search had, and how busy they were together."""
+    counted = say("places.were", count=len(places.lanes))
+    return say("places.share", counted=counted, share=f"{places.together.share:.0%}")
 
 
 def duration(seconds: float) -> Text:

@@ -25,11 +25,12 @@ from agent.report.render import PAGES, SCRIPTS, Pages
 from agent.report.talks import Talks
 from agent.store.files import reading, write_atomically
 from agent.store.folder import CONFIRMATION, LOG, RUN
+from agent.store.places import PLACES
 from agent.store.status import PHASES, STATUS
 from agent.store.workspace import RUNS, Workspace
 
 SITE, MANIFEST = "site", ".built.json"
-RESTLESS = (SITE, STATUS, PHASES)  # in runs/: what changes without a run having changed
+RESTLESS = (SITE, STATUS, PHASES, PLACES)  # in runs/: what changes without a run having changed
 ASSETS = ("report.css", "report.js", *SCRIPTS)
 
 Keys = dict[str, str]

@@ -2,6 +2,7 @@
 
 import pytest
 from chromium import chromium, opened
+from nights_at_places import SEARCH, night_at
 from sample_histories import made_history
 
 from agent.core.text import Text
@@ -13,7 +14,7 @@ from agent.report.talks import Talks
 from agent.science.history import History
 from agent.store.workspace import Workspace
 
-# The boxes of all words and points that are seen, of one figure. Points are circles, or places of a path of marks.
+# The boxes of all words and points that are seen, of one figure. Points are circles, places of a path of marks, bars.
 BOXES = """svg => {
   const box = (r) => [r.left, r.top, r.right, r.bottom];
   const seen = (each) => each.checkVisibility() && each.getBoundingClientRect().width > 0;
@@ -24,6 +25,12 @@ BOXES = """svg => {
     return { name: text.textContent, box: box(r), kind: text.getAttribute('class') };
   });
   const points = [...svg.querySelectorAll('circle')].map((circle) => box(circle.getBoundingClientRect()));
+  for (const bars of svg.querySelectorAll('path.bar')) {
+    const m = bars.getScreenCTM();
+    for (const [, x, y, w, h] of bars.getAttribute('d').matchAll(/M([\\d.]+) ([\\d.]+)h([\\d.]+)v([\\d.]+)/g)) {
+      points.push([+x * m.a + m.e, +y * m.d + m.f, (+x + +w) * m.a + m.e, (+y + +h) * m.d + m.f]);
+    }
+  }
   for (const path of svg.querySelectorAll('.dots, .crosses, a.failed path')) {
     const m = path.getScreenCTM(), cross = !path.classList.contains('dots');
     for (const [, x, y] of path.getAttribute('d').matchAll(/M([\\d.]+) ([\\d.]+)/g)) {
@@ -78,3 +85,29 @@ def test_no_word_lies_on_a_point_or_a_word_and_the_best_is_named(browser, tmp_pa
                 assert len(found["points"]) >= len(history.scored)
                 assert sum("top" in word["kind"].split() for word in found["words"]) == 1
                 assert (name, language, width, collisions(found)) == (name, language, width, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 4, 64])
+def test_every_place_has_a_lane_and_no_word_lies_on_a_bar_or_a_word(browser, tmp_path, count, monkeypatch):
+    night = night_at(count)
+    monkeypatch.setattr(Material, "lanes", property(lambda self: night))
+    home = Workspace(tmp_path)
+    material = Material(home, History(made_history(12), {}), SEARCH, {}, (), Talks(home))
+    (tmp_path / "assets").mkdir()
+    for name in ASSETS:
+        (tmp_path / "assets" / name).write_text(asset(name))
+    (tmp_path / "index.html").write_text(Pages().morning(material))
+    for language in ("en", "zh-Hans"):
+        for width in (1440, 390):
+            window = {"width": width, "height": 900}
+            with opened(browser, (tmp_path / "index.html").as_uri(), language, viewport=window) as page:
+                found = page.locator("figure[data-name=hours] svg:visible").first.evaluate(BOXES)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                keys = page.locator("figure[data-name=hours] .key").count()
+                shares = page.locator("details.places tbody tr").count()
+            assert collisions(found) == []
+            assert wide <= width
+            assert (keys, shares) == (3, count)  # training, confirming, stopped
+            bars = {round(top) for _, top, _, _ in found["points"]}
+            assert len(bars) == count + 3  # and proposing, checking, idle
