@@ -32,7 +32,9 @@ from torch.utils._pytree import tree_leaves
 
 from agent.core.baselines import BASELINES, TEMPLATE, baseline_path, published_paths
 from agent.core.resources import MOVES, TEMPLATE_FILE
+from agent.evaluator.contract.known_forms import recognised
 from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.fused_op import ending_fused
 from agent.evaluator.training import network, stack
 from agent.evaluator.training.batches import Batches
 from agent.evaluator.training.optimiser import StackedAdamW
@@ -212,6 +214,12 @@ def count_step(
     return Ledger(parts, replicas * BATCH * training.batches.examples.inputs.shape[-1])
 
 
+def as_trained(path: Path, plain_op: bool = False) -> Variant:
+    """A variant as a GPU with tensor cores trains it: with the end of its op fused where it is a known one."""
+    variant, found = load_variant(path), recognised(path)
+    return variant if found is None or plain_op else ending_fused(variant, found)
+
+
 def known(folder: Path) -> list[Path]:
     """Every known variant, and, written to a folder, what each move of the catalogue makes of the template."""
     template = TEMPLATE_FILE.read_text()
@@ -229,12 +237,13 @@ def main(
     task: Annotated[str, typer.Option(help="The task whose head and vocabulary are counted.")] = "Fuzzy Recall",
     vocab: Annotated[int, typer.Option(help="Tokens of the task.")] = VOCAB,
     all_known: Annotated[bool, typer.Option("--known", help="Every known variant and every move as well.")] = False,
+    plain_op: Annotated[bool, typer.Option("--plain-op", help="With the op as the variant has it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each variant and length.")] = False,
 ) -> None:
     """Count bytes and launches of a training step under mad, by part."""
     with tempfile.TemporaryDirectory() as folder:
         for path in [*(variants or []), *(known(Path(folder)) if all_known else [])] or [baseline_path(TEMPLATE)]:
-            variant = load_variant(path)
+            variant = as_trained(path, plain_op)
             for number in length:
                 ledger = count_step(variant, number, replicas, task, vocab)
                 if as_json:

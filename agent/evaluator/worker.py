@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +26,7 @@ from agent.evaluator.contract.calls import check_contract, needs_equal_widths, s
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.stays import check_device
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.evaluator.fused_op import Chosen, with_fused_op
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
@@ -67,9 +69,15 @@ class Worker:
             "kernels": self._kernels() if self.device.type == "cuda" else None,
         }
 
+    @cached_property
+    def trained(self) -> Chosen:
+        """The variant as it trains. Its kernels take a while to compile, and not every worker trains."""
+        return with_fused_op(self.variant, self.job.variant, self.protocol, self.device, self.on_tensor_cores)
+
     def _kernels(self) -> str:
         """What computes here, in words."""
-        return f"{in_words(self.device)}; products of the op in {'TF32' if self.on_tensor_cores else 'float32'}"
+        products = f"products of the op in {'TF32' if self.on_tensor_cores else 'float32'}"
+        return f"{in_words(self.device)}; {products}; the op {self.trained.words}"
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What the op computes, if it keeps the contract, on other devices than this one too."""
@@ -102,7 +110,7 @@ class Worker:
                 early.append(digest(rows))
 
         audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_TRAINING)
-        trainees = train(replicas, self.variant, self.protocol, self.device, report, audit, tell_early_steps)
+        trainees = train(replicas, self.trained.variant, self.protocol, self.device, report, audit, tell_early_steps)
         save_file(
             {name: torch.stack([getattr(trainee, name) for trainee in trainees]).cpu() for name in ("best", "last")},
             self.job.weights(stack),

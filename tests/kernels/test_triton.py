@@ -157,7 +157,45 @@ assert not norm_triton.fits(x.double()) and not norm_triton.fits(x, x.double()) 
 print(norm.fused_norm(torch.device("cpu")).words)
 """
 
+DELTA_RULE_IN_INTERPRETER = """
+import torch
+from agent.kernels import delta_rule, delta_rule_triton
+
+chance = torch.Generator().manual_seed(0)
+# Heads side by side, as in the network; values of another width; less than a chunk. With and without all that is extra.
+for (batch, heads, length, key, value), decays, carries, normalises in (
+    ((1, 2, 37, 16, 16), False, False, True),
+    ((1, 1, 33, 20, 12), True, True, False),
+    ((1, 1, 5, 16, 16), True, False, True),
+):
+    wide = torch.randn(batch, length, 2 * heads * key, generator=chance) * 0.3
+    q, k = (part.unflatten(-1, (heads, key)).transpose(1, 2) for part in wide.chunk(2, -1))
+    v = torch.randn(batch, heads, length, value, generator=chance)
+    beta, decay = torch.rand(2, batch, heads, length, generator=chance)
+    state = torch.randn(batch, heads, key, value, generator=chance)
+    given = [q, k, v, beta, -decay if decays else None, state if carries else None]
+
+    def results(kind, op, *kernels):
+        leaves = [None if part is None else part.detach().to(kind).requires_grad_() for part in given]
+        o, S = op(*leaves, normalises, *kernels)
+        wanted = (o, S) if carries else (o,)
+        by = [part for part in leaves if part is not None]
+        return o, S, *torch.autograd.grad(wanted, by, [2 * part.detach() for part in wanted])
+
+    found = results(torch.float32, delta_rule.FusedDeltaRule.apply, delta_rule_triton)
+    expected = results(torch.float64, delta_rule.plain_delta_rule)
+    for ours, plain in zip(found, expected, strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours.double(), plain, rtol=1e-4, atol=1e-4 * float(plain.detach().abs().max()))
+
+x = torch.zeros(1, 1, 4, 128)
+assert delta_rule_triton.fits(x, x) and not delta_rule_triton.fits(x.double(), x.double())
+assert not delta_rule_triton.fits(torch.zeros(1, 1, 4, 129), x) and not delta_rule_triton.fits(x[:0], x[:0])
+print(delta_rule.fused_delta_rule(torch.device("cpu")).words)
+"""
+
 INTERPRETED = {
+    "delta rule": DELTA_RULE_IN_INTERPRETER,
     "inverse": IN_INTERPRETER,
     "convolution": CONVOLUTION_IN_INTERPRETER,
     "gate": GATE_IN_INTERPRETER,

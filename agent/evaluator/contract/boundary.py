@@ -28,18 +28,33 @@ class Called:
     given_state: State
     o: Any
     state: Any
+    only_reads: bool = False  # whether the op is known to write into nothing that it is given
 
     def gradients(self, cotangent: Tensor) -> list[Tensor | None]:
         """The gradient of (o * cotangent).sum() by each argument; None where o does not depend on one."""
         if not self.o.requires_grad:
             return [None] * len(self.leaves)
-        return list(torch.autograd.grad(self.o, list(self.leaves.values()), leaf(cotangent), allow_unused=True))
+        given = cotangent.detach() if self.only_reads else leaf(cotangent)
+        return list(torch.autograd.grad(self.o, list(self.leaves.values()), given, allow_unused=True))
 
     def changed(self, given: Mapping[str, Tensor]) -> list[str]:
         """Which of the arguments, and of the parts of the state, named "state 0" and so on, the call wrote into."""
         carried = self.given_state if isinstance(self.given_state, tuple) else (self.given_state,)
         held = dict(self.leaves) | {f"state {part}": each for part, each in enumerate(carried) if each is not None}
         return [name for name, tensor in held.items() if not torch.equal(tensor.detach(), given[name])]
+
+
+@dataclass(frozen=True)
+class OwnOp:
+    """An op all of whose code is this project's: it writes into nothing that it is given, so it needs no copies.
+
+    A variant cannot give itself out as one, since its op is a function (agent/evaluator/contract/variant.py).
+    """
+
+    function: Op
+
+    def __call__(self, *given: Any, **named: Any) -> tuple[Any, Any]:
+        return self.function(*given, **named)
 
 
 class Audit(Protocol):
@@ -54,13 +69,15 @@ def call_op(op: Op, arguments: Mapping[str, Tensor], chunk_size: int, state: Sta
 
     arguments: q, k, v, beta and what the variant declares, by name; state: what an earlier call returned, or None.
     """
-    leaves = {name: leaf(argument).requires_grad_() for name, argument in arguments.items()}
-    given = tuple(map(leaf, state)) if isinstance(state, tuple) else None if state is None else leaf(state)
+    only_reads = isinstance(op, OwnOp)
+    own = Tensor.detach if only_reads else leaf
+    leaves = {name: own(argument).requires_grad_() for name, argument in arguments.items()}
+    given = tuple(map(own, state)) if isinstance(state, tuple) else None if state is None else own(state)
     with torch.enable_grad():
         returned = op(**leaves, initial_state=given, chunk_size=chunk_size)
     if not (isinstance(returned, tuple) and len(returned) == 2):
         raise WrongShape(Reason("failure.not_a_pair", {"found": type(returned).__name__}))
-    return Called(leaves, given, *returned)
+    return Called(leaves, given, *returned, only_reads)
 
 
 def leaf(tensor: Tensor) -> Tensor:

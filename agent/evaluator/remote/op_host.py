@@ -17,6 +17,7 @@ from torch import Tensor
 from agent.evaluator.contract.boundary import Called, call_op
 from agent.evaluator.contract.calls import state_tensors
 from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.fused_op import with_fused_op
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
@@ -58,8 +59,10 @@ def serve(job: Job, requests: IO[bytes], replies: IO[bytes]) -> None:
         device = torch.device(job.device)
         keep_below_the_watchdog(device)
         variant = load_variant(job.variant)
-        use_tensor_cores(variant, Protocol.from_json(job.protocol), device)  # as it was trained
-        host = OpHost(variant, device)
+        protocol = Protocol.from_json(job.protocol)
+        # As it was trained.
+        on_tensor_cores = use_tensor_cores(variant, protocol, device)
+        host = OpHost(with_fused_op(variant, job.variant, protocol, device, on_tensor_cores).variant, device)
         while (message := receive(requests)) is not None:
             send(replies, *host.answer(*message))
     except BaseException as error:  # whatever the variant raised, the other side must hear of it
