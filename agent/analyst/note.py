@@ -12,6 +12,7 @@ from agent.core.text import Text, clean, in_each, say
 from agent.science.confirmation import standing_of
 from agent.science.field import rivals
 from agent.science.history import History, card_of
+from agent.science.verification_words import verified
 
 ALL = "all"  # languages
 
@@ -100,7 +101,8 @@ def render_note(history: History, run: Run, language: str = ALL) -> str:
     parts += ["\n".join(asked[code] for code in codes) for asked in _asked(run.proposal)]
     written = {**run.proposal.argument, **run.analysis}
     if "outcome" in written and run.scored and run.proposal.author != BASELINE:
-        came, stands = written["outcome"], bullets([standing_of(history, run)])
+        shown = verified(history, run)
+        came, stands = written["outcome"], bullets([standing_of(history, run), *([shown] if shown else [])])
         written["outcome"] = in_each(lambda code: f"{came[code]}\n{stands[code]}")
     for section in SECTIONS:
         text = written.get(section) or say("section.empty")

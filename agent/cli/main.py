@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import adapt, check, confirm, evaluate, export, maintain, read, report, review, search
+from agent.cli import adapt, check, confirm, evaluate, export, maintain, read, report, review, search, verify
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
 
@@ -37,6 +37,7 @@ VERBS: dict[Callable[..., None], str] = {
     check.check: "check my_mixer.py",
     adapt.adapt: "adapt fla/ops/kda/naive.py",
     confirm.confirm: "confirm",
+    verify.verify: "verify value_skip --with template,best",
     evaluate.evaluate: "evaluate gated_delta_net_4layer --protocol quick",
     read.table: "table --csv > scores.csv",
     read.status: "status",

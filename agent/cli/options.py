@@ -9,7 +9,8 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", help="Use the workspace in this folder, which holds results.csv and runs/.")
 ]
 ProtocolOption = Annotated[
-    str | None, typer.Option(help="Train by smoke, quick, mad or mad-grid; default: mad on a GPU, quick without one.")
+    str | None,
+    typer.Option(help="Train by smoke, quick, mad, mad-grid or verify; default: mad on a GPU, quick without one."),
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="Train on cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -14,6 +14,7 @@ from agent.cli.options import DeviceOption, LangOption, ProtocolOption, Unsandbo
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
 from agent.core.languages import LANGUAGES
+from agent.core.run import BASELINE
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
 from agent.science.field import rivals
@@ -147,6 +148,7 @@ def stopping(ledger: Ledger, warn: Callable[[str], None]) -> Iterator[None]:
 def summarise(history: History, stop: Stop, root: Path) -> str:
     """The summary as plain lines, with where to read on."""
     from agent.science.confirmation import standing_of, winner  # numpy takes a moment
+    from agent.science.verification_words import verified
 
     facts = summary_of(history)
     waiting = f", {facts.waiting} waiting for a decision" if facts.waiting else ""
@@ -160,6 +162,9 @@ def summarise(history: History, stop: Stop, root: Path) -> str:
         lines += [f"      {describe_rival(rival)}" for rival in rivals(history, facts.best)]
     if (won := winner(history)) is not None and won != facts.best:
         lines.append(f"Winner: {describe_run(history, won)}; {standing_of(history, won)[ENGLISH]}")
+    for run in history.ranked:
+        if run.proposal.author != BASELINE and (shown := verified(history, run)) is not None:
+            lines.append(f"Verified: {run.name}: {shown[ENGLISH]}")
     if facts.worth_reading:
         lines.append("Read first:")
     for run in facts.worth_reading:

@@ -41,6 +41,15 @@ class LongerTest:
     micro: float
 
 
+@dataclass(frozen=True)
+class PairsTest:
+    """What the same weights reach on sequences of the same length with so many distinct pairs."""
+
+    pairs: int
+    macro: float
+    micro: float
+
+
 def write_longer(tests: Iterable[LongerTest]) -> str:
     """Tests on longer sequences as a cell of a CSV: "8:0.912345:0.934567", one after the other."""
     return " ".join(f"{test.times}:{test.macro:.6f}:{test.micro:.6f}" for test in tests)
@@ -73,6 +82,7 @@ class SeedScore:
     steps: int
     curve: tuple[CurvePoint, ...] = ()
     longer: tuple[LongerTest, ...] = ()  # by rising length; none of cards of earlier versions
+    pairs: tuple[PairsTest, ...] = ()  # by rising number; only of protocols that ask for it
 
 
 @dataclass(frozen=True)
@@ -167,6 +177,22 @@ class Confirmation:
 
     times: int
     card: ScoreCard
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a variant showed beyond its row: a card of each protocol that verifies, on seeds that no choice ever saw."""
+
+    cards: tuple[ScoreCard, ...] = ()
+
+    def under(self, fingerprint: str) -> ScoreCard | None:
+        """Its card under the protocol with this fingerprint; None where it was not trained by that."""
+        return next((card for card in self.cards if card.fingerprint == fingerprint), None)
+
+    def with_card(self, card: ScoreCard) -> "Verification":
+        """The same with a card more, in place of one of the same protocol."""
+        others = tuple(each for each in self.cards if each.protocol != card.protocol)
+        return Verification((*others, card))
 
 
 # The columns of a table that has no row yet, and of tables in the older text format. Which tasks there are, and what

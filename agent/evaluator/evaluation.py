@@ -63,8 +63,8 @@ def evaluate(
         stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)
         described, trained = stages.train(watch)
         tests = stages.draw_tests(trained)
-        longer = [further for test in tests for further in test.longer(protocol, test_seed)]
-        scores = stages.score(tests, longer, trained, pace.deadline)
+        varied = [further for test in tests for further in test.varied(protocol, test_seed)]
+        scores = stages.score(tests, varied, trained, pace.deadline)
         with op_under_test(variant, protocol, pace.deadline) as op:
             probe_trained(op, tests, groups, job)
             means = measure_means(op)

@@ -5,7 +5,7 @@ Only the parent runs this. It alone draws the test and holds its labels.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from agent.core.failure import Failure
 from agent.core.reason import Field, Reason
-from agent.core.score import CurvePoint, LongerTest, SeedScore
+from agent.core.score import CurvePoint, LongerTest, PairsTest, SeedScore
 from agent.evaluator.account import read_trained
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.jail.exchange import leave, take
@@ -22,7 +22,7 @@ from agent.evaluator.job import Job
 from agent.evaluator.probes.controls import FEWEST, FEWEST_LONGER, ControlledTest, with_controls
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.draw import draw
-from agent.evaluator.tasks.task import Examples, Setting
+from agent.evaluator.tasks.task import AS_TRAINED, Examples, Setting, Variation
 from agent.evaluator.training.metric import Accuracy, accuracy
 
 
@@ -43,17 +43,22 @@ class Candidate:
 
 @dataclass(frozen=True)
 class HeldOutTest:
-    """The candidates of one stack, each with a test of its own, on sequences of so many `times` the usual length."""
+    """The candidates of one stack, each with a test of its own, on sequences as in training or with a variation."""
 
     stack: int
     candidates: list[Candidate]
     examples: list[Examples]
     controlled: list[ControlledTest]  # the same, with controls among the sequences
-    times: int = 1
+    variation: Variation = AS_TRAINED
 
     @classmethod
     def draw(
-        cls, stack: int, candidates: list[Candidate], protocol: Protocol, test_seed: int, times: int = 1
+        cls,
+        stack: int,
+        candidates: list[Candidate],
+        protocol: Protocol,
+        test_seed: int,
+        variation: Variation = AS_TRAINED,
     ) -> "HeldOutTest":
         """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else.
 
@@ -61,8 +66,8 @@ class HeldOutTest:
         """
         examples = [
             draw(
-                candidate.replica.setting.times(times),
-                max(1, protocol.test_examples // times),
+                variation.of(candidate.replica.setting),
+                max(1, protocol.test_examples // variation.times),
                 split="test",
                 seed=test_seed + candidate.replica.seed,
                 world=candidate.replica.seed,
@@ -75,36 +80,39 @@ class HeldOutTest:
                 drawn,
                 test_seed + row,
                 whole=candidate.replica.setting.autoencoder,
-                fewest=FEWEST if times == 1 else FEWEST_LONGER,
+                fewest=FEWEST if variation.times == 1 else FEWEST_LONGER,
             )
             for row, (candidate, drawn) in enumerate(zip(candidates, examples, strict=True))
         ]
-        return cls(stack, candidates, examples, controlled, times)
+        return cls(stack, candidates, examples, controlled, variation)
 
-    def longer(self, protocol: Protocol, test_seed: int) -> "list[HeldOutTest]":
-        """The further tests of the same weights on longer sequences, of the candidates that have such tests."""
-        every = sorted({times for candidate in self.candidates for times in candidate.replica.longer})
+    def varied(self, protocol: Protocol, test_seed: int) -> "list[HeldOutTest]":
+        """The further tests of the same weights, on longer sequences or with other numbers of pairs.
+
+        Each is of the candidates that have such tests.
+        """
+        every = sorted({each for candidate in self.candidates for each in candidate.replica.variations})
         return [
             HeldOutTest.draw(
                 self.stack,
-                [candidate for candidate in self.candidates if times in candidate.replica.longer],
+                [candidate for candidate in self.candidates if variation in candidate.replica.variations],
                 protocol,
                 test_seed,
-                times,
+                variation,
             )
-            for times in every
+            for variation in every
         ]
 
     @property
     def request(self) -> dict[str, Any]:
         """What is asked of the predicting worker."""
-        return {"do": "predict", "stack": self.stack, "times": self.times}
+        return {"do": "predict", "stack": self.stack, **asdict(self.variation)}
 
     def write_inputs(self, job: Job) -> None:
         """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
         inputs = torch.stack([test.inputs for test in self.controlled]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
-        leave(job.inputs(self.stack, self.times), save({"chosen": rows, "inputs": inputs}))
+        leave(job.inputs(self.stack, **asdict(self.variation)), save({"chosen": rows, "inputs": inputs}))
 
     def score(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels.
@@ -126,15 +134,19 @@ class HeldOutTest:
                 best_step=candidate.best_point.step,
                 steps=candidate.curve[-1].step,
                 curve=candidate.curve,
+                pairs=_own_pairs(candidate.replica, float(best.macro[row]), float(best.micro[row])),
             )
             for row, candidate in enumerate(self.candidates)
         ]
 
-    def score_longer(self, job: Job) -> dict[Replica, LongerTest]:
-        """The same of a test on longer sequences, which the best weights alone are given."""
+    def score_varied(self, job: Job) -> dict[Replica, LongerTest | PairsTest]:
+        """The same of a further test, which the best weights alone are given."""
         (best,) = self._accuracies(job, predictions=1)
+        test = self.variation
         return {
-            candidate.replica: LongerTest(self.times, float(best.macro[row]), float(best.micro[row]))
+            candidate.replica: PairsTest(test.pairs, float(best.macro[row]), float(best.micro[row]))
+            if test.pairs
+            else LongerTest(test.times, float(best.macro[row]), float(best.micro[row]))
             for row, candidate in enumerate(self.candidates)
         }
 
@@ -144,7 +156,7 @@ class HeldOutTest:
         shape = (predictions, len(self.controlled), *self.controlled[0].inputs.shape)
         tokens = math.prod(shape)
         with doubting():
-            raw = bytearray(take(job.predictions(self.stack, self.times), 4 * tokens))
+            raw = bytearray(take(job.predictions(self.stack, **asdict(self.variation)), 4 * tokens))
         if len(raw) != 4 * tokens:
             reason = Reason("failure.count_of_tokens", {"found": len(raw) // 4, "wanted": tokens})
             raise EvaluationFailed(Failure("wrong shape", reason))
@@ -165,20 +177,32 @@ class HeldOutTest:
                     raise EvaluationFailed(Failure("refused", Reason("failure.trained_causality", seen)))
 
 
-def read_scores(tests: Sequence[HeldOutTest], longer: Sequence[HeldOutTest], job: Job) -> list[SeedScore]:
-    """The scores of all candidates, those of their tests on longer sequences with them, the shortest first.
+def read_scores(tests: Sequence[HeldOutTest], varied: Sequence[HeldOutTest], job: Job) -> list[SeedScore]:
+    """The scores of all candidates, those of their further tests with them, the shortest and fewest pairs first.
 
     Raises EvaluationFailed as `HeldOutTest.score` does.
     """
-    further: dict[tuple[str, int], list[LongerTest]] = {}
-    for test in longer:
-        for replica, reached in test.score_longer(job).items():
+    further: dict[tuple[str, int], list[LongerTest | PairsTest]] = {}
+    for test in sorted(varied, key=lambda each: each.variation):
+        for replica, reached in test.score_varied(job).items():
             further.setdefault((replica.setting.label, replica.seed), []).append(reached)
-    scores = [score for test in tests for score in test.score(job)]
     return [
-        replace(score, longer=tuple(sorted(further.get((score.setting, score.seed), []), key=lambda each: each.times)))
-        for score in scores
+        _with_further(score, further.get((score.setting, score.seed), []))
+        for test in tests
+        for score in test.score(job)
     ]
+
+
+def _with_further(score: SeedScore, reached: Sequence[LongerTest | PairsTest]) -> SeedScore:
+    longer = tuple(test for test in reached if isinstance(test, LongerTest))
+    pairs = [*score.pairs, *(test for test in reached if isinstance(test, PairsTest))]
+    return replace(score, longer=longer, pairs=tuple(sorted(pairs, key=lambda test: test.pairs)))
+
+
+def _own_pairs(replica: Replica, macro: float, micro: float) -> tuple[PairsTest, ...]:
+    """The ordinary test among those with other numbers of pairs, where there are such."""
+    asked = any(variation.pairs for variation in replica.variations)
+    return (PairsTest(replica.setting.pairs, macro, micro),) if asked else ()
 
 
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:

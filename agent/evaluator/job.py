@@ -32,12 +32,12 @@ class Job:
     def weights(self, stack: int) -> Path:
         return self.folder / f"weights-{stack}.safetensors"
 
-    def inputs(self, stack: int, times: int = 1) -> Path:
-        """What a stack is tested on, by sequences of so many times the length."""
-        return self.folder / f"inputs-{stack}-{times}.safetensors"
+    def inputs(self, stack: int, times: int = 1, pairs: int = 0) -> Path:
+        """What a stack is tested on, by sequences of so many times the length, or with so many pairs."""
+        return self.folder / f"inputs-{stack}-{times}-{pairs}.safetensors"
 
-    def predictions(self, stack: int, times: int = 1) -> Path:
-        return self.folder / f"predictions-{stack}-{times}.bin"
+    def predictions(self, stack: int, times: int = 1, pairs: int = 0) -> Path:
+        return self.folder / f"predictions-{stack}-{times}-{pairs}.bin"
 
     @property
     def requests(self) -> Path:

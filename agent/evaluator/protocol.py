@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from agent.core.errors import UsageError
 from agent.evaluator.tasks import TASKS
-from agent.evaluator.tasks.task import Setting
+from agent.evaluator.tasks.task import Setting, Variation
 
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
 # (tests/evaluator/test_edition.py notices). It enters every fingerprint, since such scores must not be
@@ -35,6 +35,8 @@ class Plan:
     first_seed: int = 0
     # How many times as long the sequences are on which the trained weights are tested again, of settings that lengthen.
     longer: tuple[int, ...] = ()
+    # How many distinct pairs they show in further tests of the same weights, of settings that count their pairs.
+    pairs: tuple[int, ...] = ()
 
     @property
     def seed_numbers(self) -> range:
@@ -74,7 +76,12 @@ class Replica:
     validate_every: int  # steps
     learning_rate: float
     weight_decay: float
-    longer: tuple[int, ...] = ()  # how many times as long its further tests are
+    variations: tuple[Variation, ...] = ()  # by which its trained weights are tested again
+
+    @property
+    def longer(self) -> tuple[int, ...]:
+        """How many times as long the sequences of its further tests are, of those that are longer."""
+        return tuple(each.times for each in self.variations if each.times > 1)
 
     @property
     def grid(self) -> tuple[Setting, int]:
@@ -123,11 +130,11 @@ class Protocol:
             for setting in plan.settings:
                 steps = plan.epochs * ceil_div(setting.train_examples, plan.batch)
                 every = ceil_div(steps, plan.validations)
-                longer = plan.longer if setting.lengthens else ()
+                variations = tuple(_variations(plan, setting))
                 for seed in plan.seed_numbers:
                     for rate in plan.learning_rates:
                         for decay in plan.weight_decays:
-                            yield Replica(setting, seed, plan.batch, steps, every, rate, decay, longer)
+                            yield Replica(setting, seed, plan.batch, steps, every, rate, decay, variations)
 
     @property
     def grids(self) -> tuple[tuple[Setting, int], ...]:
@@ -179,6 +186,9 @@ class Protocol:
         unread = {"name": None, "purpose": None, "time_limit_hours": None}
         facts = self._facts() | unread | {"edition": EDITION}
         del facts["slowest"], facts["legs"]  # how long a training may take, or in which order, changes no score of it
+        for plan in facts["plans"]:
+            if not plan["pairs"]:  # protocols without such tests are those that they were before there were any
+                del plan["pairs"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def setting_fingerprint(self, setting: Setting) -> str:
@@ -247,6 +257,14 @@ class Protocol:
 def ceil_div(a: int, b: int) -> int:
     """a / b, rounded up."""
     return -(-a // b)
+
+
+def _variations(plan: Plan, setting: Setting) -> Iterator[Variation]:
+    """The further tests of a setting: only of what its task lengthens, or counts."""
+    if setting.lengthens:
+        yield from (Variation(times=times) for times in plan.longer)
+    if setting.pairs:
+        yield from (Variation(pairs=pairs) for pairs in plan.pairs if pairs != setting.pairs)
 
 
 def _tuples(facts: dict[str, Any]) -> dict[str, Any]:

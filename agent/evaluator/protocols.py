@@ -208,7 +208,42 @@ QUICK = Protocol(
     legs=(_leg(QUICK_PLANS, FIRST_OF_QUICK),),
 )
 
-PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID)}
+# Beyond all seeds of a confirmation, which chose what is verified.
+VERIFYING_SEED = 200
+
+
+def _verify_plan(task: str, seeds: int) -> Plan:
+    """How `quick` trains a task, tested at more lengths."""
+    plan = next(plan for plan in QUICK.plans if plan.settings[0].task == task)
+    return replace(plan, seeds=seeds, first_seed=VERIFYING_SEED, longer=(2, 4, 8))
+
+
+# One training of up to 32 pairs, which mixes few with many, is tested with all numbers; 64 are beyond it.
+CAPACITY = replace(
+    _verify_plan("Multi-Query Recall", seeds=4),
+    settings=(Setting("Multi-Query Recall", 257, 192, 3200, pairs=32),),
+    pairs=(4, 8, 16, 64),
+)
+
+# What a winner must show beyond its row. Two heads of half the width halve the state, so that the numbers of pairs that
+# are asked for lie on both sides of what it holds (docs/protocols.md).
+VERIFY = replace(
+    QUICK,
+    name="verify",
+    purpose="what a winner must show: the same weights at 2, 4 and 8 times the length, and with 4 to 64 pairs",
+    plans=(
+        _verify_plan("Context Recall", seeds=3),
+        _verify_plan("Fuzzy Recall", seeds=3),
+        _verify_plan("Noisy Recall", seeds=3),
+        _verify_plan("Selective Copy", seeds=3),
+        CAPACITY,
+    ),
+    heads=2,
+    legs=(),
+)
+
+PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID, VERIFY)}
+VERIFYING = (VERIFY,)  # what a verification trains, in this order
 
 
 def on_fresh_seeds(protocol: Protocol, times: int) -> Protocol:

@@ -75,16 +75,16 @@ class Stages:
     def score(
         self,
         tests: Sequence[HeldOutTest],
-        longer: Sequence[HeldOutTest],
+        varied: Sequence[HeldOutTest],
         trained: Mapping[int, Answer],
         deadline: float,
     ) -> list[SeedScore]:
         """Have the tests predicted and some early steps taken again. Raises EvaluationFailed."""
-        for test in (*tests, *longer):
+        for test in (*tests, *varied):
             test.write_inputs(self.job)
         replays = choose_replays(self.groups, trained, self.job.device)
         answers = carry_out(
-            [replay.request for replay in replays] + [test.request for test in (*tests, *longer)],
+            [replay.request for replay in replays] + [test.request for test in (*tests, *varied)],
             self.job,
             self.variant,
             self.workers,
@@ -93,7 +93,7 @@ class Stages:
         )
         for replay, answer in zip(replays, answers, strict=False):
             replay.check(answer)
-        return read_scores(tests, longer, replace(self.job, folder=self.kept))
+        return read_scores(tests, varied, replace(self.job, folder=self.kept))
 
     def _unfinished(self, failure: Failure, trained: Mapping[int, Answer]) -> Unfinished | None:
         """What was done: after a timeout, finished tasks are tested; None where no validation came."""

@@ -1,6 +1,6 @@
 """The latest search: what a reader wants to know first in the morning."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.core.run import BASELINE, Run
@@ -16,6 +16,8 @@ from agent.science.field import Rival, rivals
 from agent.science.history import History, card_of
 from agent.science.objective_words import outcome
 from agent.science.summary import Summary, active_since, summary_of
+from agent.science.verification import verdict_of
+from agent.science.verification_words import verified
 from agent.store.files import WorkspaceError
 from agent.store.status import read_end, read_status
 from agent.store.workspace import Workspace
@@ -30,6 +32,16 @@ class Highlight:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """A verified proposal, what it showed in words, and how many of so many questions it passed."""
+
+    run: Run
+    said: Text
+    passed: int
+    asked: int
+
+
+@dataclass(frozen=True)
 class Night:
     """The latest search: when it was, what it came to and why it stopped; it still runs where `ended` is None."""
 
@@ -41,6 +53,7 @@ class Night:
     best: Standing | None
     claim: Text  # what may be claimed of the best
     winner: Standing | None  # what lies furthest above the template on fresh seeds, of what is confirmed there
+    verified: tuple[Verified, ...]  # what was tried at greater lengths and by numbers of pairs, the best first
     rivals: tuple[Rival, ...]  # of the best
     tied: int  # other scored runs that cannot be told from the best
     steps: Steps
@@ -84,12 +97,22 @@ def night(history: History, standings: Mapping[str, Standing], search: LatestSea
         standings[summary.best.id] if summary.best else None,
         standing_of(history, summary.best) if summary.best else Text(),
         standings[won.id] if won else None,
+        tuple(_verified(history)),
         rivals(history, summary.best) if summary.best else (),
         tied_with(history, summary.best) if summary.best else 0,
         steps_since(history, search.started or 0.0),
         tuple(Highlight(standings[run.id], _why(history, standings[run.id])) for run in summary.worth_reading),
         tuple(run for run in history.runs if run.stage == "proposed"),
     )
+
+
+def _verified(history: History) -> Iterator[Verified]:
+    """Every proposal of which a verification is kept, by rank; the known mixers beside them are on their own pages."""
+    for run in history.ranked:
+        said = verified(history, run) if run.proposal.author != BASELINE else None
+        if said is not None:
+            found = verdict_of(history, run)
+            yield Verified(run, said, found.passed if found else 0, found.asked if found else 0)
 
 
 def _why(history: History, standing: Standing) -> Text:

@@ -16,6 +16,7 @@ from agent.report.ascent import ascent, path_to
 from agent.report.bases import BASES, packed
 from agent.report.code import diff, highlighted
 from agent.report.curves import panels
+from agent.report.figure_of_doublings import draw_doubling
 from agent.report.figure_of_lanes import draw_lanes
 from agent.report.figure_of_lineage import draw_lineage
 from agent.report.figure_of_progress import draw_progress
@@ -27,9 +28,11 @@ from agent.report.morning import Night, night
 from agent.report.prose import Prose
 from agent.report.scores import setting_lines, task_lines
 from agent.report.standing import shade, shade_of
+from agent.report.verified import shown_by
 from agent.science.estimate import AVERAGE
 from agent.science.expectations import expectations
 from agent.science.history import card_of
+from agent.science.verification_words import held
 from agent.store.folder import LOG, VARIANT
 from agent.store.status import MARKS, Status
 from agent.store.workspace import RUNS, Workspace
@@ -58,6 +61,7 @@ class Pages:
         self.environment.globals |= dict(tools) | {
             "s": sentences, "plots": plots, "MARKS": MARKS, "BASES": BASES, "packed": packed,
             "draw_progress": draw_progress, "draw_lineage": draw_lineage, "draw_lanes": draw_lanes,
+            "draw_doubling": draw_doubling, "held": held,
             "AVERAGE": AVERAGE, "BASELINE": BASELINE, "LANGUAGES": LANGUAGES, "SCRIPTS": SCRIPTS,
         }  # fmt: skip
 
@@ -98,6 +102,7 @@ class Pages:
             ],
             lines=task_lines(material.history, standing, known),
             settings=setting_lines(run, template) if run.scored else (),
+            shown=shown_by(material.history, run) if run.scored else None,
             panels=panels(curved, template if template and template.id != run.id else None),
             against_parent=diff(parent.proposal.source, run.proposal.source) if parent else None,
             against_template=diff(template.proposal.source, run.proposal.source)

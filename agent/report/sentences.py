@@ -23,6 +23,7 @@ from agent.store.places import PlaceStatus
 # What a search may be doing, as its status has it.
 PHASES = (
     "starting", "proposing", "checking", "training", "analysing", "measuring the noise with", "confirming",
+    "verifying",
     "waiting for a decision",
     "paused",
 )  # fmt: skip

@@ -24,7 +24,7 @@ from agent.report.morning import latest_search
 from agent.report.render import PAGES, SCRIPTS, Pages
 from agent.report.talks import Talks
 from agent.store.files import reading, write_atomically
-from agent.store.folder import CONFIRMATION, LOG, RUN
+from agent.store.folder import CONFIRMATION, LOG, RUN, VERIFICATION
 from agent.store.places import PLACES
 from agent.store.status import PHASES, STATUS
 from agent.store.workspace import RUNS, Workspace
@@ -137,7 +137,7 @@ class Site:
         folder = self.workspace.folder(run)
         facts = [
             (path.stat().st_mtime_ns, path.stat().st_size)
-            for path in (folder / RUN, folder / LOG, folder / CONFIRMATION)
+            for path in (folder / RUN, folder / LOG, folder / CONFIRMATION, folder / VERIFICATION)
             if path.exists()
         ]
         return repr((run.id, facts))

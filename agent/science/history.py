@@ -6,7 +6,7 @@ from functools import cached_property
 
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Proposal, Run
-from agent.core.score import Confirmation, ScoreCard
+from agent.core.score import Confirmation, ScoreCard, Verification
 from agent.science.budget import Axis, MeansBudget, excess
 from agent.science.comparison import Comparison, compare
 from agent.science.estimate import Estimate, estimates
@@ -39,6 +39,7 @@ class History:
     budget: MeansBudget = field(default_factory=MeansBudget)
     confirmations: Mapping[str, Confirmation] = field(default_factory=dict)  # run id -> its scores on fresh seeds
     objective: Objective = DEFAULT
+    verifications: Mapping[str, Verification] = field(default_factory=dict)  # run id -> what it showed beyond its row
 
     @cached_property
     def scored(self) -> tuple[Run, ...]:

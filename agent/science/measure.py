@@ -28,6 +28,8 @@ class Measure:
 MACRO = Measure("macro", lambda seed: seed.macro, 0.001)
 # A test of ten thousand tokens tells a fraction of one half no better than to 0.02 log-odds.
 LOG_ODDS = Measure("log_odds", lambda seed: log_odds(seed.micro), 0.02)
+# The plain fraction correct itself, where a reader is told accuracies. A test has some thousand answers.
+MICRO = Measure("micro", lambda seed: seed.micro, 0.005)
 
 
 def longer_scores(score: TaskScore) -> dict[int, TaskScore]:

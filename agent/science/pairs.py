@@ -49,6 +49,23 @@ def gap(mine: Values, theirs: Values, noise: Mapping[str, Noise], paired: bool, 
     return Estimate(_mean(mine) - _mean(theirs), divided(shares, by=len(mine)))
 
 
+def paired_gap(mine: Values, theirs: Values, noise: Mapping[str, Noise], least_std: float) -> Estimate | None:
+    """The same from pairs of seeds alone, with Student's distribution where no usual spread was measured.
+
+    It is for scores of which nothing but their own pairs is known, such as those of a verification. None where the
+    settings or the seeds of both are not the same; a single pair has a difference and no known error.
+    """
+    if mine.keys() != theirs.keys() or any(mine[setting].keys() != theirs[setting].keys() for setting in mine):
+        return None
+    shares = []
+    for setting, scores in mine.items():
+        prior = noise.get(setting, UNMEASURED).paired or PairedNoise(0.0, 0.0)
+        differences = [score - theirs[setting][seed] for seed, score in scores.items()]
+        known = len(differences) > 1 or prior.freedom > 0
+        shares.append(_paired_share(differences, prior, least_std) if known else Share(math.inf, 0))
+    return Estimate(_mean(mine) - _mean(theirs), divided(shares, by=len(mine)))
+
+
 def _all_shares(values: Values, noise: Mapping[str, Noise], least_std: float) -> list[Share]:
     found = (
         shares_of(setting, [*scores.values()], noise.get(setting, UNMEASURED), least_std)

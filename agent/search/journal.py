@@ -16,6 +16,7 @@ from agent.llm import Call, Interrupted
 from agent.science.confirmation import standing_of, winner
 from agent.science.history import History
 from agent.science.summary import summary_of
+from agent.science.verification_words import verified
 from agent.search.budget import Ledger
 from agent.search.place_log import PlaceLog
 from agent.search.printing import describe
@@ -177,6 +178,8 @@ def _tally(history: History) -> dict[str, object]:
     facts = summary_of(history)
     leader = winner(history) or facts.best
     best = f"{describe_run(history, leader)}; {standing_of(history, leader)[ENGLISH]}" if leader else ""
+    shown = verified(history, leader) if leader else None
+    best += f"; {shown[ENGLISH]}" if shown else ""
     return {"best": best, "tried": facts.tried, "kept": facts.kept, "failed": facts.failed}
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from agent.core.failure import UnfinishedSeed
 from agent.core.invocation import command
 from agent.core.run import Run
-from agent.core.score import Confirmation, CurvePoint, ScoreCard, SeedScore, TaskScore
+from agent.core.score import Confirmation, CurvePoint, ScoreCard, SeedScore, TaskScore, Verification
 from agent.store.files import WorkspaceError, reading, sync, write_atomically, writing
 
 RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (
@@ -26,13 +26,14 @@ RUN, VARIANT, NOTE, PATCH, LOG, CURVES, CONFIG, TRANSCRIPT, ANALYSIS_ERROR = (
     "transcript.jsonl",
     "analysis_error.txt",
 )
-CONFIRMATION = "confirmation.json"  # fmt: skip
+CONFIRMATION, VERIFICATION = "confirmation.json", "verification.json"
 NEW = ".new-"  # a folder that is not complete yet
 REPLICA = ("setting", "seed")
 POINT = tuple(field.name for field in fields(CurvePoint))
 
 _RUN = TypeAdapter(Run)
 _CONFIRMATION = TypeAdapter(Confirmation)
+_VERIFICATION = TypeAdapter(Verification)
 
 
 class UnreadableRun(WorkspaceError):
@@ -101,6 +102,19 @@ def load_confirmation(folder: Path) -> Confirmation | None:
     path = folder / CONFIRMATION
     with reading(path):
         return _CONFIRMATION.validate_json(path.read_bytes()) if path.exists() else None
+
+
+def add_verification(folder: Path, card: ScoreCard) -> None:
+    """Keep a card of what a run showed beyond its row, in place of an earlier one of its protocol; it makes no row."""
+    kept = (load_verification(folder) or Verification()).with_card(without_curves(card))
+    write_atomically(folder / VERIFICATION, _VERIFICATION.dump_json(kept, indent=1).decode() + "\n")
+
+
+def load_verification(folder: Path) -> Verification | None:
+    """What a run showed beyond its row; None where it was not verified."""
+    path = folder / VERIFICATION
+    with reading(path):
+        return _VERIFICATION.validate_json(path.read_bytes()) if path.exists() else None
 
 
 def with_curves(folder: Path, run: Run) -> Run:

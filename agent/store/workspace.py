@@ -83,8 +83,10 @@ class Workspace:
         noise = self.replicates().noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
-        fresh = {run.id: found for run in runs if run.scored and (found := folder.load_confirmation(self.folder(run)))}
-        return History(runs, noise, self._memory, self.budget(), fresh, self.objective())
+        scored = {run.id: self.folder(run) for run in runs if run.scored}
+        fresh = {key: found for key, path in scored.items() if (found := folder.load_confirmation(path))}
+        verified = {key: shown for key, path in scored.items() if (shown := folder.load_verification(path))}
+        return History(runs, noise, self._memory, self.budget(), fresh, self.objective(), verified)
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists.
@@ -269,6 +271,11 @@ class Workspace:
         """Keep a run's scores on fresh seeds in its folder."""
         with self.locks.writing():
             folder.keep_confirmation(self.folder(run), confirmation)
+
+    def keep_verified(self, run: Run, card: ScoreCard) -> None:
+        """Keep a run's scores under a protocol that verifies in its folder."""
+        with self.locks.writing():
+            folder.add_verification(self.folder(run), card)
 
     def keep_older(self, note: OlderNote) -> None:
         """Put a note of the older format among what was imported; the same note again replaces itself."""

@@ -50,6 +50,7 @@ OTHER = {
         "validations": 4,
         "first_seed": 1,
         "longer": (2,),
+        "pairs": (2,),
     },
     Setting: {
         "vocab": 48,

@@ -38,6 +38,7 @@ def _measured():
 
 def run(name, number=1, protocol=QUICK, source="x = 1\n", parents=(TEMPLATE,), **scores):
     card = replace(sample_card(**scores), protocol=protocol.name, fingerprint=protocol.fingerprint, seconds=150.0)
+    card = replace(card, tasks={task: score for task, score in card.tasks.items() if task in protocol.tasks})
     proposal = sample_proposal(name, source, parents=parents)
     return Run(f"20250101_00000{number}", "analysed", proposal, protocol.name, protocol.fingerprint, card=card)
 

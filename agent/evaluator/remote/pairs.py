@@ -57,9 +57,10 @@ def _work(
         network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
         for each in (network, op):
             each.write(variant)
-        predicted = [(request["stack"], request["times"]) for request in requests if request["do"] == "predict"]
+        tests = (request for request in requests if request["do"] == "predict")
+        predicted = [(test["stack"], test["times"], test.get("pairs", 0)) for test in tests]
         with doubting():
-            for stack in dict.fromkeys(stack for stack, _ in predicted):
+            for stack in dict.fromkeys(stack for stack, *_ in predicted):
                 _copy(job.weights(stack), network.weights(stack))
             for test in predicted:
                 _copy(job.inputs(*test), network.inputs(*test))

@@ -45,22 +45,23 @@ class Predictor:
         self.stacks = stacks(self.protocol, self.device.type)
         keep_below_the_watchdog(self.device)
 
-    def predict(self, stack: int, times: int) -> dict[str, Any]:
+    def predict(self, stack: int, times: int, pairs: int = 0) -> dict[str, Any]:
         """Predict every position of the inputs in the folder, int32.
 
-        By the best weights and by the last; on sequences of several `times` the length by the best alone.
+        By the best weights and by the last; on sequences that differ from those of training, in several `times` the
+        length or in the number of `pairs`, by the best alone.
         """
-        weights, request = self._weights(stack), load_file(self.job.inputs(stack, times))
+        weights, request = self._weights(stack), load_file(self.job.inputs(stack, times, pairs))
         chosen, inputs = request["chosen"], request["inputs"].to(self.device)
         predictions = [self._predict(stack, weights["best"], chosen, inputs)]
-        if times == 1:
+        if times == 1 and not pairs:
             by_last = predictions[0].clone()
             # A replica that was still getting better at its end has its last weights for its best: most of them do.
             moved = (weights["best"] != weights["last"]).any(1)[chosen]
             if moved.any():
                 by_last[moved] = self._predict(stack, weights["last"], chosen[moved], inputs[moved.to(self.device)])
             predictions.append(by_last)
-        self.job.predictions(stack, times).write_bytes(torch.stack(predictions).numpy().tobytes())
+        self.job.predictions(stack, times, pairs).write_bytes(torch.stack(predictions).numpy().tobytes())
         return {}
 
     def _weights(self, stack: int) -> dict[str, Tensor]:

@@ -88,9 +88,11 @@ class Setting:
         """Whether a network that learned it can be tested on longer sequences."""
         return known_tasks[self.task].lengthens
 
-    def times(self, factor: int) -> Setting:
-        """The same setting on sequences of so many times the length."""
-        return replace(self, length=factor * self.length)
+    @property
+    def pairs(self) -> int:
+        """How many distinct pairs a sequence shows, of a task that says so; 0 of the others."""
+        found: int = self.options.get("pairs", 0)
+        return found
 
     @property
     def label(self) -> str:
@@ -111,6 +113,25 @@ class Setting:
             if name not in self.options:
                 yield f"{name} {belongs(name)}"
         yield from known_tasks[self.task].complaints(self)
+
+
+@dataclass(frozen=True, order=True)
+class Variation:
+    """How the sequences of a further test differ from those of the training, for the same weights.
+
+    They are so many `times` as long, or show so many distinct `pairs`; 0 for as many as in training.
+    """
+
+    times: int = 1
+    pairs: int = 0
+
+    def of(self, setting: Setting) -> Setting:
+        """A setting with this difference made; ValueError where its task has no such sequences."""
+        longer = replace(setting, length=self.times * setting.length)
+        return replace(longer, own=(("pairs", self.pairs),)) if self.pairs else longer
+
+
+AS_TRAINED = Variation()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.score import MAD_TASKS
 from agent.evaluator.tasks import TASKS
-from agent.evaluator.tasks.task import Setting, register
+from agent.evaluator.tasks.task import AS_TRAINED, Setting, Variation, register
 
 SOUND = {
     "Compress": Setting("Compress", 16, 32, 100),
@@ -85,7 +85,18 @@ def test_what_a_task_knows_of_longer_sequences():
         "Noisy Recall",
         "Selective Copy",
     }
-    assert SOUND["Selective Copy"].times(8) == replace(SOUND["Selective Copy"], length=264)
+    assert Variation(times=8).of(SOUND["Selective Copy"]) == replace(SOUND["Selective Copy"], length=264)
+
+
+def test_a_variation_changes_the_length_or_the_number_of_pairs_and_nothing_else():
+    recall = Setting("Multi-Query Recall", 33, 48, 100, pairs=16)
+    assert (recall.pairs, SOUND["Selective Copy"].pairs) == (16, 0)
+    assert AS_TRAINED.of(recall) == recall
+    assert Variation(pairs=4).of(recall) == Setting("Multi-Query Recall", 33, 48, 100, pairs=4)
+    with pytest.raises(ValueError, match="vocab must be at least 65"):
+        Variation(pairs=32).of(recall)
+    with pytest.raises(ValueError, match="pairs belongs to Multi-Query Recall"):
+        Variation(pairs=4).of(SOUND["Selective Copy"])
 
 
 def test_labels_name_everything_that_differs():

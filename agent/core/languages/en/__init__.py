@@ -18,6 +18,7 @@ from agent.core.languages.en import (
     report,
     searches,
     stopped,
+    verification,
     web,
 )
 from agent.core.languages.language import Language
@@ -40,6 +41,7 @@ TABLES = (
     report,
     searches,
     stopped,
+    verification,
     web,
 )
 

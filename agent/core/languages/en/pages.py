@@ -274,9 +274,31 @@ SENTENCES = {
     "page.training": "training",
     "page.analysing": "analysing",
     "page.confirming": "confirming",
+    "page.verifying": "verifying",
     "page.measuring the noise with": "measuring the noise with",
     "page.paused": "paused",
     "page.waiting for a decision": "waiting for a decision",
     # older notes
     "page.older caption": "Notes and tables that were imported, as they were written.",
+    # what a run showed beyond its row
+    "page.verified": "Verified",
+    "page.beyond": "Beyond its row",
+    "page.lengths": "Accuracy against length",
+    "page.lengths caption": (
+        "The fraction right on sequences of several times the length, by the same weights, untrained on it; the "
+        "template dashed. A bar says between what it lies against the template, 95 percent, in pairs of seeds."
+    ),
+    "page.lengths fresh": "From its verification, on seeds that no choice ever saw.",
+    "page.lengths of row": "From its own row.",
+    "page.pairs": "How many pairs it holds",
+    "page.pairs caption": (
+        "The fraction right of so many distinct pairs, by one training and one state; the template dashed, a bar as "
+        "above."
+    ),
+    "page.beside caption": (
+        "The fraction right, the template's below it, and the difference in log-odds with 95 percent to both sides."
+    ),
+    "page.pairs shown": "pairs",
+    "page.pairs held": "pairs held at 0.9",
+    "page.pairs per kib": "for each KiB of state",
 }

@@ -19,6 +19,7 @@ from agent.core.languages.zh import (
     report,
     searches,
     stopped,
+    verification,
     web,
 )
 
@@ -40,6 +41,7 @@ TABLES = (
     report,
     searches,
     stopped,
+    verification,
     web,
 )
 

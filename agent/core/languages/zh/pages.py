@@ -235,9 +235,25 @@ SENTENCES = {
     "page.training": "正在训练",
     "page.analysing": "正在分析",
     "page.confirming": "正在证实",
+    "page.verifying": "正在验证",
     "page.measuring the noise with": "正在测量噪声，使用",
     "page.paused": "已暂停",
     "page.waiting for a decision": "正在等待决定",
     # older notes
     "page.older caption": "导入的笔记与表格，保持原文。",
+    # 表外的表现
+    "page.verified": "验证",
+    "page.beyond": "表外的表现",
+    "page.lengths": "正确率与长度",
+    "page.lengths caption": (
+        "同一组权重未经再训练，在数倍长度的序列上的正确率；虚线为模板。竖线表示与模板成对比较（逐种子）的 95% 区间。"
+    ),
+    "page.lengths fresh": "来自其验证，所用种子从未参与任何选择。",
+    "page.lengths of row": "来自其自身的评测。",
+    "page.pairs": "能记住多少键值对",
+    "page.pairs caption": "同一次训练、同一状态在不同键值对数量上的正确率；虚线为模板，竖线含义同上。",
+    "page.beside caption": "正确率，其下为模板的正确率，以及对数几率之差与两侧的 95% 区间。",
+    "page.pairs shown": "键值对数",
+    "page.pairs held": "正确率 0.9 时记住的对数",
+    "page.pairs per kib": "每 KiB 状态",
 }

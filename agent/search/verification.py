@@ -1,0 +1,105 @@
+"""The last leg of a night, and `verify`: what was confirmed is tried at greater lengths and by numbers of pairs.
+
+The template comes first, since without it on the same seeds nothing is told. What was verified before is not trained
+again, so that a verification that was stopped goes on where it was.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agent.analyst.note import render_note
+from agent.core.run import Run
+from agent.core.score import ScoreCard
+from agent.core.text import ENGLISH
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.pace import TemplateTime
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import VERIFYING
+from agent.science.history import History, card_of
+from agent.science.verification_words import verified
+from agent.search.budget import Ledger
+from agent.store.folder import NOTE
+from agent.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a verification."""
+
+    run: Run
+    protocol: Protocol
+
+
+@dataclass
+class Verifying:
+    """What is still to be verified, in the hours of a ledger. `protocol` is that of the workspace's rows."""
+
+    workspace: Workspace
+    protocol: Protocol
+    ledger: Ledger
+    line: Callable[[str], None]
+    protocols: tuple[Protocol, ...] = VERIFYING
+    given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
+
+    def verify(
+        self, train: Callable[[Training], ScoreCard], chosen: Sequence[Run], beside: Sequence[Run] = ()
+    ) -> list[Training]:
+        """Train the template, the chosen runs and what else is beside them; returns what there was no time for."""
+        left = []
+        for training in self.missing(self.workspace.history(), (*chosen, *beside)):
+            if training.run.id in self.given_up:
+                continue
+            if self.ledger.interrupted or not self.affords(training.protocol):
+                left.append(training)
+                continue
+            try:
+                self.keep(training, train(training))
+            except EvaluationFailed as error:
+                self.give_up(training, str(error))
+        return left
+
+    def missing(self, history: History, everyone: Sequence[Run]) -> list[Training]:
+        """What these runs and the template were not trained by yet, the template first."""
+        assert history.baseline is not None, "callers see to it that the template has a score"
+        runs = {run.id: run for run in (history.baseline, *everyone)}
+        wanted = [Training(run, protocol) for protocol in self.protocols for run in runs.values()]
+        return [training for training in wanted if not _done(history, training)]
+
+    def affords(self, protocol: Protocol) -> bool:
+        """Whether a training by a protocol probably ends before the hours do."""
+        hours, seconds = self.ledger.budget.hours, self.expected(self.workspace.history(), protocol)
+        return hours is None or self.ledger.seconds + seconds <= hours * 3600
+
+    def expected(self, history: History, protocol: Protocol) -> float:
+        """How many seconds a training will take: what the template's took, or by the tokens of its row."""
+        template = history.baseline
+        if template is None:
+            return 0.0
+        known = history.verifications.get(template.id)
+        card = known.under(protocol.fingerprint) if known else None
+        return card.seconds if card else TemplateTime.of(card_of(template), self.protocol, protocol).seconds
+
+    def keep(self, training: Training, card: ScoreCard) -> None:
+        """Keep the card, write the notes that it changes, and say what is known by now."""
+        self.workspace.keep_verified(training.run, card)
+        history = self.workspace.history()
+        for run in _told_anew(history, training.run):
+            self.workspace.write(run, NOTE, render_note(history, run))
+        said = verified(history, training.run)
+        self.line(f"· {training.protocol.name}: {training.run.name}" + (f" {said[ENGLISH]}" if said else ""))
+
+    def give_up(self, training: Training, reason: str) -> None:
+        """Leave a run unverified for now, and say so."""
+        self.given_up[training.run.id] = reason
+        self.line(f"· {training.run.name} is not verified: {reason}")
+
+
+def _done(history: History, training: Training) -> bool:
+    known = history.verifications.get(training.run.id)
+    return known is not None and known.under(training.protocol.fingerprint) is not None
+
+
+def _told_anew(history: History, run: Run) -> Iterator[Run]:
+    """Those of whose verification a note tells something new: the run, or all if it is the template."""
+    everyone = history.scored if history.baseline and run.id == history.baseline.id else (run,)
+    yield from (one for one in everyone if one.id in history.verifications and one.finished)
