@@ -51,6 +51,10 @@ def evaluate(
         int | None,
         typer.Option(min=0, max=LARGEST_TEST_SEED, help="Draw the test from this seed, not a new secret one."),
     ] = None,
+    recorded: Annotated[
+        bool,
+        typer.Option("--recorded", help="Have a GPU record a training step once and replay it. No GPU has tried it."),
+    ] = False,
     device: DeviceOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -83,7 +87,7 @@ def evaluate(
         print(f"{file}, {remark}", file=sys.stderr)
     narrowed = _narrowed(file, chosen) if equal_parameters else chosen
     with watching(narrowed) as watch:
-        card = evaluate(file, narrowed, device, test_seed, watch)
+        card = evaluate(file, narrowed, device, test_seed, watch, recorded=recorded)
     if as_json:
         _print_json(card)
     else:

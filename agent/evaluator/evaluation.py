@@ -39,6 +39,7 @@ def evaluate(
     watch: Watch = lambda update: None,
     workers: int | None = None,
     template: TemplateTime | None = None,
+    recorded: bool = False,
 ) -> ScoreCard:
     """Train a variant on every replica of a protocol, test it and score it.
 
@@ -46,6 +47,7 @@ def evaluate(
     card carries it: with it an evaluation can be repeated to the digit on the same kind of CPU.
     workers is how many train at once, by default as many as the device is best served by.
     template is what the same took of the template on this machine: one that would be far slower is ended early.
+    recorded has a GPU record each step and replay it; where that fails steps are taken without, and the card says why.
     Raises VariantRefused for a file that is no variant, EvaluationFailed for one that cannot be scored.
     """
     started = time.monotonic()
@@ -57,7 +59,7 @@ def evaluate(
     with scratch() as folder, temporary_folder() as kept:
         variant = Path(shutil.copyfile(variant, kept / "variant.py"))
         check(variant, protocol)
-        job = Job(folder, protocol.to_json(), device)
+        job = Job(folder, protocol.to_json(), device, recorded)
         job.write(variant)
         pace = Pace(protocol, template, started)
         stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)

@@ -9,11 +9,12 @@ from agent.evaluator.jail.exchange import leave
 
 @dataclass(frozen=True)
 class Job:
-    """A folder with a variant, and what its job.json says: the protocol, the device."""
+    """A folder with a variant, and what its job.json says: the protocol, the device, the way of a step."""
 
     folder: Path
     protocol: str
     device: str
+    recorded: bool = False  # whether a GPU records its steps and replays them
 
     @classmethod
     def read(cls, folder: Path) -> "Job":

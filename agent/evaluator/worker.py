@@ -20,24 +20,28 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from agent.core.failure import FailureKind
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.core.failure import Failure, FailureKind
 from agent.core.reason import Reason
 from agent.evaluator.contract.calls import check_contract, needs_equal_widths, state_size, unused_arguments
 from agent.evaluator.contract.signature import signature
 from agent.evaluator.contract.stays import check_device
 from agent.evaluator.contract.variant import Variant, VariantRefused, WrongShape, load_variant
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.fused_op import Chosen, with_fused_op
 from agent.evaluator.jail.confinement import confine
 from agent.evaluator.jail.memory import keep_below_the_watchdog, keep_freed_memory
 from agent.evaluator.job import Job
 from agent.evaluator.probes.audit import IN_TRAINING, SecretAudits
 from agent.evaluator.probes.probe_calls import run_calls
-from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.speed import measure_speed
 from agent.evaluator.training.early_steps import digest, steps_told_of
+from agent.evaluator.training.recording import record_on_cuda
+from agent.evaluator.training.room import replicas_at_once
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.training.tensor_cores import use_tensor_cores
-from agent.evaluator.training.trainer import Progress, train
+from agent.evaluator.training.trainer import Progress, Trainee, Training, fits, train
 from agent.kernels.choice import in_words
 
 # Words that stand together in what torch, CUDA and its libraries say when memory runs out.
@@ -58,6 +62,7 @@ class Worker:
         self.stacks = stacks(self.protocol, self.device.type)
         keep_below_the_watchdog(self.device)
         self.on_tensor_cores = use_tensor_cores(variant, self.protocol, self.device)
+        self.recorder = record_on_cuda if job.recorded and self.device.type == "cuda" else None
 
     def describe(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The speed of the op, once it has kept the contract on this device."""
@@ -77,7 +82,16 @@ class Worker:
     def _kernels(self) -> str:
         """What computes here, in words."""
         products = f"products of the op in {'TF32' if self.on_tensor_cores else 'float32'}"
-        return f"{in_words(self.device)}; {products}; the op {self.trained.words}"
+        words = [in_words(self.device), products, f"the op {self.trained.words}"]
+        return "; ".join([*words, *([self._recording()] if self.recorder else [])])
+
+    def _recording(self) -> str:
+        """Whether steps can be recorded here, by a trial of the smallest stack's."""
+        replica = self.stacks[-1][0]
+        trial = Training([replica], self.trained.variant, self.protocol, self.device, recorder=self.recorder)
+        trial.step()
+        trouble = trial.recorded.trouble if trial.recorded else None
+        return f"steps not recorded ({trouble})" if trouble else "steps recorded"
 
     def check(self, reply: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What the op computes, if it keeps the contract, on other devices than this one too."""
@@ -109,8 +123,7 @@ class Worker:
             if taken <= steps_told_of(replicas):
                 early.append(digest(rows))
 
-        audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_TRAINING)
-        trainees = train(replicas, self.trained.variant, self.protocol, self.device, report, audit, tell_early_steps)
+        trainees = self._trained(replicas, report, tell_early_steps)
         save_file(
             {name: torch.stack([getattr(trainee, name) for trainee in trainees]).cpu() for name in ("best", "last")},
             self.job.weights(stack),
@@ -121,6 +134,26 @@ class Worker:
             ],
             "early": early,
         }
+
+    def _trained(
+        self,
+        replicas: list[Replica],
+        report: Callable[[Progress], None],
+        after_step: Callable[[int, Tensor], None],
+    ) -> list[Trainee]:
+        """Train a stack. Where memory is too small for a single replica, EvaluationFailed says whose fault that is."""
+        audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_TRAINING)
+        try:
+            at_once = replicas_at_once(replicas, self.device)
+            how = (report, audit, after_step, at_once, self.recorder)
+            return train(replicas, self.trained.variant, self.protocol, self.device, *how)
+        except torch.OutOfMemoryError as error:
+            failure = Failure(*diagnose(error, self.job.variant))
+        # Only here is what the variant held given back.
+        largest = max(replicas, key=lambda replica: replica.setting.vocab)
+        if not fits(largest, load_variant(baseline_path(TEMPLATE)), self.protocol, self.device):
+            failure = Failure("out of memory", Reason("failure.gpu_too_small", {"setting": largest.setting.label}))
+        raise EvaluationFailed(failure)
 
 
 def serve(job: Job, requests: TextIO, replies: TextIO) -> None:
@@ -149,6 +182,8 @@ def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, Reason]:
             return "refused", reason.having(file=variant.name) if "file" in reason.fields else reason
         case WrongShape(reason=reason):
             return "wrong shape", reason
+        case EvaluationFailed(failure=failure):
+            return failure.kind, failure.reason
     message = str(error).strip()
     first = message.splitlines()[0] if message else type(error).__name__
     match error:

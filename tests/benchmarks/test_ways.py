@@ -53,7 +53,7 @@ def pretended_cuda(recording):
 def test_what_is_recorded_once_reads_each_batch_and_the_weights_as_they_move(setting):
     trained = training(setting)
     captured(trained)
-    capture, asked = trained.stack.gradient, trained.batches.examples.asked
+    capture, asked = trained.gradient, trained.batches.examples.asked
     recordings = []
 
     class Recording:
@@ -130,12 +130,12 @@ def test_the_ways_are_timed_beside_each_other_and_what_fails_is_said(monkeypatch
         raise RuntimeError("no such thing here\nin many words")
 
     def wrong(trained):
-        take = trained.stack.gradient
-        trained.stack.gradient = lambda batch, asked: (take(batch, asked)[0], 2 * take(batch, asked)[1])
+        take = trained.gradient
+        trained.gradient = lambda batch, asked: (take(batch, asked)[0], 2 * take(batch, asked)[1])
 
     def no_number(trained):
-        take = trained.stack.gradient
-        trained.stack.gradient = lambda batch, asked: (take(batch, asked)[0], torch.nan * take(batch, asked)[1])
+        take = trained.gradient
+        trained.gradient = lambda batch, asked: (take(batch, asked)[0], torch.nan * take(batch, asked)[1])
 
     monkeypatch.setattr(card, "WAYS", {"eager": eagerly, "fails": fails, "wrong": wrong, "none": no_number})
     monkeypatch.setattr(card, "MAD", card.replace(card.MAD, width=16, inner=24))

@@ -63,6 +63,9 @@ class Audit(Protocol):
     def __call__(self, op: Op, called: Called) -> None:
         """Raises VariantRefused where what the op answered depends on what it must not."""
 
+    def passes(self, calls: int) -> bool:
+        """Whether none of the next so many calls is to be looked at; they then count as made."""
+
 
 def call_op(op: Op, arguments: Mapping[str, Tensor], chunk_size: int, state: State = None) -> Called:
     """Call an op. It cannot tell who calls, nor write into what the caller holds. WrongShape if it returns no pair.

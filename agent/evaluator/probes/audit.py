@@ -53,6 +53,13 @@ class SecretAudits:
             self.chance.shuffle(self.kinds)
         self.kinds.pop()(op, called)
 
+    def passes(self, calls: int) -> bool:
+        """Whether none of the next so many calls is to be looked at; they then count as made."""
+        if self.wait < calls:
+            return False
+        self.wait -= calls
+        return True
+
     def other_suffix(self, op: Op, called: Called) -> None:
         """From some token on each sequence goes on as another does."""
         length = called.leaves["q"].shape[2]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import gcd
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from agent.evaluator.protocol import Replica, ceil_div
@@ -26,6 +27,8 @@ class Collection:
     targets: Tensor
     draw_of: Tensor
     asked: slice
+    draws: list[int]  # the same as `draw_of`, for the host
+    draw_for: Callable[[Replica], Examples]
 
     @classmethod
     def of(
@@ -43,15 +46,18 @@ class Collection:
         inputs, targets = (
             torch.full((len(examples), size, length), fill, dtype=torch.int32, device=device) for fill in (0, IGNORE)
         )
-        for row, drawn in enumerate(examples):
-            count, own = drawn.inputs.shape
-            inputs[row, :count, :own] = drawn.inputs
-            targets[row, :count, :own] = drawn.targets
         draw_of = [draws[replica.grid] for replica in replicas]
-        asked = asked_positions(targets)
-        if asked == slice(0, setting.input_length, 1):  # where all is asked, to leave the rest out costs more
-            asked = slice(0, length, 1)
-        return cls(inputs, targets, torch.tensor(draw_of, device=device), asked)
+        collection = cls(inputs, targets, torch.tensor(draw_of, device=device), slice(None), draw_of, draw_for)
+        for row, drawn in enumerate(examples):
+            collection._write(row, drawn)
+        collection.asked = asked_positions(targets, setting.input_length)
+        return collection
+
+    def _write(self, draw: int, drawn: Examples) -> None:
+        count, length = drawn.inputs.shape
+        self.inputs[draw, :count, :length] = drawn.inputs
+        self.targets[draw, :count, :length] = drawn.targets
+        self.targets[draw, count:] = IGNORE
 
     def at(self, index: Tensor) -> Examples:
         """(R, B) places in each replica's draw -> its examples there, (R, B, T) int64."""
@@ -62,16 +68,38 @@ class Collection:
         """All examples of some replicas, (rows, N, T) int64."""
         return Examples(self.inputs[self.draw_of[rows]].long(), self.targets[self.draw_of[rows]].long())
 
-    def keep(self, kept: Tensor) -> None:
-        """Go on with the replicas `kept` alone."""
-        self.draw_of = self.draw_of[kept]
+    def keep(self, kept: Sequence[int], rows: Tensor) -> None:
+        """Go on with the replicas `kept` alone; `rows` are the same numbers on the device."""
+        self.draw_of = self.draw_of[rows]
+        self.draws = [self.draws[row] for row in kept]
+
+    def begin(self, row: int, replica: Replica) -> None:
+        """Another replica takes the place of one, with a draw of its own."""
+        drawn = self.draw_for(replica)
+        count, size = len(drawn.inputs), self.inputs.shape[1]
+        if count > size:
+            self.inputs = F.pad(self.inputs, (0, 0, 0, count - size))
+            self.targets = F.pad(self.targets, (0, 0, 0, count - size), value=IGNORE)
+        others = {draw for place, draw in enumerate(self.draws) if place != row}
+        draw = next((draw for draw in range(len(self.inputs)) if draw not in others), len(self.inputs))
+        if draw == len(self.inputs):  # replicas of one setting and seed had one in common
+            self.inputs = torch.cat([self.inputs, torch.zeros_like(self.inputs[:1])])
+            self.targets = torch.cat([self.targets, torch.full_like(self.targets[:1], IGNORE)])
+        self._write(draw, drawn)
+        self.draws[row] = draw
+        self.draw_of[row] = draw
+        self.asked = asked_positions(self.targets, replica.setting.input_length)
 
 
-def asked_positions(targets: Tensor) -> slice:
-    """The narrowest evenly spaced positions among which are all that any example, (D, N, T), has a target at."""
+def asked_positions(targets: Tensor, length: int) -> slice:
+    """The narrowest evenly spaced positions among which are all that any example, (D, N, T), has a target at.
+
+    Where all of the `length` positions before those that are filled in have one, T: to leave the rest out costs more.
+    """
     scored = (targets != IGNORE).flatten(0, 1).any(0).nonzero().flatten().tolist()
     spacing = gcd(*(later - sooner for sooner, later in pairwise(scored)))
-    return slice(scored[0], scored[-1] + 1, spacing or 1)
+    asked = slice(scored[0], scored[-1] + 1, spacing or 1)
+    return slice(0, targets.shape[-1], 1) if asked == slice(0, length, 1) else asked
 
 
 # The kinds of device on which sequences are filled up to whole chunks, so that no op has to do that at each call, and
@@ -111,19 +139,22 @@ class Batches:
     """
 
     def __init__(self, replicas: list[Replica], device: torch.device, chunk_size: int = 1) -> None:
-        self.replicas = replicas
+        self.replicas = list(replicas)
         self.device = device
         self.batch = replicas[0].batch
         self.examples = training_examples(replicas, device, chunk_size)
-        self.chances = [chance_of(f"order, {replica.setting.label}, {replica.seed}", "cpu") for replica in replicas]
+        self.chances = [_chance_of_order(replica) for replica in replicas]
         self.sizes = torch.tensor([replica.setting.train_examples for replica in replicas], device=device)
         self.order = torch.zeros(len(replicas), self.examples.inputs.shape[1], dtype=torch.int64, device=device)
+        self.begun = [0] * len(replicas)  # how many steps had been taken when each began
+        self.begun_there: Tensor | None = None  # the same on the device, (R,); None while all began at once
 
     def take(self, step: int) -> Examples:
         """The batch of a step, counted from 0: (R, B, T). Rows beyond the end of an epoch carry no target."""
         self._begin_epochs(step)
         steps_an_epoch = -(-self.sizes // self.batch)
-        place = (step % steps_an_epoch * self.batch)[:, None] + torch.arange(self.batch, device=self.device)
+        own = step if self.begun_there is None else step - self.begun_there
+        place = (own % steps_an_epoch * self.batch)[:, None] + torch.arange(self.batch, device=self.device)
         batch = self.examples.at(self.order.gather(1, place.clamp(max=self.order.shape[1] - 1)))
         if all(replica.setting.train_examples % self.batch == 0 for replica in self.replicas):
             return batch
@@ -132,7 +163,11 @@ class Batches:
 
     def _begin_epochs(self, step: int) -> None:
         """A fresh order for each replica whose epoch begins: drawn by the host, and sent as one."""
-        rows = [row for row, replica in enumerate(self.replicas) if step % replica.steps_an_epoch == 0]
+        rows = [
+            row
+            for row, (replica, begun) in enumerate(zip(self.replicas, self.begun, strict=True))
+            if (step - begun) % replica.steps_an_epoch == 0
+        ]
         if not rows:
             return
         drawn = torch.zeros(len(rows), self.order.shape[1], dtype=torch.int64)
@@ -145,5 +180,21 @@ class Batches:
         """Go on with the replicas `kept` alone; `rows` are the same numbers on the device."""
         self.replicas = [self.replicas[row] for row in kept]
         self.chances = [self.chances[row] for row in kept]
+        self.begun = [self.begun[row] for row in kept]
         self.sizes, self.order = self.sizes[rows], self.order[rows]
-        self.examples.keep(rows)
+        self.begun_there = None if self.begun_there is None else self.begun_there[rows]
+        self.examples.keep(kept, rows)
+
+    def begin(self, row: int, replica: Replica, step: int) -> None:
+        """Another replica takes the place of one, and its first batch is that of this step."""
+        if self.begun_there is None:
+            self.begun_there = torch.zeros(len(self.replicas), dtype=torch.int64, device=self.device)
+        self.begun_there[row] = self.begun[row] = step
+        self.replicas[row], self.chances[row] = replica, _chance_of_order(replica)
+        self.sizes[row] = replica.setting.train_examples
+        self.examples.begin(row, replica)
+        self.order = F.pad(self.order, (0, self.examples.inputs.shape[1] - self.order.shape[1]))
+
+
+def _chance_of_order(replica: Replica) -> torch.Generator:
+    return chance_of(f"order, {replica.setting.label}, {replica.seed}", "cpu")

@@ -14,6 +14,8 @@ from agent.evaluator.tasks.task import Examples
 from agent.evaluator.training.batches import filled_length
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
+from agent.evaluator.training.room import logits_at_once, replicas_at_once
+from agent.evaluator.training.transfer import to_device
 
 # The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/notebook.md).
 IN_BFLOAT16 = {"cuda"}
@@ -32,17 +34,21 @@ class Stack:
         device: torch.device,
         rows: Tensor | None = None,
         audit: Audit | None = None,
+        group: Sequence[Replica] = (),
     ) -> None:
+        """`group` are all that may ever take a row of this stack: by them its network is laid out."""
+        group = group or replicas
         self.replicas = list(replicas)
         self.device = device
-        self.network = Network(architecture(replicas, protocol), variant, _rows_a_call(self.replicas), audit)
+        at_once = replicas[: replicas_at_once(replicas, device)]
+        self.network = Network(architecture(group, protocol), variant, _rows_a_call(at_once), audit)
         if rows is None:
             rows = torch.stack([self._initial_row(replica) for replica in replicas])
         if rows.shape != (len(replicas), self.network.layout.size):
             raise ValueError(f"rows of shape {tuple(rows.shape)} are not of these {len(replicas)} replicas")
         self.rows = rows.to(device)
         self.vocabs = torch.tensor([replica.setting.vocab for replica in replicas], device=device)
-        self.padded = bool((self.vocabs < self.vocabs.max()).any())
+        self.padded = len({replica.setting.vocab for replica in group}) > 1
 
     def logits(
         self,
@@ -80,7 +86,9 @@ class Stack:
         filled = filled_length(length, sizes.chunk_size, self.device, sizes.autoencoder)
         if filled > length:
             inputs, asked = F.pad(inputs, (0, filled - length)), slice(*asked.indices(length))
-        most = LOGITS_AT_ONCE[self.device.type] // (replicas * filled * max(sizes.vocab, 128))
+        most = logits_at_once(LOGITS_AT_ONCE[self.device.type], self.device) // (
+            replicas * filled * max(sizes.vocab, 128)
+        )
         passes = -(-examples // max(1, most))
         at_once = -(-examples // passes)
         for start in range(0, examples, at_once):
@@ -95,6 +103,12 @@ class Stack:
         self.rows, self.vocabs = self.rows[rows], self.vocabs[rows]
         self.network.rows_a_call = _rows_a_call(self.replicas)
 
+    def begin(self, row: int, replica: Replica) -> None:
+        """Another replica begins in a row."""
+        self.replicas[row] = replica
+        self.rows[row] = to_device(self._initial_row(replica), self.device)
+        self.vocabs[row] = replica.setting.vocab
+
     def _initial_row(self, replica: Replica) -> Tensor:
         name = f"weights, {replica.setting.label}, seed {replica.seed}"
         return self.network.layout.initial_row(replica.setting.vocab, name)
@@ -105,7 +119,7 @@ def _rows_a_call(replicas: list[Replica]) -> int:
     return sum(replica.batch for replica in replicas)
 
 
-def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
+def architecture(replicas: Sequence[Replica], protocol: Protocol) -> Architecture:
     """The network that all of these replicas can share."""
     return Architecture(
         vocab=max(replica.setting.vocab for replica in replicas),
@@ -119,8 +133,9 @@ def architecture(replicas: list[Replica], protocol: Protocol) -> Architecture:
 
 
 # How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
-# (docs/notebook.md); on a GPU, where it has not been measured yet, small replicas leave most of it idle.
-TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 18}
+# (docs/notebook.md). On a GPU some of a stack wait until others have ended, so that their places are filled again; how
+# many train at once is a question of its memory (agent/evaluator/training/room.py).
+TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 20}
 
 
 def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:

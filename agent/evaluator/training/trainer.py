@@ -1,7 +1,8 @@
 """Train a stack of replicas to the end of their protocol: the story of one training loop."""
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -11,12 +12,14 @@ from agent.core.score import CurvePoint
 from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks.task import IGNORE
+from agent.evaluator.tasks.task import IGNORE, Examples
 from agent.evaluator.training.batches import Batches, validation_examples
 from agent.evaluator.training.metric import accuracy, token_losses
 from agent.evaluator.training.optimiser import StackedAdamW
+from agent.evaluator.training.recording import SIZES, RecordedGradient, Recorder
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.training.transfer import to_device
+from agent.evaluator.training.validations import is_due
 
 Ending = Literal["solved", "finished", "cut", "diverged"]
 
@@ -57,22 +60,32 @@ def train(
     report: Callable[[Progress], None] = lambda progress: None,
     audit: Audit | None = None,
     after_step: Callable[[int, Tensor], None] = lambda taken, rows: None,
+    at_once: int | None = None,
+    recorder: Recorder | None = None,
 ) -> list[Trainee]:
-    """Train replicas of one shape together. One that ends leaves, and the rest go on without it.
+    """Train replicas of one shape together, all or so many `at_once`. One that ends leaves, and one that waits begins.
 
     `audit` is shown each call of the op; it may refuse the variant. `after_step` is shown the weights of those that
-    train, (R, P), after so many steps.
+    train, (R, P), after so many steps. With a `recorder` a step is recorded once for each size of the stack.
     """
-    training = Training(replicas, variant, protocol, device, audit)
-    trainees = list(training.trainees)
-    while training.trainees:
+    training = Training(replicas, variant, protocol, device, audit, at_once, recorder)
+    while training.live:
         training.step()
         after_step(training.taken, training.stack.rows)
         for trainee in training.validate():
-            trainee.ending = ending(trainee, trainees, protocol)
+            trainee.ending = ending(trainee, training.all, protocol)
             report(Progress(trainee.replica, trainee.curve[-1], trainee.ending))
         training.dismiss()
-    return trainees
+    return training.all
+
+
+def fits(replica: Replica, variant: Variant, protocol: Protocol, device: torch.device) -> bool:
+    """Whether a GPU has the memory for a step of one replica alone."""
+    try:
+        Training([replica], variant, protocol, device).step()
+    except torch.OutOfMemoryError:
+        return False
+    return True
 
 
 def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> Ending | None:
@@ -102,7 +115,10 @@ def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
 
 
 class Training:
-    """The replicas that still train, with their examples and the optimiser's memory."""
+    """The replicas that train now, with their examples and the optimiser's memory, and those that wait for a place.
+
+    `all` are all of them, in the order in which they were given. One that waits has a curve without a point.
+    """
 
     def __init__(
         self,
@@ -111,66 +127,133 @@ class Training:
         protocol: Protocol,
         device: torch.device,
         audit: Audit | None = None,
+        at_once: int | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        self.device = device
-        self.stack = Stack(replicas, variant, protocol, device, audit=audit)
-        self.trainees = [
-            Trainee(replica, row.clone(), row.clone()) for replica, row in zip(replicas, self.stack.rows, strict=True)
-        ]
-        self.batches = Batches(replicas, device, protocol.chunk_size)
-        self.validation = validation_examples(replicas, protocol.validation_examples, device, protocol.chunk_size)
+        self.device, self.protocol = device, protocol
+        begun = replicas[:at_once]
+        self.stack = Stack(begun, variant, protocol, device, audit=audit, group=replicas)
+        nothing = torch.empty(0)
+        self.all = [Trainee(replica, nothing, nothing) for replica in replicas]
+        self.trainees = self.all[: len(begun)]  # by their rows
+        self.waiting = deque(self.all[len(begun) :])
+        for trainee, row in zip(self.trainees, self.stack.rows, strict=True):
+            trainee.best = trainee.last = row.clone()
+        self.batches = Batches(begun, device, protocol.chunk_size)
+        self.validation = validation_examples(begun, protocol.validation_examples, device, protocol.chunk_size)
         self.optimiser = StackedAdamW.start(
             self.stack.rows,
-            rates=[replica.learning_rate for replica in replicas],
-            decays=[replica.weight_decay for replica in replicas],
+            rates=[replica.learning_rate for replica in begun],
+            decays=[replica.weight_decay for replica in begun],
             decaying=self.stack.network.layout.decaying,
+            later=[replica.weight_decay for replica in replicas],
         )
-        self.training_loss = torch.zeros(len(replicas), device=device)  # summed since each replica's last validation
+        self.training_loss = torch.zeros(len(begun), device=device)  # summed since each replica's last validation
         self.taken = 0
+        self.recorded = recorder and RecordedGradient(self.stack, recorder)
+        self.gradient = self.recorded or self.stack.gradient
+
+    @property
+    def live(self) -> bool:
+        """Whether any replica trains."""
+        return any(trainee.ending is None for trainee in self.trainees)
 
     def step(self) -> None:
-        """One optimiser step of every replica."""
-        losses, gradient = self.stack.gradient(self.batches.take(self.taken), self.batches.examples.asked)
+        """One optimiser step of every replica. Where memory runs out, half of them wait, and begin anew later."""
+        batch = self.batches.take(self.taken)
+        while (found := self._gradient(batch)) is None:
+            kept = self._set_half_aside()
+            batch = Examples(batch.inputs[kept], batch.targets[kept])
+        losses, gradient = found
         self.optimiser.step(self.stack.rows, gradient)
         self.training_loss += losses
         self.taken += 1
+
+    def _gradient(self, batch: Examples) -> tuple[Tensor, Tensor] | None:
+        """None where several replicas need more memory than there is; of a single one that is an error."""
+        try:
+            return self.gradient(batch, self.batches.examples.asked)
+        except torch.OutOfMemoryError:
+            if len(self.trainees) == 1:
+                raise
+            return None
+
+    def _set_half_aside(self) -> Tensor:
+        """Have the later half of the rows wait for another turn; the rows that are left, on the device."""
+        kept = list(range(-(-len(self.trainees) // 2)))
+        for trainee in reversed(self.trainees[len(kept) :]):
+            if trainee.ending is None:
+                trainee.curve.clear()
+                self.waiting.appendleft(trainee)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return self._keep(kept)
 
     def validate(self) -> list[Trainee]:
         """Measure the replicas that are due after this step, and remember the best weights of each."""
         due = [
             row
             for row, trainee in enumerate(self.trainees)
-            if self.taken % trainee.replica.validate_every == 0 or self.taken == trainee.replica.steps
+            if trainee.ending is None and is_due(trainee.replica, self._own_step(row), self.protocol, self.device)
         ]
         if not due:
             return []
         rows = to_device(torch.tensor(due), self.device)
         for row, (summed, loss, right) in zip(due, self._measure(rows), strict=True):
-            trainee = self.trainees[row]
-            since = self.taken - (trainee.curve[-1].step if trainee.curve else 0)
-            point = CurvePoint(self.taken, summed / since, loss, right)
+            trainee, own = self.trainees[row], self._own_step(row)
+            since = own - (trainee.curve[-1].step if trainee.curve else 0)
+            point = CurvePoint(own, summed / since, loss, right)
             if point.finite and (not trainee.curve or point.loss < trainee.best_point.loss):
                 trainee.best = self.stack.rows[row].clone()
             trainee.curve.append(point)
         self.training_loss[rows] = 0.0
         return [self.trainees[row] for row in due]
 
+    def _own_step(self, row: int) -> int:
+        return self.taken - self.batches.begun[row]
+
     def dismiss(self) -> None:
-        """Take leave of the replicas that have ended, with their last weights."""
-        ended = [trainee.ending is not None for trainee in self.trainees]
-        if not any(ended):
-            return
-        for row, trainee in enumerate(self.trainees):
-            if ended[row]:
-                trainee.last = trainee.best if trainee.ending == "diverged" else self.stack.rows[row].clone()
-        self.trainees = [trainee for trainee in self.trainees if trainee.ending is None]
-        kept = [row for row, gone in enumerate(ended) if not gone]
+        """Take leave of the replicas that have ended, with their last weights; those that wait take their places."""
+        ended = [row for row, trainee in enumerate(self.trainees) if trainee.ending is not None]
+        for row in ended:
+            trainee = self.trainees[row]
+            trainee.last = trainee.best if trainee.ending == "diverged" else self.stack.rows[row].clone()
+        refilled = ended[: len(self.waiting)]
+        for row in refilled:
+            self._begin(row, self.waiting.popleft())
+        if len(ended) > len(refilled):
+            self._shrink(ended[len(refilled) :])
+
+    def _shrink(self, ended: list[int]) -> None:
+        """Go on without rows that have ended; where steps are recorded some idle, so that there are few sizes."""
+        left = [row for row in range(len(self.trainees)) if row not in ended]
+        sizes = [size for size in SIZES if size >= len(left)] if self.recorded else []
+        idle = ended[: min(sizes, default=len(left)) - len(left)]
+        for row in idle:
+            self.trainees[row] = replace(self.trainees[row])  # what becomes of it is nobody's any more
+        if len(left) + len(idle) < len(self.trainees):
+            self._keep(sorted([*left, *idle]))
+
+    def _begin(self, row: int, trainee: Trainee) -> None:
+        """A replica that waited takes a row."""
+        replica = trainee.replica
+        self.trainees[row] = trainee
+        self.stack.begin(row, replica)
+        trainee.best = trainee.last = self.stack.rows[row].clone()
+        self.batches.begin(row, replica, self.taken)
+        self.validation.begin(row, replica)
+        self.optimiser.begin(row, replica.learning_rate, replica.weight_decay)
+        self.training_loss[row] = 0.0
+
+    def _keep(self, kept: list[int]) -> Tensor:
+        """Go on with some rows alone; the same numbers on the device."""
+        self.trainees = [self.trainees[row] for row in kept]
         rows = to_device(torch.tensor(kept, dtype=torch.int64), self.device)
         self.training_loss = self.training_loss[rows]
-        self.stack.keep(kept, rows)
-        self.batches.keep(kept, rows)
-        for part in (self.validation, self.optimiser):
-            part.keep(rows)
+        for part in (self.stack, self.batches, self.validation):
+            part.keep(kept, rows)
+        self.optimiser.keep(rows)
+        return rows
 
     def _measure(self, rows: Tensor) -> list[tuple[float, float, float]]:
         """Of some replicas the summed training loss, and the loss and macro accuracy on their validation examples.

@@ -106,6 +106,63 @@ def test_a_solved_replica_leaves_and_the_others_do_not_notice():
     assert rows_of_calls.count(32) >= 2 * (ends[2] - ends[1])
 
 
+WAITING = [HARDER, EASY, HARD, replace(EASY, seed=3), replica(memorize(24, examples=60), seed=2, steps=9, decay=0.05)]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_those_that_wait_take_the_places_of_those_that_leave_and_train_as_they_would_alone(at_once):
+    """They differ in vocabulary, examples, steps, rate and decay, and begin in the middle of the others' epochs."""
+    rows_of_calls = []
+
+    def op(q, *args, **kwargs):
+        rows_of_calls.append(len(q))
+        return delta_net.op(q, *args, **kwargs)
+
+    trainees = train(WAITING, Variant(op, delta_net.declaration), NARROW, CPU, at_once=at_once)
+    assert [trainee.replica for trainee in trainees] == WAITING
+    assert max(rows_of_calls) == 16 * at_once
+    for trainee in trainees:
+        expected = alone(trainee.replica)
+        assert_same_course(trainee, expected)
+        assert torch.equal(trainee.best, trainee.last) == torch.equal(expected.best, expected.last)
+        assert loss_of(trainee, narrowed(trainee, trainee.best)) == pytest.approx(trainee.best_point.loss, rel=1e-6)
+
+
+def narrowed(trainee, row):
+    """A row that is laid out for the largest vocabulary of a group, as the replica alone would have it."""
+    wide, own = (Stack(group, delta_net, NARROW, CPU).network.layout for group in (WAITING, [trainee.replica]))
+    views = wide.views(row[None])
+    return torch.cat([views[p.name][0][: p.shape[0]].flatten() for p in own.parameters])
+
+
+def test_replicas_of_one_draw_wait_for_one_place_each():
+    """A grid has its examples in common, until another setting takes a row of it."""
+    group = [*GRID[:4], HARDER, replace(HARDER, seed=1)]
+    for trainee in train(group, delta_net, NARROW, CPU, at_once=3):
+        assert_same_course(trainee, alone(trainee.replica))
+
+
+def out_of_memory_from(rows):
+    """An op that needs more memory than there is for so many sequences."""
+
+    def op(q, *args, **kwargs):
+        if len(q) >= rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return delta_net.op(q, *args, **kwargs)
+
+    return Variant(op, delta_net.declaration)
+
+
+def test_where_memory_runs_out_fewer_train_at_once_and_train_the_same():
+    for trainee in trained([HARDER, EASY, HARD], out_of_memory_from(48)):
+        assert_same_course(trainee, alone(trainee.replica))
+
+
+def test_what_a_single_replica_has_no_memory_for_is_an_error():
+    with pytest.raises(torch.OutOfMemoryError):
+        trained([HARDER, EASY, HARD], out_of_memory_from(16))
+
+
 def test_the_weights_of_a_replica_that_leaves_are_kept():
     companion = replace(EASY, seed=3, learning_rate=1e-3)
     solved, finished = trained([EASY, companion])

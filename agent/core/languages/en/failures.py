@@ -39,6 +39,10 @@ SENTENCES = {
     "failure.started_threads": "the worker was killed for the threads that it started",
     "failure.filled_memory": "the worker was killed for the memory that it filled",
     "failure.filled_gpu": "the worker was killed for the memory of the GPU that it filled",
+    "failure.gpu_too_small": (
+        "this GPU's memory does not hold one training of the template either ({setting}), so the variant is not to "
+        "blame: use a GPU with more memory, or another protocol"
+    ),
     "failure.killed": "the system killed the worker, most likely for its memory",
     "failure.signal": "the worker ended without an answer (signal {signal})",
     "failure.exit_code": "the worker ended without an answer (exit code {code})",

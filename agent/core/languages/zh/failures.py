@@ -32,6 +32,9 @@ SENTENCES = {
     "failure.started_threads": "工作进程因启动的线程过多被终止",
     "failure.filled_memory": "工作进程因占用内存过多被终止",
     "failure.filled_gpu": "工作进程因占用 GPU 内存过多被终止",
+    "failure.gpu_too_small": (
+        "此 GPU 的内存连模板的一次训练也放不下（{setting}），因此不是变体的问题：请换用内存更大的 GPU 或其他协议"
+    ),
     "failure.killed": "系统终止了工作进程，很可能因为内存",
     "failure.signal": "工作进程未作答便结束（信号 {signal}）",
     "failure.exit_code": "工作进程未作答便结束（退出码 {code}）",
