@@ -49,7 +49,7 @@ SCOPES: tuple[tuple[Any, str, str], ...] = (
     (network, "rms_norm", "norm"),
     (network, "add_and_norm", "norm"),
     (network, "_linear", "linear"),
-    (network, "silu_convolution", "convolution"),
+    (network, "convolved_parts", "convolution"),
     (network, "_swiglu", "swiglu"),
     (network, "look_up", "embedding"),
     (network, "_decode", "decoder"),

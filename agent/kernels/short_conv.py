@@ -1,5 +1,6 @@
 """The short causal convolution that stands before every linear-attention op, one filter a channel."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -28,6 +29,32 @@ def silu_convolution(x: Tensor, filters: Tensor) -> Tensor:
         return F.silu(short_convolution(x, filters))
     y: Tensor = SiluConvolution.apply(x, filters, kernels)
     return y
+
+
+def convolved_parts(projected: Tensor, filters: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """q, k and v, which are `silu_convolution` of the first channels, and the parts behind them as they are.
+
+    projected: (R, B, L, sum of sizes), of which the first size is three times the width. The gradient of all is written
+    once where a GPU has the kernels, and those of q, k and v, if they lie side by side, are read where they are.
+    """
+    kernels = fused_convolution(projected.device).kernels if projected.is_cuda else None
+    if kernels is None or not kernels.fits(projected, filters):
+        qkv, *rest = projected.split(list(sizes), dim=-1)
+        return *silu_convolution(qkv, filters).split(sizes[0] // 3, dim=-1), *rest
+    parts: tuple[Tensor, ...] = ConvolvedParts.apply(projected, filters, tuple(sizes), kernels)
+    return parts
+
+
+def side_by_side(parts: Sequence[Tensor]) -> Tensor:
+    """(..., W) each -> (..., n W): the memory in which they lie next to each other, or else a copy."""
+    first, width = parts[0], parts[0].shape[-1]
+    whole = (*first.shape[:-1], len(parts) * width)
+    strides = torch.empty(whole, device="meta").stride()
+    for place, part in enumerate(parts):
+        same = part.untyped_storage()._cdata == first.untyped_storage()._cdata
+        if not same or part.stride() != strides or part.storage_offset() != first.storage_offset() + place * width:
+            return torch.cat(list(parts), dim=-1)
+    return first.as_strided(whole, strides)
 
 
 def _by_library(x: Tensor, filters: Tensor) -> Tensor:
@@ -89,6 +116,28 @@ class SiluConvolution(torch.autograd.Function):
         return grad_x, grad_filters, None
 
 
+class ConvolvedParts(torch.autograd.Function):
+    """The same of a part of what a product gave, together with what lies behind that part."""
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, filters: Tensor, sizes: tuple[int, ...], kernels: Any) -> tuple[Any, ...]:
+        ctx.sizes, ctx.kernels = sizes, kernels
+        ctx.save_for_backward(projected, filters)
+        qkv, *rest = projected.split(list(sizes), dim=-1)
+        return *kernels.convolve(qkv, filters).split(sizes[0] // 3, dim=-1), *rest
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        projected, filters = ctx.saved_tensors
+        convolved, *rest = ctx.sizes
+        x, grad = projected[..., :convolved], side_by_side(grads[:3])
+        grad_projected, grad_filters = ctx.kernels.convolve_backward(x, filters, grad, room=sum(rest))
+        for place, part in zip(grad_projected[..., convolved:].split(rest, dim=-1), grads[3:], strict=True):
+            place.copy_(part)
+        return grad_projected, grad_filters, None, None
+
+
 def fused_convolution(device: torch.device) -> Fused:
     """The fused kernels where they say on a device what the plain path says, of a part of a wider tensor too."""
     return fused("short_conv_triton", _try_kernels, device)
@@ -104,6 +153,7 @@ def _try_kernels(kernels: Any, device: torch.device) -> None:
         exact, weights = x.float().requires_grad_(), filters.clone().requires_grad_()
         y = F.silu(_ShiftedProducts.apply(exact, weights))
         expected = (y, *torch.autograd.grad(y, (exact, weights), grad))
-        found = (kernels.convolve(x, filters), *kernels.convolve_backward(x, filters, grad))
+        grad_x, grad_filters = kernels.convolve_backward(x, filters, grad, room=3)
+        found = (kernels.convolve(x, filters), grad_x[..., :40], grad_filters)
         for ours, plain, tolerance in zip(found, expected, (1e-4, rounding, 1e-4), strict=True):
             torch.testing.assert_close(ours.float(), plain, rtol=tolerance, atol=10 * tolerance)

@@ -47,7 +47,7 @@ def _forward(  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _backward(  # type: ignore[no-untyped-def]
-    x, filters, grad_y, grad_x, grad_taps, sequences, row, length,
+    x, filters, grad_y, grad_x, grad_taps, sequences, row, length, grad_row,
     CHANNELS: tl.constexpr, WIDTH: tl.constexpr, TIMES: tl.constexpr, SPAN: tl.constexpr,
 ):  # fmt: skip
     """grad_x_t = sum_i filters[W - 1 - i] g_{t+i}, where g is the gradient of z, and what a tile adds to the taps'."""
@@ -59,7 +59,7 @@ def _backward(  # type: ignore[no-untyped-def]
     weights = filters + sequence // sequences * CHANNELS * WIDTH
     x += sequence * length * row
     grad_y += sequence * length * CHANNELS
-    grad_x += sequence * length * CHANNELS
+    grad_x += sequence * length * grad_row
     grad_taps += (sequence * tiles + tile) * CHANNELS * WIDTH
     whole = (times < length)[:, None] & known[None, :]
     here = tl.load(x + times[:, None] * row + channels[None, :], mask=whole, other=0.0).to(tl.float32)
@@ -75,7 +75,7 @@ def _backward(  # type: ignore[no-untyped-def]
         gathered += g * tap[None, :]
         # By symmetry the same g, seen from the earlier time, is what this tap adds: sum_t g_{t+i} x_t.
         tl.store(grad_taps + channels * WIDTH + (WIDTH - 1 - shift), tl.sum(g * here, axis=0), mask=known)
-    places = grad_x + times[:, None] * CHANNELS + channels[None, :]
+    places = grad_x + times[:, None] * grad_row + channels[None, :]
     tl.store(places, gathered.to(grad_x.dtype.element_ty), mask=whole)
 
 
@@ -92,13 +92,16 @@ def convolve(x: Tensor, filters: Tensor) -> Tensor:
     return y
 
 
-def convolve_backward(x: Tensor, filters: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients of `convolve`'s inputs from that of its output. The taps' are summed in a fixed order."""
+def convolve_backward(x: Tensor, filters: Tensor, grad: Tensor, room: int = 0) -> tuple[Tensor, Tensor]:
+    """The gradients of `convolve`'s inputs from that of its output. The taps' are summed in a fixed order.
+
+    That of x has so much `room` behind its channels: (R, B, L, C + room), of which the last are not written.
+    """
     x = _in_rows(x)
-    grad_x = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    grad_x = torch.empty(*x.shape[:3], x.shape[3] + room, dtype=x.dtype, device=x.device)
     tiles = x.shape[1] * triton.cdiv(x.shape[2], TIMES)
     grad_taps = torch.empty(len(x), tiles, *filters.shape[1:], device=x.device)
-    _launch(_backward, x, filters, grad.contiguous(), grad_x, grad_taps)
+    _launch(_backward, x, filters, grad.contiguous(), grad_x, grad_taps, more=(grad_x.shape[3],))
     return grad_x, grad_taps.sum(1)
 
 
@@ -113,9 +116,9 @@ def _in_rows(x: Tensor) -> Tensor:
     )  # `contiguous` may keep the stride of what there is but one of
 
 
-def _launch(kernel, x: Tensor, filters: Tensor, *others: Tensor) -> None:  # type: ignore[no-untyped-def]
+def _launch(kernel, x: Tensor, filters: Tensor, *others: Tensor, more: tuple[int, ...] = ()) -> None:  # type: ignore[no-untyped-def]
     replicas, batch, length, channels = x.shape
     grid = (replicas * batch, triton.cdiv(length, TIMES), triton.cdiv(channels, SPAN))
     sizes = {"CHANNELS": channels, "WIDTH": filters.shape[-1], "TIMES": TIMES, "SPAN": SPAN}
     if x.numel():
-        kernel[grid](x, filters.contiguous(), *others, batch, x.stride(2), length, **sizes)
+        kernel[grid](x, filters.contiguous(), *others, batch, x.stride(2), length, *more, **sizes)

@@ -7,6 +7,7 @@ from sample_inputs import assert_same
 
 from agent.kernels import rms_norm, short_convolution
 from agent.kernels.norm import add_and_norm
+from agent.kernels.short_conv import side_by_side
 
 
 def random(*shape, dtype=torch.float64, seed=0):
@@ -63,3 +64,14 @@ def test_the_short_convolution_is_its_formula_and_so_is_its_gradient(length, dty
 def test_the_gradient_of_the_short_convolution_is_its_derivative():
     x, filters = random(2, 2, 5, 3).requires_grad_(), random(2, 3, 4).requires_grad_()
     assert torch.autograd.gradcheck(short_convolution, (x, filters))
+
+
+def test_parts_that_lie_side_by_side_are_read_where_they_are():
+    whole = random(2, 3, 4, 6)
+    parts = whole.split(2, dim=-1)
+    assert side_by_side(parts).data_ptr() == whole.data_ptr()
+    apart = [part.clone() for part in parts]
+    others = (apart, parts[::-1], [parts[0], parts[0], parts[2]], [*parts[:2], apart[2]], whole.mT.split(2, dim=-1))
+    for each in (parts, *others):
+        assert torch.equal(side_by_side(each), torch.cat(list(each), dim=-1))
+    assert side_by_side(others[-1]).is_contiguous()

@@ -84,6 +84,23 @@ for shape, width in shapes:
         for found, expected in zip(*gradients, strict=True):
             torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4)
 
+# Three parts that are convolved and two that are not, whose gradients lie side by side, or do not.
+projected, filters = torch.randn(2, 1, 9, 9, generator=chance), torch.randn(2, 6, 4, generator=chance)
+for beside in (True, False):
+    ours = [projected.clone().requires_grad_(), filters.clone().requires_grad_()]
+    exact = [projected.double().requires_grad_(), filters.double().requires_grad_()]
+    found = short_conv.ConvolvedParts.apply(*ours, (6, 1, 2), short_conv_triton)
+    expected = short_conv.convolved_parts(*exact, (6, 1, 2))
+    grads = torch.randn(2, 1, 9, 9, generator=chance).split((2, 2, 2, 1, 2), -1)
+    grads = [*torch.cat(grads[:3], -1).split(2, -1), *grads[3:]] if beside else [grad.clone() for grad in grads]
+    for part, plain in zip(found, expected, strict=True):
+        torch.testing.assert_close(part.double(), plain, rtol=1e-5, atol=1e-5)
+    gradients = (
+        torch.autograd.grad(found, ours, grads), torch.autograd.grad(expected, exact, [g.double() for g in grads])
+    )
+    for part, plain in zip(*gradients, strict=True):
+        torch.testing.assert_close(part.double(), plain, rtol=1e-4, atol=1e-4)
+
 x, filters = torch.randn(1, 2, 40, 8, generator=chance).bfloat16(), torch.randn(1, 8, 4, generator=chance)
 assert short_conv_triton.convolve(x, filters).dtype == torch.float32
 assert short_conv_triton.convolve_backward(x, filters, torch.ones(x.shape))[0].dtype == torch.bfloat16

@@ -21,7 +21,7 @@ def build(large: bool = True) -> None:
     gated = {"INNER": 352, "BLOCK": gate_triton.BLOCK}
     forward, backward = (
         ["*bf16"] + ["*fp32"] * 2 + ["i32"] * 3,
-        ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 3,
+        ["*bf16", "*fp32", "*fp32", "*bf16", "*fp32"] + ["i32"] * 4,
     )
     rows = {"WIDTH": 128, "ROWS": 32, "BLOCK": 128}
     memory = {"DECAYS": True, "CARRIES": False, "NORMALISES": True, "KEY": 128, "VALUE": 128, "KEYS": 128}

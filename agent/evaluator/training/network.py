@@ -20,7 +20,7 @@ from agent.evaluator.training.parameters import Layout, Parameter, constant, lin
 from agent.evaluator.training.transfer import to_device
 from agent.kernels.gate import silu_gate
 from agent.kernels.norm import add_and_norm, rms_norm
-from agent.kernels.short_conv import silu_convolution
+from agent.kernels.short_conv import convolved_parts
 
 FILTER = 4
 EMBEDDING_STD = 0.02
@@ -109,9 +109,9 @@ class Network:
         heads = self.architecture.heads
         declared = self.variant.declaration
         projected = _linear(normed, _behind_norm(weights, prefix + "in"))
-        qkv, beta, *gates = projected.split([3 * width, heads, *_gate_widths(self.architecture, declared)], dim=-1)
-        qkv = silu_convolution(qkv, weights[prefix + "filters"])
-        q, k, v = (_by_head(part, heads) for part in qkv.split(width, dim=-1))
+        sizes = (3 * width, heads, *_gate_widths(self.architecture, declared))
+        q, k, v, beta, *gates = convolved_parts(projected, weights[prefix + "filters"], sizes)
+        q, k, v = (_by_head(part, heads) for part in (q, k, v))
         learned = {
             name: _by_head(gate, heads).squeeze(-1) if kind == "head" else _by_head(gate, heads)
             for (name, kind), gate in zip(declared.inputs.items(), gates, strict=True)
