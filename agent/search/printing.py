@@ -14,6 +14,7 @@ from agent.core.reason import Reason
 from agent.core.score import ScoreCard, TaskScore
 from agent.evaluator.progress import Meter, Update
 from agent.evaluator.protocol import Protocol, Replica
+from agent.science.capacity import HELD, pairs_held, pairs_points
 from agent.science.estimate import estimate
 from agent.science.noise import read_noise
 from agent.science.setting_noise import Noise
@@ -91,6 +92,12 @@ def print_card(card: ScoreCard) -> None:
     for task, score in card.tasks.items():
         for times, micro in score.longer.items():
             console.print(f"{task} on sequences {times} times as long: {micro:.4f} plain")
+    points = pairs_points(card, None)
+    for point in points:
+        console.print(f"recall of {point.pairs} pairs: {point.mine:.4f} plain")
+    if points:
+        held = pairs_held({point.pairs: point.mine for point in points})
+        console.print(f"pairs held at {HELD:g}: {'at least ' if held.at_least else ''}{held.pairs:.1f}")
     console.print(
         f"protocol {card.protocol} ({card.fingerprint}), test seed {card.test_seed}, {card.device}, "
         f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers"

@@ -17,6 +17,7 @@ from agent.core.run import BASELINE
 from agent.core.text import ENGLISH
 from agent.evaluator.protocols import QUICK
 from agent.science.verification_words import verified
+from agent.search.printing import print_card
 from agent.store.workspace import Workspace
 
 GOOD = "delta_net_4layer_good"
@@ -89,3 +90,16 @@ def test_verify_says_what_is_missing(home, tmp_path):
     empty.create(sample_proposal(GOOD), QUICK.name, QUICK.fingerprint, "evaluated", card=home.find(GOOD).card)
     with pytest.raises(UsageError, match="the template has no score here"):
         run(empty, GOOD)
+
+
+def test_a_card_is_printed_with_each_length_and_each_number_of_pairs(capsys):
+    print_card(CARDS[TEMPLATE])
+    told = capsys.readouterr().out
+    for wanted in (
+        "Selective Copy on sequences 2 times as long: 0.9",
+        "Selective Copy on sequences 8 times as long: 0.9",
+        "recall of 4 pairs: 0.99",
+        "recall of 64 pairs: 0.50",
+        "pairs held at 0.9: 24.",
+    ):
+        assert wanted in told
