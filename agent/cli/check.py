@@ -23,7 +23,7 @@ from agent.store.workspace import Workspace
 def check(
     file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
     protocol: Annotated[
-        str, typer.Option(help="Take the sizes of smoke, quick, mad, mad-grid or verify; nothing is trained.")
+        str, typer.Option(help="Take the sizes of this protocol, such as quick or mad; nothing is trained.")
     ] = "quick",
     lang: Annotated[str, typer.Option(help=f"Print in {', '.join(LANGUAGES)}.")] = ENGLISH,
     as_json: JsonOption = False,

@@ -19,7 +19,7 @@ from agent.core.run import PERSON, Proposal, RunFacts
 from agent.core.score import ScoreCard
 from agent.core.text import say
 from agent.evaluator.protocol import Init, Protocol
-from agent.evaluator.protocols import choose_protocol, varied
+from agent.evaluator.protocols import PROTOCOLS, choose_protocol, refuse_without_columns, varied
 from agent.science.budget import MeansBudget, excess
 from agent.store.workspace import Workspace
 
@@ -55,6 +55,10 @@ def evaluate(
         bool,
         typer.Option("--recorded", help="Have a GPU record a training step once and replay it. No GPU has tried it."),
     ] = False,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Read this folder or file under text-small or text; default: `text` of search.toml."),
+    ] = None,
     device: DeviceOption = None,
     workspace: WorkspaceOption = HERE,
     as_json: JsonOption = False,
@@ -64,7 +68,7 @@ def evaluate(
     file = named_variant(file)
     read_variant(file)
     held = Workspace(workspace).protocol() if name is not None else None
-    chosen = protocol_of(protocol or (held["name"] if held else None), device)
+    chosen = protocol_of(protocol or (held["name"] if held else None), device, text, workspace)
     chosen = chosen.only(tuple(task)) if task else chosen
     chosen = varied(chosen if cut else replace(chosen, cut=None), heads, init)
     if name is not None:
@@ -72,6 +76,7 @@ def evaluate(
             {"--task": task, "--no-cut": not cut, "--equal-parameters": equal_parameters}
             | {"--heads": heads, "--init": init}
         )
+        refuse_without_columns(chosen, "leave out --name")
         Workspace(workspace).check_protocol(chosen.name, chosen.fingerprint)
         Workspace(workspace).check_new(name)
 
@@ -157,10 +162,14 @@ def _facts_of_a_run(file: Path, protocol: Protocol, device: str | None) -> RunFa
     }
 
 
-def protocol_of(name: str | None, device: str | None) -> Protocol:
-    """The protocol that was named, or the one that the device can afford."""
+def protocol_of(name: str | None, device: str | None, text: str | None, workspace: Path) -> Protocol:
+    """The protocol that was named, or the one that the device can afford; one of text reads what is named too."""
     if name is not None:
-        return choose_protocol(name, device or "cpu")
+        if text is None and name in PROTOCOLS and PROTOCOLS[name].text is not None:
+            from agent.search.config import read_config
+
+            text = read_config(workspace, {}).text
+        return choose_protocol(name, device or "cpu", text)
     from agent.evaluator.evaluation import choose_device  # torch alone knows whether there is a GPU
 
-    return choose_protocol(None, choose_device(device))
+    return choose_protocol(None, choose_device(device), text)

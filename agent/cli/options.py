@@ -10,7 +10,10 @@ WorkspaceOption = Annotated[
 ]
 ProtocolOption = Annotated[
     str | None,
-    typer.Option(help="Train by smoke, quick, mad, mad-grid or verify; default: mad on a GPU, quick without one."),
+    typer.Option(
+        help="Train by smoke, quick, mad, mad-grid or verify; evaluate also by text-small or text. "
+        "Default: mad on a GPU, quick without one."
+    ),
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="Train on cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -24,6 +24,7 @@ from agent.evaluator.job import Job
 from agent.evaluator.means import measure_means
 from agent.evaluator.pace import Pace, TemplateTime
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import reading
 from agent.evaluator.stages import Stages, task_score
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.stack import stacks
@@ -54,6 +55,7 @@ def evaluate(
     read_declaration(variant)  # while it has the name that the caller knows
     check_code(variant)
     device = choose_device(device)
+    protocol = reading(protocol)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
     with scratch() as folder, temporary_folder() as kept:
@@ -65,11 +67,12 @@ def evaluate(
         stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)
         described, trained = stages.train(watch)
         tests = stages.draw_tests(trained)
-        varied = [further for test in tests for further in test.varied(protocol, test_seed)]
+        varied = stages.draw_varied(tests)
         scores = stages.score(tests, varied, trained, pace.deadline)
         with op_under_test(variant, protocol, pace.deadline) as op:
             probe_trained(op, tests, groups, job)
             means = measure_means(op)
+        text = stages.bits([*tests, *varied], trained)
     return ScoreCard(
         protocol=protocol.name,
         fingerprint=protocol.fingerprint,
@@ -82,6 +85,7 @@ def evaluate(
         test_seed=test_seed,
         seconds=time.monotonic() - started,
         remarks=_remarks(described, scores),
+        text=text,
     )
 
 

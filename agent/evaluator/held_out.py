@@ -22,8 +22,9 @@ from agent.evaluator.job import Job
 from agent.evaluator.probes.controls import FEWEST, FEWEST_LONGER, ControlledTest, with_controls
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.draw import draw
-from agent.evaluator.tasks.task import AS_TRAINED, Examples, Setting, Variation
+from agent.evaluator.tasks.task import AS_TRAINED, Examples, Reader, Setting, Variation
 from agent.evaluator.training.metric import Accuracy, accuracy
+from agent.evaluator.training.trainer import merit
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,12 @@ class HeldOutTest:
         protocol: Protocol,
         test_seed: int,
         variation: Variation = AS_TRAINED,
+        text: Reader | None = None,
     ) -> "HeldOutTest":
         """Draw the tests. Replicas of one seed share their world with training (Memorize's map), nothing else.
 
-        Longer sequences are fewer, so that every test has the same number of tokens.
+        Longer sequences are fewer, so that every test has the same number of tokens. Of a `text` all are given the same
+        windows of its held-out files.
         """
         examples = [
             draw(
@@ -72,6 +75,7 @@ class HeldOutTest:
                 seed=test_seed + candidate.replica.seed,
                 world=candidate.replica.seed,
                 device="cpu",
+                text=text,
             )
             for candidate in candidates
         ]
@@ -86,7 +90,7 @@ class HeldOutTest:
         ]
         return cls(stack, candidates, examples, controlled, variation)
 
-    def varied(self, protocol: Protocol, test_seed: int) -> "list[HeldOutTest]":
+    def varied(self, protocol: Protocol, test_seed: int, text: Reader | None = None) -> "list[HeldOutTest]":
         """The further tests of the same weights, on longer sequences or with other numbers of pairs.
 
         Each is of the candidates that have such tests.
@@ -99,6 +103,7 @@ class HeldOutTest:
                 protocol,
                 test_seed,
                 variation,
+                text,
             )
             for variation in every
         ]
@@ -109,10 +114,23 @@ class HeldOutTest:
         return {"do": "predict", "stack": self.stack, **asdict(self.variation)}
 
     def write_inputs(self, job: Job) -> None:
-        """Leave the inputs, and nothing but the inputs, where the predicting worker finds them."""
+        """Leave the inputs, and nothing but the inputs, where the predicting worker finds them.
+
+        Of text the targets too: all but the last are the next inputs, and the process that reads them runs no line of
+        the variant.
+        """
         inputs = torch.stack([test.inputs for test in self.controlled]).int()
         rows = torch.tensor([candidate.row for candidate in self.candidates])
-        leave(job.inputs(self.stack, **asdict(self.variation)), save({"chosen": rows, "inputs": inputs}))
+        given = {"chosen": rows, "inputs": inputs}
+        if self.reads_text:
+            arranged = [test.arranged(each.targets) for test, each in zip(self.controlled, self.examples, strict=True)]
+            given["targets"] = torch.stack(arranged).int()
+        leave(job.inputs(self.stack, **asdict(self.variation)), save(given))
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it is a test of bits per byte, too."""
+        return self.candidates[0].replica.setting.reads_text
 
     def score(self, job: Job) -> list[SeedScore]:
         """Read the predicted tokens and compare them with the labels.
@@ -208,8 +226,9 @@ def _own_pairs(replica: Replica, macro: float, micro: float) -> tuple[PairsTest,
 def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candidate]:
     """Of each setting and seed of a stack, the rate and decay whose checkpoint has the best validation accuracy.
 
-    One that diverged counts by its best checkpoint before that, as in MAD. Raises EvaluationFailed where no point of a
-    grid has a checkpoint with a finite loss: there is then no score for that seed.
+    Of text it is the one with the least validation loss. One that diverged counts by its best checkpoint before that,
+    as in MAD. Raises EvaluationFailed where no point of a grid has a checkpoint with a finite loss: there is then no
+    score for that seed.
     """
     grids: dict[tuple[Setting, int], list[Candidate]] = {}
     for candidate in _candidates(group, answer):
@@ -220,7 +239,7 @@ def best_of_grid(group: list[Replica], answer: Mapping[str, Any]) -> list[Candid
         if not sound:
             where: dict[str, Field] = {"replica": grid[0].replica.key, "step": grid[0].curve[-1].step}
             raise EvaluationFailed(Failure("diverged", Reason("failure.diverged", where)))
-        chosen.append(max(sound, key=lambda candidate: candidate.best_point.accuracy))
+        chosen.append(max(sound, key=lambda candidate: merit(candidate.replica, candidate.best_point)))
     return chosen
 
 

@@ -40,6 +40,10 @@ class Job:
     def predictions(self, stack: int, times: int = 1, pairs: int = 0) -> Path:
         return self.folder / f"predictions-{stack}-{times}-{pairs}.bin"
 
+    def losses(self, stack: int, times: int = 1, pairs: int = 0) -> Path:
+        """Of each byte of a test on text, where a network without the variant's code has computed them."""
+        return self.folder / f"losses-{stack}-{times}-{pairs}.bin"
+
     @property
     def requests(self) -> Path:
         return self.folder / "requests.json"

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from agent.core.errors import UsageError
-from agent.evaluator.tasks import TASKS
+from agent.evaluator.tasks import READING, TASKS
 from agent.evaluator.tasks.task import Setting, Variation
+from agent.evaluator.text.source import TextSource
 
 # Which code gives the scores: one more whenever tasks, draws, network, training or metric change what a seed scores
 # (tests/evaluator/test_edition.py notices). It enters every fingerprint, since such scores must not be
@@ -19,6 +20,9 @@ EDITION = 3
 # How the linear weights begin: "torch" is PyTorch's default, U(+-in^-1/2), as MAD has had it since December 2024;
 # "normal" is N(0, 0.02), as MAD had it before. The autoencoder of Compress begins as "normal" either way.
 Init = Literal["torch", "normal"]
+
+# How the learning rate goes on: it stays as it is, or it rises over the first steps and then falls as a cosine does.
+Schedule = Literal["constant", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Protocol:
     test_examples: int = 1280
     solved_at: float = 0.999
     cut: Cut | None = None
+    schedule: Schedule = "constant"
+    text: TextSource | None = None  # what the settings read that read text
     time_limit_hours: float = 12.0
     # How many times as long as the template on the same machine a row may take: MesaNet, the slowest known, takes 4.4.
     slowest: float = 8.0
@@ -173,7 +179,13 @@ class Protocol:
 
     def _planned(self, column: bool) -> tuple[str, ...]:
         planned = {setting.task for plan in self.plans for setting in plan.settings}
-        return tuple(task.name for task in TASKS if task.name in planned and task.column == column)
+        return tuple(task.name for task in (*TASKS, *READING) if task.name in planned and task.column == column)
+
+    @property
+    def longest_window(self) -> int:
+        """Bytes of the longest window of text that is read, with the byte that follows it."""
+        read = ((plan, setting) for plan in self.plans for setting in plan.settings if setting.reads_text)
+        return 1 + max((setting.length * max((1, *plan.longer)) for plan, setting in read), default=0)
 
     @property
     def lone_settings(self) -> frozenset[str]:
@@ -189,6 +201,11 @@ class Protocol:
         for plan in facts["plans"]:
             if not plan["pairs"]:  # protocols without such tests are those that they were before there were any
                 del plan["pairs"]
+        if self.schedule == "constant":  # as it was before there was another
+            del facts["schedule"]
+        del facts["text"]
+        if self.text is not None:
+            facts["text"] = self.text.digest  # wherever its files lie
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
     def setting_fingerprint(self, setting: Setting) -> str:
@@ -215,7 +232,8 @@ class Protocol:
         )
         cut = Cut(**facts["cut"]) if facts["cut"] else None
         legs = tuple(Leg(tuple((label, seeds) for label, seeds in leg["seeds"])) for leg in facts["legs"])
-        return cls(**facts | {"plans": plans, "cut": cut, "legs": legs})
+        reads = TextSource(**facts["text"]) if facts.get("text") else None
+        return cls(**facts | {"plans": plans, "cut": cut, "legs": legs, "text": reads})
 
     def only(self, tasks: tuple[str, ...]) -> "Protocol":
         """The same protocol restricted to some tasks, with a fingerprint of its own. UsageError for a task it lacks."""

@@ -8,6 +8,7 @@ from typing import Any
 from agent.core.errors import UsageError
 from agent.evaluator.protocol import Cut, Init, Leg, Plan, Protocol
 from agent.evaluator.tasks.task import Setting
+from agent.evaluator.text.source import TextSource, read_source
 
 TRAIN_EXAMPLES = 12_800
 FEWER_EXAMPLES = (6400, 3200, 1600, 800)
@@ -242,7 +243,49 @@ VERIFY = replace(
     legs=(),
 )
 
-PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID, VERIFY)}
+# A language model on bytes, around the same layers. Of its three rates all but the best leave after a tenth of the
+# steps. docs/text.md says what a budget of this size can tell and what not.
+TEXT_SMALL = Protocol(
+    name="text-small",
+    purpose="bits per byte of a small language model on two cores, on recalled bytes and on others apart",
+    plans=(
+        Plan(
+            (Setting("Text", 256, 256, 64_000),), seeds=3, batch=8, epochs=1, learning_rates=(2e-3, 4e-3, 8e-3),
+            weight_decays=(0.0,), validations=20, longer=(4,),
+        ),
+    ),
+    width=64,
+    inner=176,
+    validation_examples=128,
+    test_examples=512,
+    cut=Cut(after=0.1, margin=0.0),
+    schedule="cosine",
+    text=TextSource(),
+    time_limit_hours=6.0,
+)  # fmt: skip
+
+# About 20 million parameters, and twenty bytes for each of them. No machine with a GPU has measured it yet.
+TEXT = Protocol(
+    name="text",
+    purpose="bits per byte of a language model of 20 million parameters, for a GPU",
+    plans=(
+        Plan(
+            (Setting("Text", 256, 1024, 400_000),), seeds=3, batch=64, epochs=1, learning_rates=(5e-4, 1e-3, 2e-3),
+            weight_decays=(0.1,), validations=20, longer=(4,),
+        ),
+    ),
+    width=896,
+    heads=7,
+    inner=2400,
+    validation_examples=256,
+    test_examples=1024,
+    cut=Cut(after=0.1, margin=0.0),
+    schedule="cosine",
+    text=TextSource(),
+    time_limit_hours=24.0,
+)  # fmt: skip
+
+PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID, VERIFY, TEXT_SMALL, TEXT)}
 VERIFYING = (VERIFY,)  # what a verification trains, in this order
 
 
@@ -271,12 +314,37 @@ def varied(protocol: Protocol, heads: int | None = None, init: Init | None = Non
     return replace(protocol, heads=heads, init=init)
 
 
-def choose_protocol(name: str | None, device: str) -> Protocol:
-    """A protocol by its name; by default what the device can afford."""
+def choose_protocol(name: str | None, device: str, text: str | None = None) -> Protocol:
+    """A protocol by its name; by default what the device can afford.
+
+    text: the path of what a protocol of text reads. UsageError for a name that is none, and for a text that is none.
+    """
     name = name or ("quick" if device == "cpu" else "mad")
     if name not in PROTOCOLS:
         raise UsageError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[name]
+    return reading(PROTOCOLS[name], text)
+
+
+def reading(protocol: Protocol, path: str | None = None) -> Protocol:
+    """A protocol of text that knows the digest of its text, of the default one or of a path; any other as it is.
+
+    UsageError for a path that is no text, or for one where the protocol reads none.
+    """
+    if protocol.text is None:
+        if path:
+            raise UsageError(
+                f"protocol {protocol.name} reads no text: leave the text out, or choose text-small or text"
+            )
+        return protocol
+    source = TextSource(path) if path else protocol.text
+    text = read_source(source, protocol.longest_window)
+    return replace(protocol, text=replace(source, digest=text.corpus.digest))
+
+
+def refuse_without_columns(protocol: Protocol, instead: str) -> None:
+    """UsageError where a protocol fills no column of the table, as one of text does not: its scores are no row."""
+    if not protocol.tasks:
+        raise UsageError(f"protocol {protocol.name} has no column of results.csv, so it makes no row: {instead}")
 
 
 def protocol_of(name: str, fingerprint: str, tasks: Iterable[str]) -> Protocol | None:

@@ -2,21 +2,27 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from agent.core.failure import Failure, Unfinished
 from agent.core.score import SeedScore, TaskScore
-from agent.evaluator.account import Described, read_described
+from agent.core.text_score import TextScore
+from agent.evaluator.account import Described, read_described, read_trained
 from agent.evaluator.failure import EvaluationFailed, doubting
 from agent.evaluator.held_out import HeldOutTest, best_of_grid, read_scores
+from agent.evaluator.held_out_text import text_score
 from agent.evaluator.job import Job
 from agent.evaluator.pace import Pace
 from agent.evaluator.progress import Update
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.reading import leave_text, reader_of
 from agent.evaluator.remote.pairs import carry_out
-from agent.evaluator.remote.replay import choose_replays
+from agent.evaluator.remote.replay import Replay, choose_replays
+from agent.evaluator.text.windows import TextReader
+from agent.evaluator.training.early_steps import EARLY_STEPS
 from agent.evaluator.worker_pool import WorkerPool
 
 DESCRIBE: dict[str, Any] = {"do": "describe"}
@@ -41,9 +47,17 @@ class Stages:
     groups: Sequence[list[Replica]]
     test_seed: int
     pace: Pace
+    seconds: dict[int, float] = field(default_factory=dict)  # that the training of each group took
+
+    @cached_property
+    def text(self) -> TextReader | None:
+        """What a protocol of text reads."""
+        return reader_of(self.protocol)
 
     def train(self, watch: Callable[[Update], None]) -> tuple[Described, dict[int, Answer]]:
         """Train everything. EvaluationFailed tells, with its reason, what was done by then."""
+        if self.text is not None:
+            leave_text(self.text, self.protocol, self.job.folder, [each for group in self.groups for each in group])
         self.pace.begin()
         pool = WorkerPool(self.job.folder, self.workers, self.pace.deadline, self.job.device, self.pace)
 
@@ -59,6 +73,7 @@ class Stages:
         except EvaluationFailed as error:
             done = {place - 1: answer for place, answer in pool.answers.items() if place}
             raise EvaluationFailed(replace(error.failure, unfinished=self._unfinished(error.failure, done))) from error
+        self.seconds.update({place - 1: seconds for place, seconds in pool.seconds.items() if place})
         with doubting():
             return read_described(description), dict(enumerate(trained))
 
@@ -69,8 +84,12 @@ class Stages:
             chosen = best_of_grid(self.groups[stack], answer)
             chosen = [each for each in chosen if not tasks or each.replica.setting.task in tasks]
             if chosen:
-                tests.append(HeldOutTest.draw(stack, chosen, self.protocol, self.test_seed))
+                tests.append(HeldOutTest.draw(stack, chosen, self.protocol, self.test_seed, text=self.text))
         return tests
+
+    def draw_varied(self, tests: Sequence[HeldOutTest]) -> list[HeldOutTest]:
+        """The further tests of the same weights, on longer sequences or with other numbers of pairs."""
+        return [varied for test in tests for varied in test.varied(self.protocol, self.test_seed, self.text)]
 
     def score(
         self,
@@ -90,10 +109,36 @@ class Stages:
             self.workers,
             deadline,
             into=self.kept,
+            given=self._early_text(replays),
         )
         for replay, answer in zip(replays, answers, strict=False):
             replay.check(answer)
         return read_scores(tests, varied, replace(self.job, folder=self.kept))
+
+    def bits(self, tests: Sequence[HeldOutTest], trained: Mapping[int, Answer]) -> TextScore | None:
+        """Bits per byte by tests whose scores were read; None where the protocol reads no text."""
+        if self.text is None:
+            return None
+        home = replace(self.job, folder=self.kept)
+        return text_score(self.text.text, tests, home, self._tokens_a_second(trained))
+
+    def _tokens_a_second(self, trained: Mapping[int, Answer]) -> float:
+        """How many one worker trains on in a second, its validations included, by the clock of this program."""
+        tokens = 0
+        for stack, answer in trained.items():
+            with doubting():
+                for said, replica in zip(answer["trainees"], self.groups[stack], strict=True):
+                    tokens += read_trained(said, replica).curve[-1].step * replica.batch * replica.setting.input_length
+        return tokens / sum(self.seconds[stack] for stack in trained)
+
+    def _early_text(self, replays: Sequence[Replay]) -> list[Path]:
+        """What the early steps read that are taken again: from the files of the text, not from the workers' folder."""
+        if self.text is None or not replays:
+            return []
+        folder = self.kept / "text"
+        folder.mkdir()
+        replicas = [replica for replay in replays for replica in self.groups[replay.stack]]
+        return leave_text(self.text, self.protocol, folder, replicas, steps=EARLY_STEPS)
 
     def _unfinished(self, failure: Failure, trained: Mapping[int, Answer]) -> Unfinished | None:
         """What was done: after a timeout, finished tasks are tested; None where no validation came."""

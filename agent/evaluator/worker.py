@@ -36,6 +36,7 @@ from agent.evaluator.probes.audit import IN_TRAINING, SecretAudits
 from agent.evaluator.probes.probe_calls import run_calls
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.speed import measure_speed
+from agent.evaluator.text.windows import WrittenText
 from agent.evaluator.training.early_steps import digest, steps_told_of
 from agent.evaluator.training.recording import record_on_cuda
 from agent.evaluator.training.room import replicas_at_once
@@ -145,7 +146,7 @@ class Worker:
         audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_TRAINING)
         try:
             at_once = replicas_at_once(replicas, self.device)
-            how = (report, audit, after_step, at_once, self.recorder)
+            how = (report, audit, after_step, at_once, self.recorder, WrittenText(self.job.folder))
             return train(replicas, self.trained.variant, self.protocol, self.device, *how)
         except torch.OutOfMemoryError as error:
             failure = Failure(*diagnose(error, self.job.variant))

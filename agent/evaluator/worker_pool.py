@@ -34,7 +34,8 @@ Request = dict[str, Any]
 class WorkerPool:
     """Fresh confined workers on one folder, until `deadline` (time.monotonic), each on a GPU of its own on "cuda".
 
-    With a `pace` they are ended too once that is hopeless. `answers` has what was answered by then, by place.
+    With a `pace` they are ended too once that is hopeless. `answers` has what was answered by then, by place, and
+    `seconds` how long each answer took.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class WorkerPool:
         self.folder = folder
         self.pace = pace
         self.answers: dict[int, Request] = {}
+        self.seconds: dict[int, float] = {}
         self.gpus = gpus_of_workers(device, workers)
         self.deadline = deadline
         self.failures: list[Failure] = []
@@ -87,9 +89,10 @@ class WorkerPool:
             with confined("agent.evaluator.worker", [str(self.folder)], self.folder, gpu) as child:
                 while not self.failures:
                     index, request = waiting.get_nowait()
+                    asked = time.monotonic()
                     answer = self._ask(child, request, watch)
                     if answer is not None:
-                        self.answers[index] = answer
+                        self.answers[index], self.seconds[index] = answer, time.monotonic() - asked
                         with self.watching:
                             answered(request, answer)
         except queue.Empty:

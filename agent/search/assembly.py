@@ -14,7 +14,7 @@ from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.evaluation import choose_device, evaluate_source
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import prove_isolation
-from agent.evaluator.protocols import choose_protocol
+from agent.evaluator.protocols import choose_protocol, refuse_without_columns
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
@@ -56,6 +56,7 @@ def assemble(
     device = executor.device if executor else choose_device(config.device)
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
+    refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     workspace.keep_budget(MeansBudget(config.budget_parameters, config.budget_state, config.budget_flops))
     workspace.keep_objective(config.objective)

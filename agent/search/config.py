@@ -48,6 +48,8 @@ class Config(BaseModel):
     """Calls a variant larger, never better, beyond so many times the bytes of the template's state."""
     budget_flops: float = Field(3.0, ge=1)
     """Calls a variant larger, never better, beyond so many times the template's operations a token."""
+    text: str | None = None
+    """Has language models under text-small and text read this folder or file. Default: the sources of torch."""
     objective: Objective = DEFAULT
     """Looks for balanced gains of memory and learnability, for memory alone, or for the older table's average."""
     max_cost: float | None = Field(None, gt=0)
@@ -85,7 +87,7 @@ def read_config(workspace: Path, flags: Mapping[str, Any]) -> Config:
     settings |= _checked({name: value for name, value in flags.items() if value is not None}, "the command line")
     config = Config(**settings)
     known = {setting: _known(setting, getattr(config, setting), workspace) for setting in LISTS}
-    config = config.model_copy(update=known)
+    config = config.model_copy(update=known | {"text": config.text and _text(config.text, workspace)})
     if TEMPLATE not in config.baselines:
         raise UsageError(f"baselines: {TEMPLATE} must be among them: everything is compared with it")
     return config
@@ -117,6 +119,12 @@ def _known(setting: str, words: tuple[str, ...], workspace: Path) -> tuple[str, 
         except LookupError as error:
             raise UsageError(f"{setting}: {error}") from error
     return tuple(dict.fromkeys(found))
+
+
+def _text(path: str, workspace: Path) -> str:
+    """The path of a text: from where one stands, or, in a search.toml, from where that stands."""
+    given = Path(path).expanduser()
+    return str(given if given.exists() else workspace / given)
 
 
 def _checked(settings: dict[str, Any], source: str) -> dict[str, Any]:

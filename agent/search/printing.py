@@ -18,6 +18,7 @@ from agent.science.capacity import HELD, pairs_held, pairs_points
 from agent.science.estimate import estimate
 from agent.science.noise import read_noise
 from agent.science.setting_noise import Noise
+from agent.science.text_words import text_lines
 from agent.store.status import clock
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -98,6 +99,8 @@ def print_card(card: ScoreCard) -> None:
     if points:
         held = pairs_held({point.pairs: point.mine for point in points})
         console.print(f"pairs held at {HELD:g}: {'at least ' if held.at_least else ''}{held.pairs:.1f}")
+    for line in text_lines(card.text) if card.text else ():
+        console.print(line["en"])
     console.print(
         f"protocol {card.protocol} ({card.fingerprint}), test seed {card.test_seed}, {card.device}, "
         f"{clock(card.seconds)}\n{card.parameters:,} parameters, a state of {card.state_size:,} numbers"

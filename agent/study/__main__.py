@@ -39,7 +39,7 @@ from agent.core.invocation import command, settle
 from agent.core.resources import CHECKOUT, MEASURED, SOURCE_ROOT
 from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import choose_protocol
+from agent.evaluator.protocols import choose_protocol, refuse_without_columns
 from agent.science.measure import LOG_ODDS, MACRO, Measure
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
 from agent.science.setting_noise import PairedNoise
@@ -138,6 +138,7 @@ def table(
 ) -> None:
     """Measure what is missing of the known variants, part by part; under mad, write the page that compares them."""
     chosen = choose_protocol(protocol, "cpu")
+    refuse_without_columns(chosen, command("text", module=STUDY))
     limited = chosen.only(tuple(task)) if task else chosen
     with kept(tables_in(folder) / f"{chosen.name}.csv") as rows:
         try:

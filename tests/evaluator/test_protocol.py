@@ -21,6 +21,7 @@ from agent.evaluator.protocols import (
 )
 from agent.evaluator.tasks import TASKS
 from agent.evaluator.tasks.task import Setting
+from agent.evaluator.text.source import TextSource
 
 NOISY = Setting("Noisy Recall", 32, 128, 6400, noise=0.2, noise_vocab=16)
 PLAN = Plan((NOISY,), 2, 32, 4, learning_rates=(1e-3,), weight_decays=(0.0,), validations=2)
@@ -39,6 +40,8 @@ OTHER = {
         "test_examples": 1,
         "solved_at": 0.9,
         "cut": None,
+        "schedule": "cosine",
+        "text": TextSource("here", "0123456789ab"),
     },
     Plan: {
         "settings": (NOISY, replace(NOISY, vocab=48)),

@@ -44,6 +44,12 @@ class ControlledTest:
         """(..., N + C, T) predictions of the rows -> (..., N, T) of the sequences in their own order."""
         return predictions[..., self.places[: self.tests], :]
 
+    def arranged(self, tokens: Tensor) -> Tensor:
+        """(N, T) tokens of the sequences in their own order -> (N + C, T) of the rows, zero for the altered copies."""
+        rows = torch.zeros(self.inputs.shape, dtype=tokens.dtype)
+        rows[self.places[: self.tests]] = tokens
+        return rows
+
     def leaked_share(self, predictions: Tensor, device_kind: str) -> float | None:
         """The share of predictions (N + C, T) before the cuts that depend on what they must not; None if none does."""
         changed, compared = self.changed(predictions)

@@ -20,6 +20,7 @@ from agent.evaluator.contract.variant import Declaration, Variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.reading import reader_of
 from agent.evaluator.tasks.draw import draw
 from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.stack import Stack
@@ -89,7 +90,8 @@ class OpUnderTest:
         setting = replica.setting
         if setting not in self.recorded:
             stack = Stack([replica], recording_variant(self.declaration), self.protocol, CPU)
-            examples = draw(setting, 2, split="train", seed=self.seed, world=replica.seed, device="cpu")
+            text = reader_of(self.protocol)
+            examples = draw(setting, 2, split="train", seed=self.seed, world=replica.seed, device="cpu", text=text)
             self.recorded[setting] = record_calls(stack, 0, examples.inputs, self.chunk)
         return self.recorded[setting]
 

@@ -29,17 +29,24 @@ Request = dict[str, Any]
 
 
 def carry_out(
-    requests: Sequence[Request], job: Job, variant: Path, pairs: int, deadline: float, into: Path
+    requests: Sequence[Request],
+    job: Job,
+    variant: Path,
+    pairs: int,
+    deadline: float,
+    into: Path,
+    given: Sequence[Path] = (),
 ) -> list[Request]:
     """The answers to the requests, in their order, by so many pairs at once. What is predicted is left `into` a folder.
 
-    `job` is the folder of training: weights and inputs are taken from there. Raises EvaluationFailed with the first
-    failure; however this ends, no process is left.
+    `job` is the folder of training: weights and inputs are taken from there. `given` are files of this program's own
+    that the networks need beside them. Raises EvaluationFailed with the first failure; however this ends, no process
+    is left.
     """
     shares = [list(range(first, len(requests), pairs)) for first in range(min(pairs, len(requests)))]
 
     def work(share: list[int], gpu: str | None) -> list[Request]:
-        return _work([requests[index] for index in share], job, variant, deadline, into, gpu)
+        return _work([requests[index] for index in share], job, variant, deadline, into, given, gpu)
 
     answers: dict[int, Request] = {}
     with ThreadPoolExecutor(max(1, len(shares))) as threads:
@@ -51,7 +58,13 @@ def carry_out(
 
 
 def _work(
-    requests: list[Request], job: Job, variant: Path, deadline: float, into: Path, gpu: str | None
+    requests: list[Request],
+    job: Job,
+    variant: Path,
+    deadline: float,
+    into: Path,
+    given: Sequence[Path],
+    gpu: str | None,
 ) -> list[Request]:
     with scratch() as mine, scratch() as theirs:
         network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
@@ -64,6 +77,8 @@ def _work(
                 _copy(job.weights(stack), network.weights(stack))
             for test in predicted:
                 _copy(job.inputs(*test), network.inputs(*test))
+        for file in given:
+            shutil.copyfile(file, network.folder / file.name)
         leave(network.requests, json.dumps(requests).encode())
         with confined_pair(
             "agent.evaluator.remote.predictor", network.folder, "agent.evaluator.remote.op_host", op.folder, gpu
@@ -77,6 +92,8 @@ def _work(
             answers = _read(network, predictor, ended, host)
         for test in predicted:
             shutil.move(network.predictions(*test), into)
+            if network.losses(*test).exists():
+                shutil.move(network.losses(*test), into)
     return answers
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -27,6 +28,7 @@ from agent.evaluator.probes.audit import IN_PREDICTION, SecretAudits
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.remote.messages import Broken
 from agent.evaluator.remote.remote_op import HostFailed, RemoteOp
+from agent.evaluator.text.windows import WrittenText
 from agent.evaluator.training.early_steps import digests_of_steps
 from agent.evaluator.training.stack import Stack, stacks
 
@@ -49,18 +51,23 @@ class Predictor:
         """Predict every position of the inputs in the folder, int32.
 
         By the best weights and by the last; on sequences that differ from those of training, in several `times` the
-        length or in the number of `pairs`, by the best alone.
+        length or in the number of `pairs`, by the best alone. Where targets are there too, which of text are the next
+        inputs, the loss of the best weights at each of them is left as well.
         """
         weights, request = self._weights(stack), load_file(self.job.inputs(stack, times, pairs))
         chosen, inputs = request["chosen"], request["inputs"].to(self.device)
-        predictions = [self._predict(stack, weights["best"], chosen, inputs)]
+        targets = request["targets"].to(self.device) if "targets" in request else None
+        best, losses = self._predict(stack, weights["best"], chosen, inputs, targets)
+        predictions = [best]
         if times == 1 and not pairs:
             by_last = predictions[0].clone()
             # A replica that was still getting better at its end has its last weights for its best: most of them do.
             moved = (weights["best"] != weights["last"]).any(1)[chosen]
             if moved.any():
-                by_last[moved] = self._predict(stack, weights["last"], chosen[moved], inputs[moved.to(self.device)])
+                by_last[moved], _ = self._predict(stack, weights["last"], chosen[moved], inputs[moved.to(self.device)])
             predictions.append(by_last)
+        if losses is not None:
+            self.job.losses(stack, times, pairs).write_bytes(losses.numpy().tobytes())
         self.job.predictions(stack, times, pairs).write_bytes(torch.stack(predictions).numpy().tobytes())
         return {}
 
@@ -75,19 +82,27 @@ class Predictor:
 
     def replay(self, stack: int, steps: int) -> dict[str, Any]:
         """Take the first steps of a training again, and say what the weights are after each."""
-        return {"digests": digests_of_steps(self.stacks[stack], self.variant, self.protocol, self.device, steps)}
+        text = WrittenText(self.job.folder)
+        return {"digests": digests_of_steps(self.stacks[stack], self.variant, self.protocol, self.device, steps, text)}
 
-    def _predict(self, stack: int, rows: Tensor, chosen: Tensor, inputs: Tensor) -> Tensor:
-        """(R, N, T) inputs -> (R, N, T) int32, by the `chosen` of a stack's rows.
+    def _predict(
+        self, stack: int, rows: Tensor, chosen: Tensor, inputs: Tensor, targets: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """(R, N, T) inputs -> (R, N, T) int32, by the `chosen` of a stack's rows, and the float32 losses of targets.
 
         Where a weight stands in a row depends on all that the stack holds, also on those that are not chosen.
         """
         audit = SecretAudits(self.variant.declaration, self.protocol.chunk_size, IN_PREDICTION)
         whole = Stack(self.stacks[stack], self.variant, self.protocol, self.device, rows, audit)
         predictions = torch.empty(inputs.shape, dtype=torch.int32)
+        losses = None if targets is None else torch.empty(inputs.shape)
         for part, logits in whole.read(inputs.long(), chosen.to(self.device)):
             predictions[:, part] = logits.argmax(-1)
-        return predictions
+            if targets is not None and losses is not None:
+                wanted = targets[:, part].long()
+                each = F.cross_entropy(logits.flatten(0, 2), wanted.flatten(), reduction="none")
+                losses[:, part] = each.view(wanted.shape).cpu()
+        return predictions, losses
 
 
 def carry_out(job: Job, requests: IO[bytes], replies: IO[bytes]) -> dict[str, Any]:

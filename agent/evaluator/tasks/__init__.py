@@ -11,6 +11,10 @@ from agent.evaluator.tasks.multi_query_recall import MULTI_QUERY_RECALL
 from agent.evaluator.tasks.noisy_recall import NOISY_RECALL
 from agent.evaluator.tasks.selective_copy import SELECTIVE_COPY
 from agent.evaluator.tasks.task import register
+from agent.evaluator.tasks.text import TEXT
 
 # The order is that of the table's columns.
 TASKS = register(COMPRESS, CONTEXT_RECALL, FUZZY_RECALL, MEMORIZE, NOISY_RECALL, SELECTIVE_COPY, MULTI_QUERY_RECALL)
+
+# What protocols of real text train on; no synthetic task and no column of the table.
+READING = register(TEXT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import torch
@@ -84,6 +84,11 @@ class Setting:
         return known_tasks[self.task].autoencoder
 
     @property
+    def reads_text(self) -> bool:
+        """Whether its examples are windows of real text, on which a loss says more than an accuracy."""
+        return known_tasks[self.task].reads_text
+
+    @property
     def lengthens(self) -> bool:
         """Whether a network that learned it can be tested on longer sequences."""
         return known_tasks[self.task].lengthens
@@ -148,6 +153,7 @@ class Task:
     local: bool = False  # whether the token before tells the answer alone, so that no memory is needed
     lengthens: bool = False  # whether sequences of another length ask for what was learned on these
     column: bool = True  # whether it is a column of the table; what is not counts in no average
+    reads_text: bool = False  # whether its examples are read from files
 
 
 known_tasks: dict[str, Task] = {}
@@ -188,6 +194,13 @@ class Examples:
 
     inputs: Tensor  # (N, T) int64
     targets: Tensor  # (N, T) int64, IGNORE where not scored
+
+
+class Reader(Protocol):
+    """Where the examples of a task that reads text come from."""
+
+    def examples(self, setting: Setting, count: int, split: Split, seed: int) -> Examples:
+        """(count, setting.input_length) inputs and targets."""
 
 
 @dataclass(frozen=True)

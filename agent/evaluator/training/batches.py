@@ -11,7 +11,8 @@ from torch import Tensor
 
 from agent.evaluator.protocol import Replica, ceil_div
 from agent.evaluator.tasks.draw import chance_of, draw
-from agent.evaluator.tasks.task import IGNORE, Examples, Setting
+from agent.evaluator.tasks.task import IGNORE, Examples, Reader, Setting
+from agent.evaluator.text.windows import WrittenText, as_examples
 from agent.evaluator.training.transfer import to_device
 
 
@@ -122,12 +123,14 @@ def training_examples(replicas: list[Replica], device: torch.device, chunk_size:
     return Collection.of(replicas, drawn, device, chunk_size)
 
 
-def validation_examples(replicas: list[Replica], count: int, device: torch.device, chunk_size: int = 1) -> Collection:
+def validation_examples(
+    replicas: list[Replica], count: int, device: torch.device, chunk_size: int = 1, text: Reader | None = None
+) -> Collection:
     """Examples of the kind that the test has, but another draw: they choose the checkpoint and the end of training."""
 
     def drawn(replica: Replica) -> Examples:
         seed = replica.seed
-        return draw(replica.setting, count, split="validation", seed=seed, world=seed, device=device)
+        return draw(replica.setting, count, split="validation", seed=seed, world=seed, device=device, text=text)
 
     return Collection.of(replicas, drawn, device, chunk_size)
 
@@ -148,6 +151,11 @@ class Batches:
         self.order = torch.zeros(len(replicas), self.examples.inputs.shape[1], dtype=torch.int64, device=device)
         self.begun = [0] * len(replicas)  # how many steps had been taken when each began
         self.begun_there: Tensor | None = None  # the same on the device, (R,); None while all began at once
+
+    @property
+    def asked(self) -> slice:
+        """The positions that have targets."""
+        return self.examples.asked
 
     def take(self, step: int) -> Examples:
         """The batch of a step, counted from 0: (R, B, T). Rows beyond the end of an epoch carry no target."""
@@ -198,3 +206,49 @@ class Batches:
 
 def _chance_of_order(replica: Replica) -> torch.Generator:
     return chance_of(f"order, {replica.setting.label}, {replica.seed}", "cpu")
+
+
+class TextBatches:
+    """One batch of windows for every replica at each step, in the order in which they were written down.
+
+    They stay in their files, as bytes, until a step takes them. Replicas of one setting and seed read the same.
+    """
+
+    asked = slice(None)  # every byte has one that follows
+
+    def __init__(self, replicas: list[Replica], device: torch.device, text: WrittenText) -> None:
+        self.replicas = replicas
+        self.device = device
+        self.batch = replicas[0].batch
+        self.text = text
+        self.windows = {grid: text.training(*grid) for grid in {replica.grid for replica in replicas}}
+        self.begun = [0] * len(replicas)  # how many steps had been taken when each began
+
+    def take(self, step: int) -> Examples:
+        """The batch of a step, counted from 0: (R, B, T). After its last window a text begins again."""
+        rows = []
+        for replica, begun in zip(self.replicas, self.begun, strict=True):
+            place = ((step - begun) * self.batch + torch.arange(self.batch)) % replica.setting.train_examples
+            rows.append(self.windows[replica.grid][place])
+        return as_examples(to_device(torch.stack(rows), self.device))
+
+    def keep(self, kept: Sequence[int], rows: Tensor) -> None:
+        """Go on with the replicas `kept` alone; `rows` are the same numbers on the device."""
+        self.replicas = [self.replicas[row] for row in kept]
+        self.begun = [self.begun[row] for row in kept]
+
+    def begin(self, row: int, replica: Replica, step: int) -> None:
+        """Another replica takes the place of one, and its first batch is that of this step."""
+        self.replicas[row], self.begun[row] = replica, step
+        self.windows.setdefault(replica.grid, self.text.training(*replica.grid))
+
+
+def batches_of(
+    replicas: list[Replica], device: torch.device, chunk_size: int, text: WrittenText | None
+) -> Batches | TextBatches:
+    """The batches of a stack. ValueError where it reads text and none was written down for it."""
+    if not replicas[0].setting.reads_text:
+        return Batches(replicas, device, chunk_size)
+    if text is None:
+        raise ValueError(f"{replicas[0].setting.label} reads text: say where it was written down")
+    return TextBatches(replicas, device, text)

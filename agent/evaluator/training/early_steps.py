@@ -7,6 +7,7 @@ from torch import Tensor
 
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
+from agent.evaluator.text.windows import WrittenText
 from agent.evaluator.training.trainer import Training
 
 EARLY_STEPS = 6  # whose weights a training tells of
@@ -23,10 +24,15 @@ def digest(rows: Tensor) -> str:
 
 
 def digests_of_steps(
-    replicas: list[Replica], variant: Variant, protocol: Protocol, device: torch.device, steps: int
+    replicas: list[Replica],
+    variant: Variant,
+    protocol: Protocol,
+    device: torch.device,
+    steps: int,
+    text: WrittenText | None = None,
 ) -> list[str]:
     """Train a stack for so many steps, and tell of its weights after each."""
-    training = Training(replicas, variant, protocol, device)
+    training = Training(replicas, variant, protocol, device, text=text)
     found = []
     for _ in range(steps):
         training.step()

@@ -46,15 +46,16 @@ class StackedAdamW:
         decay = column(decays) * decaying if any((*decays, *later)) else None
         return cls(column(rates), decay, torch.zeros_like(rows), torch.zeros_like(rows), decaying)
 
-    def step(self, rows: Tensor, grad: Tensor) -> None:
-        """Move every row in place. `grad` is used as scratch."""
+    def step(self, rows: Tensor, grad: Tensor, share: Tensor | None = None) -> None:
+        """Move every row in place. `grad` is used as scratch; of its rate each row takes a `share`, (R, 1), or all."""
         self.taken += 1
         self.mean.lerp_(grad, 1 - BETA1)
         self.square.mul_(BETA2).addcmul_(grad, grad, value=1 - BETA2)
         rate, value, root = self._corrected(rows.dtype)
         denominator = torch.sqrt(self.square, out=grad).div_(root).add_(EPS)
         if self.decay is not None:
-            rows.mul_(1 - self.rate * self.decay)
+            rows.mul_(1 - (self.rate if share is None else self.rate * share) * self.decay)
+        rate = rate if share is None else rate * share
         rows.addcmul_(torch.div(self.mean, denominator, out=grad), rate, value=value)
 
     def _corrected(self, dtype: torch.dtype) -> tuple[Tensor, float, Tensor | float]:

@@ -1,5 +1,6 @@
 """Train a stack of replicas to the end of their protocol: the story of one training loop."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,10 +14,12 @@ from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
 from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.task import IGNORE, Examples
-from agent.evaluator.training.batches import Batches, validation_examples
+from agent.evaluator.text.windows import WrittenText
+from agent.evaluator.training.batches import batches_of, validation_examples
 from agent.evaluator.training.metric import accuracy, token_losses
 from agent.evaluator.training.optimiser import StackedAdamW
 from agent.evaluator.training.recording import SIZES, RecordedGradient, Recorder
+from agent.evaluator.training.schedule import shares
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.training.transfer import to_device
 from agent.evaluator.training.validations import is_due
@@ -62,13 +65,15 @@ def train(
     after_step: Callable[[int, Tensor], None] = lambda taken, rows: None,
     at_once: int | None = None,
     recorder: Recorder | None = None,
+    text: WrittenText | None = None,
 ) -> list[Trainee]:
     """Train replicas of one shape together, all or so many `at_once`. One that ends leaves, and one that waits begins.
 
     `audit` is shown each call of the op; it may refuse the variant. `after_step` is shown the weights of those that
-    train, (R, P), after so many steps. With a `recorder` a step is recorded once for each size of the stack.
+    train, (R, P), after so many steps. With a `recorder` a step is recorded once for each size of the stack. `text` is
+    what settings that read text are trained on.
     """
-    training = Training(replicas, variant, protocol, device, audit, at_once, recorder)
+    training = Training(replicas, variant, protocol, device, audit, at_once, recorder, text)
     while training.live:
         training.step()
         after_step(training.taken, training.stack.rows)
@@ -103,15 +108,20 @@ def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> End
 
 
 def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:
-    """How far the accuracy of a replica's checkpoint lies below the best of its own setting and seed.
+    """How far a replica's checkpoint lies behind the best of its own setting and seed.
 
     A rival that diverged counts by its checkpoint, which can be chosen in this one's place.
     """
 
     def best(candidate: Trainee) -> float:
-        return candidate.best_point.accuracy if any(point.finite for point in candidate.curve) else 0.0
+        return merit(candidate.replica, candidate.best_point) if any(p.finite for p in candidate.curve) else -math.inf
 
     return max(best(rival) for rival in trainees if rival.replica.grid == trainee.replica.grid) - best(trainee)
+
+
+def merit(replica: Replica, point: CurvePoint) -> float:
+    """By what the points of a grid are compared: their accuracy; of text their loss, which says more."""
+    return -point.loss if replica.setting.reads_text else point.accuracy
 
 
 class Training:
@@ -129,6 +139,7 @@ class Training:
         audit: Audit | None = None,
         at_once: int | None = None,
         recorder: Recorder | None = None,
+        text: WrittenText | None = None,
     ) -> None:
         self.device, self.protocol = device, protocol
         begun = replicas[:at_once]
@@ -139,8 +150,8 @@ class Training:
         self.waiting = deque(self.all[len(begun) :])
         for trainee, row in zip(self.trainees, self.stack.rows, strict=True):
             trainee.best = trainee.last = row.clone()
-        self.batches = Batches(begun, device, protocol.chunk_size)
-        self.validation = validation_examples(begun, protocol.validation_examples, device, protocol.chunk_size)
+        self.batches = batches_of(begun, device, protocol.chunk_size, text)
+        self.validation = validation_examples(begun, protocol.validation_examples, device, protocol.chunk_size, text)
         self.optimiser = StackedAdamW.start(
             self.stack.rows,
             rates=[replica.learning_rate for replica in begun],
@@ -165,14 +176,20 @@ class Training:
             kept = self._set_half_aside()
             batch = Examples(batch.inputs[kept], batch.targets[kept])
         losses, gradient = found
-        self.optimiser.step(self.stack.rows, gradient)
+        self.optimiser.step(self.stack.rows, gradient, self._shares())
         self.training_loss += losses
         self.taken += 1
+
+    def _shares(self) -> Tensor | None:
+        """What each row takes of its rate in this step, (R, 1); None where it is all."""
+        steps = [(self._own_step(row), trainee.replica.steps) for row, trainee in enumerate(self.trainees)]
+        found = shares(self.protocol.schedule, steps)
+        return None if found is None else to_device(found, self.device)
 
     def _gradient(self, batch: Examples) -> tuple[Tensor, Tensor] | None:
         """None where several replicas need more memory than there is; of a single one that is an error."""
         try:
-            return self.gradient(batch, self.batches.examples.asked)
+            return self.gradient(batch, self.batches.asked)
         except torch.OutOfMemoryError:
             if len(self.trainees) == 1:
                 raise
