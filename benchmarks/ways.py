@@ -4,11 +4,13 @@ They are tried here before any of them may move into the trainer (docs/notebook.
 stack must then keep its replicas.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from agent.evaluator.contract.boundary import Op, State
 from agent.evaluator.training.recording import RecordedGradient
 from agent.evaluator.training.trainer import Training
 from agent.kernels.choice import in_words
@@ -23,6 +25,37 @@ def compiled(training: Training) -> None:
     in_words(training.stack.rows.device)  # the trial of the kernels is not to be traced
     call_directly(training)
     training.stack.losses = torch.compile(training.stack.losses, dynamic=False)  # type: ignore[method-assign]
+
+
+PIECE = 4  # chunks of what is compiled of an op
+
+
+def op_compiled(training: Training) -> None:
+    """The op alone, as a body of a few chunks that is called again and again with the state carried over.
+
+    So what is compiled does not depend on the length, and is little. The boundary around the op stays.
+    """
+    network = training.stack.network
+    in_words(training.stack.rows.device)  # the trial of the kernels is not to be traced
+    body, size = torch.compile(network.variant.op, dynamic=False), PIECE * network.architecture.chunk_size
+    network.variant = replace(network.variant, op=by_pieces(body, size, network.variant.declaration.parameters))
+
+
+def by_pieces(body: Op, size: int, shared: Container[str]) -> Op:
+    """An op that calls another for `size` tokens at a time; what is `shared` has no tokens."""
+
+    def op(initial_state: State = None, chunk_size: int = 32, **arguments: Tensor) -> tuple[Tensor, State]:
+        parts, state = [], initial_state
+        for start in range(0, arguments["q"].shape[2], size):
+            piece = {
+                name: part if name in shared else part[:, :, start : start + size].contiguous()
+                for name, part in arguments.items()
+            }
+            o, state = body(**piece, initial_state=state, chunk_size=chunk_size)
+            parts.append(o)
+        return torch.cat(parts, dim=2), state
+
+    return op
 
 
 def call_directly(training: Training) -> None:
@@ -46,6 +79,7 @@ def compiled_and_captured(training: Training) -> None:
 WAYS: dict[str, Callable[[Training], None]] = {
     "eager": eagerly,
     "compiled": compiled,
+    "op compiled": op_compiled,
     "captured": captured,
     "both": compiled_and_captured,
 }
