@@ -21,6 +21,7 @@ from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.failure import contained
 from agent.evaluator.jail.jail import scratch
 from agent.evaluator.job import Job
+from agent.evaluator.kernel_cache import hand_out_kernels
 from agent.evaluator.means import measure_means
 from agent.evaluator.pace import Pace, TemplateTime
 from agent.evaluator.protocol import Protocol
@@ -63,6 +64,7 @@ def evaluate(
         check(variant, protocol)
         job = Job(folder, protocol.to_json(), device, recorded)
         job.write(variant)
+        hand_out_kernels(folder, device)
         pace = Pace(protocol, template, started)
         stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)
         described, trained = stages.train(watch)

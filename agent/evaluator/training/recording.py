@@ -51,18 +51,17 @@ class RecordedGradient:
         self.gradient = stack.gradient
         self.recorder = recorder
         self.trouble: str | None = None
-        self.rows: Tensor | None = None
-        self.asked = slice(None)
+        self.recorded: tuple[Tensor, slice, int] | None = None  # of which rows, positions and parts of a batch
         self.batch = Examples(torch.empty(0), torch.empty(0))
         self.result: Result
         self.replay: Callable[[], None]
 
     def __call__(self, batch: Examples, asked: slice) -> Result:
-        audit, calls = self.stack.network.audit, self.stack.network.architecture.pairs
+        audit, calls = self.stack.network.audit, self.stack.network.architecture.pairs * self.stack.parts
         if self.trouble is not None:
             return self.gradient(batch, asked)
-        if self.rows is not self.stack.rows or self.asked != asked:
-            return self._recorded(batch, asked)
+        if not self._is_recorded(asked):
+            return self._record(batch, asked)
         if audit is not None and not audit.passes(calls):
             return self._compared(batch, self.gradient(batch, asked))
         return self._replayed(batch)
@@ -73,10 +72,16 @@ class RecordedGradient:
         self.replay()
         return self.result
 
-    def _recorded(self, batch: Examples, asked: slice) -> Result:
+    def _is_recorded(self, asked: slice) -> bool:
+        if self.recorded is None:
+            return False
+        rows, positions, parts = self.recorded
+        return rows is self.stack.rows and positions == asked and parts == self.stack.parts
+
+    def _record(self, batch: Examples, asked: slice) -> Result:
         """Take the step, and record it for those that follow."""
         taken = self.gradient(batch, asked)
-        self.rows, self.asked = self.stack.rows, asked
+        self.recorded = None
         self.batch = Examples(batch.inputs.clone(), batch.targets.clone())
         audit, self.stack.network.audit = self.stack.network.audit, None  # it looks at numbers on the way
         try:
@@ -88,6 +93,7 @@ class RecordedGradient:
             return taken
         finally:
             self.stack.network.audit = audit
+        self.recorded = self.stack.rows, asked, self.stack.parts
         return self._compared(batch, taken)
 
     def _compared(self, batch: Examples, taken: Result) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from agent.evaluator.protocol import Replica
+from agent.evaluator.protocol import Replica, ceil_div
 
 # Bytes that a training step holds for each token: 25 thousand for the template, 40 for the Adam-style update, and 149
 # for the hungriest of 14 known variants, counted at length 128 (python -m benchmarks.held).
@@ -18,8 +18,21 @@ def replicas_at_once(replicas: Sequence[Replica], device: torch.device) -> int:
     """How many of the replicas of one shape train at once; at least one, whether or not there is room for it."""
     if device.type != "cuda":
         return len(replicas)
-    tokens = min(MOST_TOKENS, int(SHARE * memory(device) / HELD_A_TOKEN))
+    tokens = min(MOST_TOKENS, _tokens(device))
     return max(1, min(len(replicas), tokens // (replicas[0].batch * replicas[0].setting.input_length)))
+
+
+def parts_of_a_batch(replica: Replica, device: torch.device) -> int:
+    """In how many parts the batch of a single replica is taken, so that each has room."""
+    if device.type != "cuda":
+        return 1
+    rows = max(1, _tokens(device) // replica.setting.input_length)
+    return ceil_div(replica.batch, min(replica.batch, rows))
+
+
+def _tokens(device: torch.device) -> int:
+    """Of a step that a GPU has the memory for."""
+    return int(SHARE * memory(device) / HELD_A_TOKEN)
 
 
 def logits_at_once(most: int, device: torch.device) -> int:

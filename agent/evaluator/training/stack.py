@@ -9,12 +9,12 @@ from torch import Tensor
 
 from agent.evaluator.contract.boundary import Audit
 from agent.evaluator.contract.variant import Variant
-from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.tasks.task import Examples
+from agent.evaluator.protocol import Protocol, Replica, ceil_div
+from agent.evaluator.tasks.task import IGNORE, Examples
 from agent.evaluator.training.batches import filled_length
 from agent.evaluator.training.metric import token_losses
 from agent.evaluator.training.network import Architecture, Network
-from agent.evaluator.training.room import logits_at_once, replicas_at_once
+from agent.evaluator.training.room import logits_at_once, parts_of_a_batch, replicas_at_once
 from agent.evaluator.training.transfer import to_device
 
 # The kinds of device that multiply in bfloat16: accuracy holds, as far as a CPU can tell (docs/notebook.md).
@@ -40,8 +40,9 @@ class Stack:
         group = group or replicas
         self.replicas = list(replicas)
         self.device = device
-        at_once = replicas[: replicas_at_once(replicas, device)]
-        self.network = Network(architecture(group, protocol), variant, _rows_a_call(at_once), audit)
+        self.parts = parts_of_a_batch(replicas[0], device)  # in which the gradient of a batch is taken
+        rows_a_call = _rows_a_call(replicas[: replicas_at_once(replicas, device)], self.parts)
+        self.network = Network(architecture(group, protocol), variant, rows_a_call, audit)
         if rows is None:
             rows = torch.stack([self._initial_row(replica) for replica in replicas])
         if rows.shape != (len(replicas), self.network.layout.size):
@@ -68,6 +69,25 @@ class Stack:
 
     def gradient(self, batch: Examples, asked: slice) -> tuple[Tensor, Tensor]:
         """The losses of a batch, (R,), and the gradient of each by its own row, (R, P)."""
+        if self.parts == 1:
+            return self._gradient(batch, asked)
+        scored = (batch.targets != IGNORE).flatten(1).sum(1).to(self.rows)
+        losses, gradient = torch.zeros_like(scored), torch.zeros_like(self.rows)
+        parts = (each.split(ceil_div(each.shape[1], self.parts), dim=1) for each in (batch.inputs, batch.targets))
+        for inputs, targets in zip(*parts, strict=True):
+            share = ((targets != IGNORE).flatten(1).sum(1) / scored)[:, None]
+            its_losses, its_gradient = self._gradient(Examples(inputs, targets), asked)
+            # The mean over none, as behind the end of an epoch, is not a number.
+            losses += torch.where(share > 0, share * its_losses[:, None], 0.0).flatten()
+            gradient += torch.where(share > 0, share * its_gradient, 0.0)
+        return losses, gradient
+
+    def divide(self) -> None:
+        """Take a batch in twice as many parts from here on."""
+        self.parts *= 2
+        self.network.rows_a_call = _rows_a_call(self.replicas, self.parts)
+
+    def _gradient(self, batch: Examples, asked: slice) -> tuple[Tensor, Tensor]:
         weights = {name: view.detach().requires_grad_() for name, view in self.network.layout.views(self.rows).items()}
         losses = self.losses(weights, batch.inputs, batch.targets, asked)
         # Replicas share no weight, so the gradient of the sum is each one's own, and a NaN stays where it arose.
@@ -101,7 +121,7 @@ class Stack:
         """Go on with the replicas `kept` alone; `rows` are the same numbers on the device."""
         self.replicas = [self.replicas[row] for row in kept]
         self.rows, self.vocabs = self.rows[rows], self.vocabs[rows]
-        self.network.rows_a_call = _rows_a_call(self.replicas)
+        self.network.rows_a_call = _rows_a_call(self.replicas, self.parts)
 
     def begin(self, row: int, replica: Replica) -> None:
         """Another replica begins in a row."""
@@ -114,9 +134,9 @@ class Stack:
         return self.network.layout.initial_row(replica.setting.vocab, name)
 
 
-def _rows_a_call(replicas: list[Replica]) -> int:
+def _rows_a_call(replicas: Sequence[Replica], parts: int) -> int:
     """How many sequences a step of training hands to the op at once."""
-    return sum(replica.batch for replica in replicas)
+    return sum(ceil_div(replica.batch, parts) for replica in replicas)
 
 
 def architecture(replicas: Sequence[Replica], protocol: Protocol) -> Architecture:

@@ -170,11 +170,17 @@ class Training:
         return any(trainee.ending is None for trainee in self.trainees)
 
     def step(self) -> None:
-        """One optimiser step of every replica. Where memory runs out, half of them wait, and begin anew later."""
+        """One optimiser step of every replica.
+
+        Where memory runs out, half of them wait, and begin anew later; the batch of a single one is taken in parts.
+        """
         batch = self.batches.take(self.taken)
         while (found := self._gradient(batch)) is None:
-            kept = self._set_half_aside()
-            batch = Examples(batch.inputs[kept], batch.targets[kept])
+            if len(self.trainees) == 1:
+                self.stack.divide()
+            else:
+                kept = self._set_half_aside()
+                batch = Examples(batch.inputs[kept], batch.targets[kept])
         losses, gradient = found
         self.optimiser.step(self.stack.rows, gradient, self._shares())
         self.training_loss += losses
@@ -187,11 +193,11 @@ class Training:
         return None if found is None else to_device(found, self.device)
 
     def _gradient(self, batch: Examples) -> tuple[Tensor, Tensor] | None:
-        """None where several replicas need more memory than there is; of a single one that is an error."""
+        """None where memory is too small for so much at once; of a single sequence that is an error."""
         try:
             return self.gradient(batch, self.batches.asked)
         except torch.OutOfMemoryError:
-            if len(self.trainees) == 1:
+            if len(self.trainees) == 1 and self.stack.parts >= self.batches.batch:
                 raise
             return None
 

@@ -99,3 +99,17 @@ def test_positions_that_are_asked_anew_are_recorded_anew():
         for ours, plain in zip(found, training.stack.gradient(batch, asked), strict=True):
             torch.testing.assert_close(ours, plain, rtol=1e-5, atol=1e-7)
     assert len(recorder.tapes) == 2
+
+
+def test_where_memory_runs_out_of_a_recorded_step_it_is_recorded_anew_in_parts():
+    def op(q, *args, **kwargs):
+        if len(q) > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return delta_net.op(q, *args, **kwargs)
+
+    replicas = [replica(memorize(), steps=4, validate_every=2), replica(memorize(), seed=1, steps=4, validate_every=2)]
+    recorder = TapeRecorder()
+    trainees = train(replicas, Variant(op, delta_net.declaration), NARROW, CPU, recorder=recorder)
+    assert len(recorder.tapes) == 1
+    for ours, plain in zip(trainees, train(replicas, delta_net, NARROW, CPU), strict=True):
+        assert ours.curve[-1].loss == pytest.approx(plain.curve[-1].loss, rel=1e-4)

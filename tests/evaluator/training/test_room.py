@@ -10,7 +10,7 @@ from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.job import Job
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.evaluator.training import room
-from agent.evaluator.training.room import logits_at_once, replicas_at_once
+from agent.evaluator.training.room import logits_at_once, parts_of_a_batch, replicas_at_once
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.worker import Worker, diagnose
 
@@ -37,6 +37,10 @@ def test_a_gpu_trains_as_many_at_once_as_it_has_memory_for(monkeypatch, gib, mos
         if length in (127, 128) and len(group) >= most:
             assert at_once == most
         assert replicas_at_once(group, CPU) == len(group)
+        parts = parts_of_a_batch(group[0], CUDA)
+        rows = -(-group[0].batch // parts)
+        assert rows * length * room.HELD_A_TOKEN <= room.SHARE * gib * GIB
+        assert parts == 1 or at_once == 1
     assert logits_at_once(1 << 28, CUDA) == min(1 << 28, gib << 24)
 
 
