@@ -71,6 +71,7 @@ def questions(forgetful: Path) -> tuple[Question, ...]:
     return (
         Question("isolation on cuda", ("-c", PROOF), 120),
         Question("the template under smoke", evaluated(template, "smoke"), 120),
+        Question("the same with recorded steps", (*evaluated(template, "smoke"), "--recorded"), 60),
         Question("a forgotten device= is refused", evaluated(forgetful, "smoke"), 60, REFUSED),
         Question("the template under quick", evaluated(template, "quick"), 180),
         Question("Gated DeltaNet under quick", evaluated(gated, "quick"), 180),

@@ -20,6 +20,7 @@ from agent.evaluator.gpus import gpus_of_workers
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.jail.jail import Child, Ending, confined_pair, scratch
 from agent.evaluator.job import Job
+from agent.evaluator.kernel_cache import hand_out_kernels
 from agent.evaluator.worker_pool import death, overdue
 
 LARGEST_ACCOUNT = 1 << 20  # bytes
@@ -70,6 +71,7 @@ def _work(
         network, op = (Job(folder, job.protocol, job.device) for folder in (mine, theirs))
         for each in (network, op):
             each.write(variant)
+            hand_out_kernels(each.folder, each.device)
         tests = (request for request in requests if request["do"] == "predict")
         predicted = [(test["stack"], test["times"], test.get("pairs", 0)) for test in tests]
         with doubting():
