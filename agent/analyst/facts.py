@@ -71,7 +71,7 @@ class Facts:
 
 
 def gather(history: History, run: Run) -> Facts:
-    """The facts of a run that is evaluated or failed."""
+    """The facts of a run that is evaluated, failed or was stopped."""
     baseline = history.baseline if history.baseline and history.baseline.id != run.id else None
     parent = history.parent(run.proposal)
     before = [other for other in history.scored if other.id != run.id]

@@ -15,6 +15,8 @@ def next_steps(facts: Facts) -> list[Text]:
     """The next steps, the nearest first."""
     if facts.run.failure is not None:
         return [say("next.after failure", step=say(f"next.{facts.run.failure.kind}"))]
+    if facts.run.stopped is not None:
+        return [say("next.after stop"), *_moves(facts)]
     return [*_verdict(facts), *_moves(facts), *_weakest(facts)]
 
 

@@ -6,6 +6,7 @@ from agent.analyst import words
 from agent.analyst.facts import Facts, gather
 from agent.analyst.next_steps import next_steps
 from agent.core.languages import LANGUAGES
+from agent.core.reason import Reason
 from agent.core.run import BASELINE, MARKER, SECTIONS, Proposal, Run, Section, heading
 from agent.core.sentences import bullets, joined, solved_and_room
 from agent.core.text import Text, clean, in_each, say
@@ -18,13 +19,15 @@ ALL = "all"  # languages
 
 
 def analyse(history: History, run: Run, beside: Sequence[Text] = ()) -> dict[Section, Text]:
-    """What came of a run that was scored or failed, and what that teaches.
+    """What came of a run that was scored, failed or was stopped after a leg, and what that teaches.
 
     `beside` are further lines of a known system's note, such as how controls stand.
     """
     facts = gather(history, run)
     if run.failure is not None:
         outcome = words.failure(facts)
+    elif run.stopped is not None:
+        outcome = _stopped(history, run, run.stopped)
     elif run.proposal.author == BASELINE:
         outcome = [*_baseline(history, facts), *beside]
     else:
@@ -45,6 +48,14 @@ def _scored(history: History, facts: Facts) -> list[Text]:
         *words.cost(facts),
         *words.predictions(facts),
     ]
+
+
+def _stopped(history: History, run: Run, why: Reason) -> list[Text]:
+    """Why it has no row, and how its legs stand against the template and the best, seed by seed."""
+    others = {other.id: other for other in (history.baseline, history.best) if other is not None}
+    parts = [(other, part) for other in others.values() if (part := history.part(run, other)) is not None]
+    told = [words.against(other, part.tasks, part.judged) for other, part in parts]
+    return [say("note.stopped", reason=why.text), *([say("note.part", legs=len(run.legs)), *told] if told else [])]
 
 
 def _baseline(history: History, facts: Facts) -> list[Text]:

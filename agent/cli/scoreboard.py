@@ -41,9 +41,9 @@ class Entry:
 
 
 def scoreboard(history: History) -> list[Entry]:
-    """The scored runs, best average first, then the failed ones."""
+    """The scored runs, best average first, then those that were stopped after a leg, then the failed ones."""
     scored = sorted(history.scored, key=lambda run: card_of(run).average, reverse=True)
-    return [_entry(history, run) for run in (*scored, *history.failed)]
+    return [_entry(history, run) for run in (*scored, *history.stopped, *history.failed)]
 
 
 def controls_beside(history: History) -> list[Entry]:
@@ -68,6 +68,8 @@ def references(notes: Iterable[OlderNote]) -> list[Entry]:
 
 def _entry(history: History, run: Run) -> Entry:
     if run.card is None:
+        if run.stopped is not None:
+            return Entry(run.name, run.id, run.stage, {}, {}, "", "", f"stopped: {run.stopped}")
         reason = str(run.failure) if run.failure else ""
         return Entry(run.name, run.id, run.stage, {}, {}, "", reason)
     estimates = history.estimates(run)

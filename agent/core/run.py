@@ -139,6 +139,11 @@ class Run:
         return self.card is not None
 
     @property
+    def tried(self) -> bool:
+        """Whether it was trained, whole or in part, or failed before: neither rejected nor waiting."""
+        return self.scored or self.stopped is not None or self.failure is not None
+
+    @property
     def ended(self) -> float | None:
         """When its evaluation came to an end, of whatever kind; None before that."""
         return self.reached("evaluated") or self.reached("failed") or self.reached("stopped")

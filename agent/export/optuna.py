@@ -37,7 +37,7 @@ def export(workspace: Workspace, out: Path) -> int:
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(out))), study_name=STUDY, direction="maximize"
     )
-    runs = [run for run in workspace.history().runs if run.scored or run.failure is not None]
+    runs = [run for run in workspace.history().runs if run.tried]
     moves = sorted({move for run in runs for move in run.proposal.moves})
     study.add_trials([_trial(run, moves) for run in runs])
     return len(runs)
@@ -46,9 +46,9 @@ def export(workspace: Workspace, out: Path) -> int:
 def _trial(run: Run, moves: list[str]) -> "FrozenTrial":
     import optuna
 
-    scores = scores_of(run) if run.scored else {}
+    scores, state = scores_of(run) if run.scored else {}, optuna.trial.TrialState
     trial = optuna.trial.create_trial(
-        state=optuna.trial.TrialState.COMPLETE if scores else optuna.trial.TrialState.FAIL,
+        state=state.COMPLETE if scores else state.PRUNED if run.stopped else state.FAIL,
         value=scores.get("average"),
         params={move: move in run.proposal.moves for move in moves},
         distributions={move: optuna.distributions.CategoricalDistribution((False, True)) for move in moves},

@@ -143,7 +143,7 @@ def _elsewhere(history: History, parent: Run, tried: Sequence[Run], synthesis: S
     if synthesis is not None:
         known |= {run.id for run in ended_proposals(history)[: synthesis.ended]}
     others = [run for run in history.runs if run.id not in known and run.proposal.author != BASELINE]
-    return _best_and_latest(history, [run for run in others if run.scored or run.failure is not None])
+    return _best_and_latest(history, [run for run in others if run.tried])
 
 
 def _reviews(history: History) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import quantiles
 
 from agent.core.run import Run, Section
@@ -13,6 +13,7 @@ from agent.llm.reply import own_words
 from agent.llm.tokens import estimate as tokens_of
 from agent.science.budget import ratios
 from agent.science.calibration import hits, outcomes_of
+from agent.science.comparison import Comparison
 from agent.science.estimate import AVERAGE
 from agent.science.field import rivals
 from agent.science.history import History, card_of
@@ -54,16 +55,35 @@ class Standings:
             return f"failed: {run.failure.kind}"
         if run.review is not None and run.review.decision == "rejected":
             return f"rejected: {one_line(run.review.reason, LINE)}"
+        if run.stopped is not None:
+            return f"stopped, not worth a whole row: {self._so_far(run)}"
         if not run.scored:
             return f"not scored yet ({run.stage})"
         found, judged = self.history.against_template(run), self.history.judgement(run)
         if judged is None:
             return f"average {card_of(run).average:.3f}"
-        changed = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
         return (
             f"average {card_of(run).average:.3f}, {signed(found[AVERAGE].difference)} against the template: "
-            f"{brief(judged)}{self._rivals(run)}; beyond the noise: {', '.join(changed) or 'no task'}"
+            f"{brief(judged)}{self._rivals(run)}; beyond the noise: {self._changed(found)}"
         )
+
+    def _so_far(self, run: Run) -> str:
+        """How far a stopped run stood from the template when it was stopped, on the seeds of its legs."""
+        part = self.history.part(run, self.history.baseline) if self.history.baseline else None
+        if part is None:
+            return str(run.stopped)
+        average = part.tasks[AVERAGE]
+        changed = self._changed(part.tasks)
+        return (
+            f"after {len(run.legs)} of its legs {signed(average.difference)}{spread(average.needed)} against the "
+            f"template on the same seeds; beyond the noise: {changed}"
+        )
+
+    @staticmethod
+    def _changed(found: Mapping[str, Comparison]) -> str:
+        """The tasks that differ beyond the noise."""
+        tasks = [f"{task} {signed(c.difference)}" for task, c in found.items() if c.told_apart and task != AVERAGE]
+        return ", ".join(tasks) or "no task"
 
     def _rivals(self, run: Run) -> str:
         """The averages of its parent and of the best known mixer beside its own."""
@@ -90,7 +110,8 @@ class Standings:
         runs, scored = self.history.runs, self.history.scored
         failures = Counter(run.failure.kind for run in self.history.failed if run.failure)
         kinds = ", ".join(f"{kind} {count}" for kind, count in failures.most_common())
-        yield f"{len(runs)} runs: {len(scored)} scored, {len(self.history.failed)} failed ({kinds or 'none'})"
+        stopped = f", {len(self.history.stopped)} stopped after a leg" if self.history.stopped else ""
+        yield f"{len(runs)} runs: {len(scored)} scored{stopped}, {len(self.history.failed)} failed ({kinds or 'none'})"
         averages = [card_of(run).average for run in scored]
         if len(averages) > 3:
             low, middle, high = quantiles(averages, n=4)

@@ -98,7 +98,11 @@ def _in_each_language(tagged: Mapping[str, str], part: SynthesisPart) -> Text:
 
 def ended_proposals(history: History) -> list[Run]:
     """The proposals that were scored or failed, in their order."""
-    return [run for run in history.runs if run.proposal.author != BASELINE and (run.scored or run.failure is not None)]
+    return [
+        run
+        for run in history.runs
+        if run.proposal.author != BASELINE and (run.scored or run.stopped is not None or run.failure is not None)
+    ]
 
 
 def told(synthesis: Synthesis) -> Iterator[str]:

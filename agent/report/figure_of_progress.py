@@ -50,7 +50,8 @@ class Frame:
 
 
 def draw_progress(data: Progress, by_hours: bool, label: str) -> Markup:
-    """The best so far against evaluations or hours of training; discarded points are faint, records named."""
+    """The best so far against evaluations or hours of training; discarded points are faint, those that were stopped
+    after a leg fainter, records named."""
     return Markup("").join(_drawn(data, _frame(data, size, by_hours), label) for size in (WIDE, NARROW))
 
 
@@ -141,11 +142,11 @@ def _points(data: Progress, frame: Frame, clickable: int) -> Iterator[Markup]:
 
 def _marks(attempts: Sequence[Attempt], frame: Frame) -> Iterator[Markup]:
     """All attempts of a kind as one path: crosses, or lines without length, whose round ends are the dots."""
-    for mark in ("discarded", "kept"):
-        chosen = [frame.place(attempt) for attempt in attempts if attempt.mark == mark]
+    for mark in ("stopped", "discarded", "kept"):
+        chosen = [frame.place(each) for each in attempts if each.mark == mark and each.score is not None]
         if chosen:
             yield element("path", d="".join(f"M{x:.1f} {y:.1f}h0" for x, y in chosen), class_=f"dots {mark}")
-    failed = [frame.place(attempt) for attempt in attempts if attempt.mark == "failed"]
+    failed = [frame.place(attempt) for attempt in attempts if attempt.score is None]
     if failed:
         yield element("path", d="".join(_cross(x, y) for x, y in failed), class_="crosses failed")
 

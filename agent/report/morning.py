@@ -13,7 +13,7 @@ from agent.report.steps import Steps, steps_since, tied_with
 from agent.science.confirmation import standing_of, winner
 from agent.science.estimate import AVERAGE
 from agent.science.field import Rival, rivals
-from agent.science.history import History, card_of
+from agent.science.history import History
 from agent.science.objective_words import outcome
 from agent.science.summary import Summary, active_since, summary_of
 from agent.science.verification import verdict_of
@@ -120,6 +120,8 @@ def _why(history: History, standing: Standing) -> Text:
     run, margin = standing.run, standing.margin
     if run.failure is not None:
         return say("report.why failed", kind=run.failure.kind_text)
+    if run.stopped is not None:
+        return say("report.why stopped")
     if margin is None:
         return say("report.why unscored")
     if standing.fresh and standing.fresh.winner:
@@ -162,5 +164,5 @@ def training_seconds(run: Run) -> float:
     """How long a run was being evaluated, to its score or its failure; the search does nothing else meanwhile."""
     began = run.reached("evaluating")
     if began is None or not finished_at(run):
-        return card_of(run).seconds if run.scored else 0.0
+        return run.seconds
     return max(0.0, finished_at(run) - began)

@@ -7,23 +7,31 @@ from typing import Literal
 
 from agent.report.morning import change, finished_at, training_seconds
 from agent.report.standing import Standing
+from agent.science.estimate import AVERAGE
 from agent.science.history import History
 
-Mark = Literal["record", "kept", "discarded", "failed"]
+Mark = Literal["record", "kept", "discarded", "stopped", "failed"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A point: how many were evaluated by then, how many hours of training that took, and what came of it."""
+    """A point: how many were evaluated by then, how many hours of training that took, and what came of it.
+
+    A variant that was stopped after a leg has no score. It stands as far from the `template`, that is from its
+    average, as on the seeds that both have.
+    """
 
     standing: Standing
     number: int
     hours: float
     mark: Mark
     label: str
+    template: float | None = None
 
     @property
     def score(self) -> float | None:
+        if self.standing.part and self.template is not None:
+            return self.template + self.standing.part.tasks[AVERAGE].difference
         return self.standing.average.mean if self.standing.average else None
 
     @property
@@ -48,19 +56,26 @@ class Progress:
 
 
 def progress(history: History, standings: Mapping[str, Standing]) -> Progress:
-    """Everything that was scored or failed."""
+    """Everything that was scored or failed, or was stopped."""
     ended = sorted((each for each in standings.values() if finished_at(each.run)), key=lambda s: finished_at(s.run))
     template = standings[history.baseline.id].average if history.baseline else None
     width = template.half_width if template and math.isfinite(template.half_width) else 0.0
-    return Progress(tuple(_attempts(history, ended)), template.mean if template else None, width)
+    mean = template.mean if template else None
+    return Progress(tuple(_attempts(history, ended, mean)), mean, width)
 
 
-def _attempts(history: History, ended: Iterable[Standing]) -> Iterable[Attempt]:
+def _attempts(history: History, ended: Iterable[Standing], template: float | None) -> Iterable[Attempt]:
     best, hours = -1.0, 0.0
     for number, standing in enumerate(ended, 1):
         hours += training_seconds(standing.run) / 3600
         parent = history.parent(standing.run.proposal)
-        mark: Mark = "failed" if standing.average is None else "kept" if standing.kind == "kept" else "discarded"
+        mark = _mark(standing)
         if standing.average and standing.average.mean > best and not history.excess(standing.run):
             best, mark = standing.average.mean, "record"
-        yield Attempt(standing, number, hours, mark, change(standing.run, parent))
+        yield Attempt(standing, number, hours, mark, change(standing.run, parent), template)
+
+
+def _mark(standing: Standing) -> Mark:
+    if standing.kind in ("kept", "stopped"):
+        return "kept" if standing.kind == "kept" else "stopped"
+    return "failed" if standing.average is None else "discarded"

@@ -177,12 +177,14 @@ def tied(count: int) -> Text:
     return say("report.tied", count=count)
 
 
-def failures(failed: Sequence[Run], rejected: int) -> Text:
-    """How many failed of what, and how many a person turned down."""
+def failures(failed: Sequence[Run], rejected: int, stopped: int = 0) -> Text:
+    """How many failed of what, how many a person turned down, and how many were stopped after a leg."""
     kinds = Counter(run.failure.kind for run in failed if run.failure)
     parts = [say(f"report.failed {kind}", failed=count) for kind, count in kinds.items()]
     if rejected:
         parts.append(say("report.rejected", rejected=rejected))
+    if stopped:
+        parts.append(say("report.stopped", stopped=stopped))
     return joined(parts) if parts else say("report.nothing failed")
 
 

@@ -10,8 +10,9 @@ from agent.science.confirmation import Confirmed, confirmed
 from agent.science.estimate import AVERAGE, Estimate
 from agent.science.history import History
 from agent.science.objective import Judgement
+from agent.science.part_of_row import PartOfRow
 
-Kind = Literal["template", "baseline", "kept", "discarded", "failed", "rejected", "waiting"]
+Kind = Literal["template", "baseline", "kept", "discarded", "failed", "stopped", "rejected", "waiting"]
 
 STEPS = (0.01, 0.03, 0.08, 0.2)  # differences at which a colour grows stronger: a score's own noise is about the first
 
@@ -21,6 +22,7 @@ class Standing:
     """A run with its scores by task and "average", and how each compares with the template's; both may be empty.
 
     `judgement` is how the whole run stands against the template by the objective of the search; None without either.
+    `part` is how a run that was stopped after a leg stands against the template on the seeds that it has.
     `fresh` is what came of it on seeds that no choice ever saw; None where it was not trained on any.
     """
 
@@ -30,6 +32,7 @@ class Standing:
     against: Mapping[str, Comparison]
     judgement: Judgement | None = None
     fresh: Confirmed | None = None
+    part: PartOfRow | None = None
 
     @property
     def average(self) -> Estimate | None:
@@ -58,6 +61,9 @@ def standings(history: History) -> dict[str, Standing]:
 
 def standing(history: History, run: Run) -> Standing:
     """How one run stands."""
+    if run.stopped is not None:
+        part = history.part(run, history.baseline) if history.baseline else None
+        return Standing(run, "stopped", {}, {}, part=part)
     if run.card is None:
         return Standing(run, _unscored(run), {}, {})
     estimates = history.estimates(run)

@@ -125,8 +125,8 @@ class History:
         return self._children.get(name, ())
 
     def tried_from(self, name: str) -> tuple[Run, ...]:
-        """What was made of a variant and trained, or failed before: neither rejected nor waiting."""
-        return tuple(run for run in self.children(name) if run.scored or run.failure is not None)
+        """What was made of a variant and trained, whole or in part, or failed before: neither rejected nor waiting."""
+        return tuple(run for run in self.children(name) if run.tried)
 
     def leaders(self, run: Run) -> dict[str, Run]:
         """By task: the highest of those that are ahead of a scored run beyond the noise."""

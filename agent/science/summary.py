@@ -12,9 +12,10 @@ WORTH_READING = 3
 class Summary:
     """Counts of what was proposed, the best run so far, and the runs whose notes to read first."""
 
-    tried: int  # trained, or failed before
+    tried: int  # trained, whole or in part, or failed before
     kept: int
     failed: int
+    stopped: int  # after a leg
     rejected: int
     waiting: int
     best: Run | None
@@ -24,11 +25,12 @@ class Summary:
 def summary_of(history: History, since: float = 0.0) -> Summary:
     """Of what was proposed or finished since then. Kept is what is better than the template."""
     ours = [run for run in history.runs if run.proposal.author != BASELINE and active_since(run, since)]
-    tried = [run for run in ours if run.scored or run.failure]
+    tried = [run for run in ours if run.tried]
     return Summary(
         tried=len(tried),
         kept=sum(_surprise(history, run) > 0 and _verdict(history, run) == "better" for run in ours),
         failed=sum(run.failure is not None for run in ours),
+        stopped=sum(run.stopped is not None for run in ours),
         rejected=sum(run.stage == "rejected" for run in ours),
         waiting=sum(run.stage == "proposed" for run in ours),
         best=history.best,

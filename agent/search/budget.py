@@ -73,7 +73,8 @@ class Ledger:
         if run.proposal.author != BASELINE:
             self.finished += 1
             self.tried += run.scored or run.attempts > 0
-            self.failures_in_a_row = 0 if run.scored else self.failures_in_a_row + 1
+            fine = run.scored or run.stopped is not None
+            self.failures_in_a_row = 0 if fine else self.failures_in_a_row + 1
         else:
             self.known_finished += 1
 

@@ -11,7 +11,7 @@ from agent.store.workspace import Workspace
 
 
 def conclude(workspace: Workspace, lineage: Lineage, run: Run) -> Run:
-    """Write the note of a run that was scored or failed, keep a scored variant in the lineage, and close the run."""
+    """Write the note of a run that has come to its end, keep a scored variant in the lineage, and close the run."""
     history = workspace.history()
     analysed = replace(run, analysis=analyse(history, workspace.with_curves(run), controls_lines(history)))
     workspace.write(run, NOTE, render_note(history, analysed))

@@ -68,9 +68,11 @@ class End:
 
 
 def describe_run(history: History, run: Run) -> str:
-    """A finished run in one line: its average, how it stands against the template, or why it failed."""
+    """A finished run in one line: its average, how it stands against the template, or why it failed or was stopped."""
     if run.failure is not None:
         return f"✗ {run.name}: {run.failure}"
+    if run.stopped is not None:
+        return f"· {run.name}: stopped: {run.stopped}"
     if not run.scored:
         return f"· {run.name}: {run.stage}" + (f": {run.review.reason}" if run.review and run.review.reason else "")
     return f"{_mark(history, run)} {run.name}: {card_of(run).average:.4f}{margin(history, run)}"

@@ -71,6 +71,11 @@ SENTENCES = {
     "note.effect not certain": "not certain yet",
     "note.effect unmeasured": "the noise was never measured",
     # failures and siblings
+    "note.stopped": "No row: {reason}.",
+    "note.part": (
+        "What follows is of its first {legs} legs alone, in pairs with the same seeds of the others; the errors allow "
+        "for the settings that it was not trained on."
+    ),
     "note.failure": "No score: {kind}. {reason}",
     "note.similar failures": "Earlier failures of this kind: {failures}, the latest: {list}",
     "note.siblings": "Also tried from {parent}: {siblings}, of which {failed} failed; the best: {best}",
@@ -80,6 +85,7 @@ SENTENCES = {
     "note.model unused": "• {model}'s analysis is not used ({why}); this is the built-in analyst's.",
     "note.model gap": "(The model wrote nothing in English here.)",
     # next steps
+    "next.after stop": "Next: leave this change, or make it together with one that makes up for what it lost.",
     "next.after failure": "Next: {step}.",
     "next.refused": "say the same idea without what the check names",
     "next.duplicate": "change what is computed, not how it is written",

@@ -40,6 +40,8 @@ SENTENCES = {
     "page.inside": "not above it",
     "page.template": "the template",
     "page.failed one": "failed",
+    "page.stopped early": "stopped after a leg",
+    "page.why it was stopped": "Why it was stopped",
     "page.all results": "All results",
     "page.board caption": (
         "Scores with 95 percent of their noise to both sides. Colour shows a difference beyond the noise from what "

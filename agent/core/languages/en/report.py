@@ -56,6 +56,8 @@ SENTENCES = {
     "report.nothing failed": "nothing failed, nothing was rejected",
     # why a run is worth reading
     "report.why failed": "It failed: {kind}.",
+    "report.why stopped": "It was stopped after a leg: hardly the best any more.",
+    "report.stopped": "{stopped} stopped after a leg",
     "report.why unscored": "It has no score yet.",
     "report.why best": "The best so far: {standing}.",
     "report.outcome": "Against the template: {outcome}.",

@@ -55,6 +55,8 @@ SENTENCES = {
     "note.effect not certain": "尚不确定",
     "note.effect unmeasured": "噪声未曾测量",
     # failures and siblings
+    "note.stopped": "不计入表格：{reason}。",
+    "note.part": "以下仅来自前 {legs} 段，与其他变体的相同种子成对比较；误差已计入未训练的设置。",
     "note.failure": "没有得分：{kind}。{reason}",
     "note.similar failures": "此前有 {failures} 次同类失败，最近的是：{list}",
     "note.siblings": "从 {parent} 出发还尝试过 {siblings} 个变体，其中 {failed} 个失败；最好的是：{best}",
@@ -64,6 +66,7 @@ SENTENCES = {
     "note.model unused": "• 未采用 {model} 的分析（{why}）；以上由内置分析器撰写。",
     "note.model gap": "（模型未提供中文内容。）",
     # next steps
+    "next.after stop": "下一步：放弃这一改动，或与能弥补其损失的改动一起尝试。",
     "next.after failure": "下一步：{step}。",
     "next.refused": "换一种写法表达同一想法，避开检查所指出的问题",
     "next.duplicate": "改变计算内容本身，而不仅是写法",

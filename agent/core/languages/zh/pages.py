@@ -37,6 +37,8 @@ SENTENCES = {
     "page.inside": "未优于模板",
     "page.template": "模板",
     "page.failed one": "失败",
+    "page.stopped early": "一段之后停止",
+    "page.why it was stopped": "停止的原因",
     "page.all results": "全部结果",
     "page.board caption": "得分及其噪声的 95% 区间（±）。颜色表示与比较对象的差异超出噪声；未着色者与之无法区分。",
     "page.sort hint": "点击表头可按该列排序。",

@@ -53,6 +53,8 @@ SENTENCES = {
     "report.nothing failed": "没有失败，也没有驳回",
     # why a run is worth reading
     "report.why failed": "它失败了：{kind}。",
+    "report.why stopped": "它在一段之后被停止：已几乎不可能是最佳。",
+    "report.stopped": "{stopped} 个在一段之后被停止",
     "report.why unscored": "它还没有得分。",
     "report.why best": "迄今最佳：{standing}。",
     "report.outcome": "与模板相比：{outcome}。",
