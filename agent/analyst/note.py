@@ -55,7 +55,7 @@ def _stopped(history: History, run: Run, why: Reason) -> list[Text]:
     others = {other.id: other for other in (history.baseline, history.best) if other is not None}
     parts = [(other, part) for other in others.values() if (part := history.part(run, other)) is not None]
     told = [words.against(other, part.tasks, part.judged) for other, part in parts]
-    return [say("note.stopped", reason=why.text), *([say("note.part", legs=len(run.legs)), *told] if told else [])]
+    return [say("note.stopped", reason=why.text), *([say("note.part", count=len(run.legs)), *told] if told else [])]
 
 
 def _baseline(history: History, facts: Facts) -> list[Text]:

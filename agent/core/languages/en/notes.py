@@ -73,7 +73,9 @@ SENTENCES = {
     # failures and siblings
     "note.stopped": "No row: {reason}.",
     "note.part": (
-        "What follows is of its first {legs} legs alone, in pairs with the same seeds of the others; the errors allow "
+        "What follows is of its first leg alone, in pairs with the same seeds of the others; the errors allow for the "
+        "settings that it was not trained on.|"
+        "What follows is of its first {count} legs alone, in pairs with the same seeds of the others; the errors allow "
         "for the settings that it was not trained on."
     ),
     "note.failure": "No score: {kind}. {reason}",

@@ -56,7 +56,7 @@ SENTENCES = {
     "note.effect unmeasured": "噪声未曾测量",
     # failures and siblings
     "note.stopped": "不计入表格：{reason}。",
-    "note.part": "以下仅来自前 {legs} 段，与其他变体的相同种子成对比较；误差已计入未训练的设置。",
+    "note.part": "以下仅来自前 {count} 段，与其他变体的相同种子成对比较；误差已计入未训练的设置。",
     "note.failure": "没有得分：{kind}。{reason}",
     "note.similar failures": "此前有 {failures} 次同类失败，最近的是：{list}",
     "note.siblings": "从 {parent} 出发还尝试过 {siblings} 个变体，其中 {failed} 个失败；最好的是：{best}",
