@@ -1,4 +1,4 @@
-"""Verifying by hand: does a variant hold at greater lengths, and more pairs per byte of state?"""
+"""Verifying by hand: does a variant hold at greater lengths, more pairs per byte, and with fewer bits on text?"""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -38,9 +38,9 @@ def verify(
     allow_unsandboxed: UnsandboxedOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Train runs and the template on fresh seeds, and test them at 2, 4 and 8 times the length and with 4 to 64 pairs.
+    """Train runs and the template on fresh seeds, to be tested at 2, 4 and 8 times the length and with 4 to 64 pairs.
 
-    What was verified before is not trained again: the same command goes on where it was.
+    Then they are trained on text. What was verified before is not trained again: the same command goes on where it was.
     """
     home = Workspace(workspace)
     history = home.history()
@@ -53,11 +53,13 @@ def verify(
 
     from agent.evaluator.evaluation import choose_device
     from agent.search.assembly import require_isolation
+    from agent.search.config import read_config
     from agent.search.verification import Verifying
 
     require_isolation(allow_unsandboxed, device)
     device, ledger = choose_device(device), Ledger(Budget(hours))
-    verifying = Verifying(home, choose_protocol(held["name"], device), ledger, _say)
+    text = read_config(workspace, {}).text
+    verifying = Verifying(home, choose_protocol(held["name"], device), ledger, _say, text=text)
     with home.locks.searching(), stopping(ledger, _say):
         left = verifying.verify(lambda training: _trained(home, training, device), chosen, others)
     _tell(home, chosen, left)
@@ -87,7 +89,7 @@ def _trained(home: Workspace, training: "Training", device: str) -> ScoreCard:
     from agent.evaluator.evaluation import evaluate_source
     from agent.search.printing import watching
 
-    _say(f"· {training.protocol.name}: {training.run.name}, at each length and with each number of pairs")
+    _say(f"· {training.protocol.name}: {training.run.name} is trained")
     assignment = Assignment(training.run.proposal.source, training.protocol, device, home.test_seed())
     with watching(training.protocol) as watch:
         return evaluate_source(assignment, watch)

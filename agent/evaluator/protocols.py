@@ -286,7 +286,7 @@ TEXT = Protocol(
 )  # fmt: skip
 
 PROTOCOLS = {protocol.name: protocol for protocol in (SMOKE, QUICK, MAD, MAD_GRID, VERIFY, TEXT_SMALL, TEXT)}
-VERIFYING = (VERIFY,)  # what a verification trains, in this order
+VERIFYING = (VERIFY, TEXT_SMALL)  # what a verification trains, in this order
 
 
 def on_fresh_seeds(protocol: Protocol, times: int) -> Protocol:

@@ -1,4 +1,4 @@
-"""The last leg of a night, and `verify`: what was confirmed is tried at greater lengths and by numbers of pairs.
+"""The last leg of a night, and `verify`: what was confirmed is tried at greater lengths, by pairs, and on text.
 
 The template comes first, since without it on the same seeds nothing is told. What was verified before is not trained
 again, so that a verification that was stopped goes on where it was.
@@ -6,6 +6,7 @@ again, so that a verification that was stopped goes on where it was.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from agent.analyst.note import render_note
 from agent.core.run import Run
@@ -14,7 +15,7 @@ from agent.core.text import ENGLISH
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.pace import TemplateTime
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import VERIFYING
+from agent.evaluator.protocols import VERIFYING, reading
 from agent.science.history import History, card_of
 from agent.science.verification_words import verified
 from agent.search.budget import Ledger
@@ -39,7 +40,13 @@ class Verifying:
     ledger: Ledger
     line: Callable[[str], None]
     protocols: tuple[Protocol, ...] = VERIFYING
+    text: str | None = None  # the path of what a protocol of text reads; None for the default text
     given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
+
+    @cached_property
+    def by(self) -> tuple[Protocol, ...]:
+        """The protocols, with the digest of the text that is there. UsageError where that is none."""
+        return tuple(reading(protocol, self.text if protocol.text else None) for protocol in self.protocols)
 
     def verify(
         self, train: Callable[[Training], ScoreCard], chosen: Sequence[Run], beside: Sequence[Run] = ()
@@ -62,7 +69,7 @@ class Verifying:
         """What these runs and the template were not trained by yet, the template first."""
         assert history.baseline is not None, "callers see to it that the template has a score"
         runs = {run.id: run for run in (history.baseline, *everyone)}
-        wanted = [Training(run, protocol) for protocol in self.protocols for run in runs.values()]
+        wanted = [Training(run, protocol) for protocol in self.by for run in runs.values()]
         return [training for training in wanted if not _done(history, training)]
 
     def affords(self, protocol: Protocol) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from axis_cards import AT_LENGTH, TEMPLATE_SCORES, VALUE_SKIP, axis_card
 from sample_cards import sample_proposal
+from sample_text import sample_text
 from typer.testing import CliRunner
 from verified_cards import TEMPLATE_PAIRS, verified_card
 
@@ -39,8 +40,10 @@ def home(tmp_path, monkeypatch):
     home.trained = []
 
     def trained(workspace, training, device):
-        home.trained.append(training.run.name)
+        home.trained.append((training.protocol.name, training.run.name))
         card = CARDS.get(training.run.name, CARDS[TEMPLATE])
+        if training.protocol.text:
+            card = replace(card, tasks={}, further={}, text=sample_text(), protocol=training.protocol.name)
         return replace(card, fingerprint=training.protocol.fingerprint, seconds=100.0)
 
     monkeypatch.setattr(verb, "_trained", trained)
@@ -54,21 +57,27 @@ def run(home, *arguments):
     )
 
 
+def each_by(*names):
+    """What is trained, in its order."""
+    return [(protocol, name) for protocol in ("verify", "text-small") for name in names]
+
+
 def test_verify_trains_the_template_and_the_run_once_and_says_the_verdict(home):
     told = run(home, GOOD)
     assert told.exit_code == 0
-    assert home.trained == [TEMPLATE, GOOD]
+    assert home.trained == each_by(TEMPLATE, GOOD)
     history = home.history()
     said = verified(history, history.find(GOOD))[ENGLISH]
     assert said.startswith("holds at 2 times its length")
+    assert "not fewer bits per byte that could be told: 2.100, the template 2.100" in said
     assert told.stdout.splitlines() == [f"{GOOD}: {said}"]
     assert run(home, "good").stdout == told.stdout  # the short name, and nothing is trained again
-    assert len(home.trained) == 2
+    assert len(home.trained) == 4
 
 
 def test_verify_trains_what_it_is_named_beside(home):
     run(home, GOOD, "--with", "template,best")
-    assert home.trained == [TEMPLATE, GOOD, GATED]
+    assert home.trained == each_by(TEMPLATE, GOOD, GATED)
 
 
 def test_verify_begins_nothing_that_would_end_after_the_hours(home):
@@ -76,7 +85,8 @@ def test_verify_begins_nothing_that_would_end_after_the_hours(home):
     assert home.trained == []
     assert told.exit_code == 0
     assert told.stdout.splitlines()[0] == f"{GOOD}: not verified"
-    assert f"Left for another time: {TEMPLATE} by verify, {GOOD} by verify. Go on with" in told.stdout
+    left = ", ".join(f"{name} by {protocol}" for protocol, name in each_by(TEMPLATE, GOOD))
+    assert f"Left for another time: {left}. Go on with" in told.stdout
     assert f"verify {GOOD} --workspace {home.root}" in told.stdout
 
 

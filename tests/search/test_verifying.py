@@ -9,13 +9,14 @@ from scored_by_source import GOOD, THREE_SEEDS, Evaluator
 from small_search import TEMPLATE_SOURCE, Script, small_search
 from verified_cards import NO_MEMORY, NO_PAIRS, TEMPLATE_PAIRS, verified_card
 
+from agent.core.errors import UsageError
 from agent.core.failure import Failure
 from agent.core.languages import LANGUAGES
 from agent.core.reason import Reason
 from agent.core.text import ENGLISH
 from agent.evaluator.assignment import Assignment
 from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.protocols import VERIFY, VERIFYING_SEED
+from agent.evaluator.protocols import TEXT_SMALL, VERIFY, VERIFYING, VERIFYING_SEED
 from agent.science.verification import to_verify, verdict_of
 from agent.science.verification_words import verified
 from agent.search.budget import Budget, Ledger
@@ -82,7 +83,7 @@ def night(ended, tmp_path):
 def verifying(night, hours=None):
     """As the verb makes it, with a new budget."""
     ledger = Ledger(Budget(hours=hours), clock=night.verifier.clock)
-    return Verifying(night.workspace, THREE_SEEDS, ledger, night.lines.append)
+    return Verifying(night.workspace, THREE_SEEDS, ledger, night.lines.append, (VERIFY,))
 
 
 def found(night, name):
@@ -161,6 +162,24 @@ def test_a_training_is_foreseen_by_the_tokens_of_a_row_and_then_by_the_template(
     assert begun.expected(history, VERIFY) == pytest.approx(row * tokens[0] / tokens[1])
     begun.verify(night.train, [])
     assert begun.expected(night.workspace.history(), VERIFY) == 60.0
+
+
+def test_text_comes_last_and_is_read_where_the_settings_say(night, tmp_path):
+    (tmp_path / "text").mkdir()
+    for number in range(40):
+        (tmp_path / "text" / f"{number}.txt").write_text(f"{number} is not {number + 1}.\n" * 400)
+    good, begun = found(night, "_good"), verifying(night)
+    begun.protocols, begun.text = VERIFYING, str(tmp_path / "text")
+    missing = begun.missing(night.workspace.history(), [good])
+    assert [(each.protocol.name, each.run.name) for each in missing] == [
+        (name, run) for name in ("verify", "text-small") for run in ("delta_net_4layer", "delta_net_4layer_good")
+    ]
+    assert missing[-1].protocol.text.path == str(tmp_path / "text")
+    assert missing[-1].protocol.fingerprint != TEXT_SMALL.fingerprint  # which knows no digest
+    begun.text = str(tmp_path / "nowhere")
+    del begun.by
+    with pytest.raises(UsageError, match="nowhere"):
+        begun.missing(night.workspace.history(), [good])
 
 
 def test_the_terminal_says_the_verdict_in_words(night):
