@@ -29,6 +29,7 @@ import typer
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
 
 from agent.core.baselines import BASELINES, TEMPLATE, baseline_path, published_paths
 from agent.core.resources import MOVES, TEMPLATE_FILE
@@ -87,10 +88,14 @@ REST = "sums and order of gradients"
 
 @dataclass(frozen=True)
 class Share:
-    """What one part of a step touches, in bytes, and how often it launches, forward and backward together."""
+    """What one part of a step touches, in bytes, how often it launches, and the operations of its products.
+
+    All forward and backward together. What a kernel of agent/kernels multiplies is not seen.
+    """
 
     bytes: int
     launches: int
+    flops: int
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,7 @@ class Count(TorchDispatchMode):
         self.scopes = scopes
         self.bytes: Counter[str] = Counter()
         self.launches: Counter[str] = Counter()
+        self.flops: Counter[str] = Counter()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -166,6 +172,8 @@ class Count(TorchDispatchMode):
             self.launches[part] += 1
             read = {name: given for name, given in (kwargs or {}).items() if name != "out"}  # which is the result
             self.bytes[part] += sum(map(touched, tree_leaves((args, read, result))))
+            if (product := flop_registry.get(func._overloadpacket)) is not None:
+                self.flops[part] += product(*args, **(kwargs or {}), out_val=result)
         return result
 
     def _scopes(self) -> tuple[str, ...]:
@@ -210,7 +218,7 @@ def count_step(
         training.step()
         with Count(scopes) as count:
             training.step()
-    parts = {part: Share(count.bytes[part], number) for part, number in count.launches.items()}
+    parts = {part: Share(count.bytes[part], launched, count.flops[part]) for part, launched in count.launches.items()}
     return Ledger(parts, replicas * BATCH * training.batches.examples.inputs.shape[-1])
 
 

@@ -21,7 +21,7 @@ from agent.kernels.fused import Fused
 LIBRARY = torch.library.Library("deltasearch", "DEF")
 LIBRARY.define("launch(str kernel, Tensor[] touched) -> ()")
 LIBRARY.impl("launch", lambda kernel, touched: None, "Meta")
-MODULES = ("delta_rule_triton", "gate_triton", "norm_triton", "short_conv_triton", "triangular_triton")
+MODULES = ("adamw_triton", "delta_rule_triton", "gate_triton", "norm_triton", "short_conv_triton", "triangular_triton")
 
 
 class RecordedKernel:

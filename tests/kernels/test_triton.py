@@ -11,6 +11,7 @@ import kernels_for_a_gpu
 import pytest
 import torch
 
+from agent.kernels.adamw import fused_adamw
 from agent.kernels.choice import in_words
 from agent.kernels.gate import fused_gate
 from agent.kernels.norm import fused_norm
@@ -211,7 +212,32 @@ assert not delta_rule_triton.fits(torch.zeros(1, 1, 4, 129), x) and not delta_ru
 print(delta_rule.fused_delta_rule(torch.device("cpu")).words)
 """
 
+ADAMW_IN_INTERPRETER = """
+import torch
+from agent.kernels import adamw, adamw_triton
+
+chance = torch.Generator().manual_seed(0)
+for replicas, size in ((2, 1030), (1, 7), (0, 5)):
+    for decays in (True, False):
+        for own in (True, False):
+            rows, grad, mean, square, decay = torch.randn(5, replicas, size, generator=chance)
+            rate, corrected, roots = torch.rand(3, replicas, 1, generator=chance) + 0.1
+            given = (decay if decays else None, rate, corrected, -1.5, roots if own else 0.3)
+            ours = [part.clone() for part in (rows, grad, mean, square.abs())]
+            exact = [part.double() for part in ours]
+            as_exact = [part.double() if isinstance(part, torch.Tensor) else part for part in given]
+            adamw_triton.step(*ours, *given)
+            adamw.plain_adamw_step(*exact, *as_exact)
+            for place in (0, 2, 3):
+                torch.testing.assert_close(ours[place].double(), exact[place], rtol=1e-5, atol=1e-6)
+
+x = torch.zeros(2, 3)
+assert adamw_triton.fits(x, None) and not adamw_triton.fits(x.double()) and not adamw_triton.fits(x.T)
+print(adamw.fused_adamw(torch.device("cpu")).words)
+"""
+
 INTERPRETED = {
+    "optimiser": ADAMW_IN_INTERPRETER,
     "delta rule": DELTA_RULE_IN_INTERPRETER,
     "inverse": IN_INTERPRETER,
     "convolution": CONVOLUTION_IN_INTERPRETER,
@@ -242,9 +268,9 @@ def test_they_compile_for_a_gpu_without_one(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here they can be built")
 def test_where_they_cannot_be_built_the_plain_path_remains_and_says_why():
-    for found in (fused_inverse(CPU), fused_convolution(CPU), fused_gate(CPU), fused_norm(CPU)):
+    for found in (fused_inverse(CPU), fused_convolution(CPU), fused_gate(CPU), fused_norm(CPU), fused_adamw(CPU)):
         assert found.kernels is None
         assert found.words.startswith("plain PyTorch (")
     plain = r"plain PyTorch \(.+\)"
-    names = ("inverse", "convolution", "gate", "norm")
+    names = ("inverse", "convolution", "gate", "norm", "optimiser")
     assert re.fullmatch(" and ".join(f"{name} by {plain}" for name in names), in_words(CPU))

@@ -1,5 +1,6 @@
 """Build every Triton kernel as for a GPU of compute capability 9.0, ptxas included; it takes no GPU: `python FILE`."""
 
+ADAMW = ["*fp32"] * 8 + ["i32", "fp32", "fp32"]
 DELTA_RULE = ["*fp32"] * 10 + ["i32"] * 2 + ["fp32"] + ["i32"] * 6
 DELTA_RULE_BACKWARD = ["*fp32"] * 16 + ["i32"] * 2 + ["fp32"] + ["i32"] * 12
 NORM = ["*fp32", "*bf16", "*fp32", "*bf16", "*fp32", "i32", "fp32"]
@@ -15,7 +16,14 @@ def build(large: bool = True) -> None:
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from agent.kernels import delta_rule_triton, gate_triton, norm_triton, short_conv_triton, triangular_triton
+    from agent.kernels import (
+        adamw_triton,
+        delta_rule_triton,
+        gate_triton,
+        norm_triton,
+        short_conv_triton,
+        triangular_triton,
+    )
 
     square, tile = {"SIZE": 32, "BLOCK": 32}, {"CHANNELS": 384, "WIDTH": 4, "TIMES": 16, "SPAN": 128}
     gated = {"INNER": 352, "BLOCK": gate_triton.BLOCK}
@@ -26,6 +34,7 @@ def build(large: bool = True) -> None:
     rows = {"WIDTH": 128, "ROWS": 32, "BLOCK": 128}
     memory = {"DECAYS": True, "CARRIES": False, "NORMALISES": True, "KEY": 128, "VALUE": 128, "KEYS": 128}
     memory["CHUNK"] = delta_rule_triton.CHUNK
+    adamw = {"BETA1": 0.9, "BETA2": 0.999, "EPS": 1e-8, "DECAYS": True, "OWN_ROOTS": True, "BLOCK": adamw_triton.BLOCK}
     ends = {"GOES_ON": False, "VALUES": 128}
     for kernel, kinds, sizes, warps, even in (
         (triangular_triton._substitute, ["*fp32"] * 2, square, 1, True),
@@ -37,6 +46,7 @@ def build(large: bool = True) -> None:
         (delta_rule_triton._forward, DELTA_RULE, memory | {"VALUES": delta_rule_triton.SPAN}, 8, True),
         (delta_rule_triton._backward, DELTA_RULE_BACKWARD, memory | ends, 8, True),
         (delta_rule_triton._backward, DELTA_RULE_BACKWARD, memory | ends | {"DECAYS": False}, 8, True),
+        (adamw_triton._step, ADAMW, adamw, 4, True),
         (norm_triton._norm, NORM, {"ADDS": True} | rows, 4, True),
         (norm_triton._norm_backward, NORM_BACKWARD, {"ADDS": True, "CASTS": True} | rows, 4, True),
         (short_conv_triton._forward, forward, tile, 4, True),

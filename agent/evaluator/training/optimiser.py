@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
+from agent.kernels.adamw import BETA1, BETA2, adamw_step
 
 
 @dataclass
@@ -49,14 +49,11 @@ class StackedAdamW:
     def step(self, rows: Tensor, grad: Tensor, share: Tensor | None = None) -> None:
         """Move every row in place. `grad` is used as scratch; of its rate each row takes a `share`, (R, 1), or all."""
         self.taken += 1
-        self.mean.lerp_(grad, 1 - BETA1)
-        self.square.mul_(BETA2).addcmul_(grad, grad, value=1 - BETA2)
-        rate, value, root = self._corrected(rows.dtype)
-        denominator = torch.sqrt(self.square, out=grad).div_(root).add_(EPS)
-        if self.decay is not None:
-            rows.mul_(1 - (self.rate if share is None else self.rate * share) * self.decay)
-        rate = rate if share is None else rate * share
-        rows.addcmul_(torch.div(self.mean, denominator, out=grad), rate, value=value)
+        corrected, value, root = self._corrected(rows.dtype)
+        rate = self.rate
+        if share is not None:
+            rate, corrected = rate * share, corrected * share
+        adamw_step(rows, grad, self.mean, self.square, self.decay, rate, corrected, value, root)
 
     def _corrected(self, dtype: torch.dtype) -> tuple[Tensor, float, Tensor | float]:
         """The rate, what it is multiplied by, and the root of the second correction; of each row's own steps."""
