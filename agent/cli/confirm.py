@@ -26,6 +26,7 @@ def confirm(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Train runs, the template and the best known variant on fresh seeds, and say which are winners."""
+    from agent.evaluator.executor.choice import open_places
     from agent.science.confirmation import finalists, standing_of, times_before
     from agent.search.assembly import assembled, training
     from agent.search.config import read_config
@@ -45,8 +46,9 @@ def confirm(
         raise UsageError(
             f"the template was confirmed on {before} times the seeds, which all must share: leave out --times"
         )
-    with open_screen() as screen:
-        search = training(assembled(read_config(workspace, {"device": device}), home, allow_unsandboxed, screen))
+    config = read_config(workspace, {"device": device})
+    with open_places(None, config.device, config.places) as executor, open_screen() as screen:
+        search = training(assembled(config, home, allow_unsandboxed, screen, executor))
         with home.locks.searching():
             search.confirm(chosen, times or before or 1)
     history = home.history()

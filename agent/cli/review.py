@@ -233,11 +233,12 @@ def _read(
 def _train(config: Config, home: Workspace, allow_unsandboxed: bool) -> Stop | None:
     """Train what is approved, in the foreground; None where the search that is running does it."""
     from agent.cli.search import stopping
+    from agent.evaluator.executor.choice import open_places
     from agent.search.assembly import assembled, training
     from agent.search.screen import open_screen
 
-    with open_screen() as screen:
-        search = training(assembled(config, home, allow_unsandboxed, screen))
+    with open_places(None, config.device, config.places) as executor, open_screen() as screen:
+        search = training(assembled(config, home, allow_unsandboxed, screen, executor))
         with stopping(search.ledger, screen.warn):
             try:
                 stop = search.run()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,9 +25,6 @@ from agent.search.config import Config, read_config
 from agent.store.status import describe_rival, describe_run
 from agent.store.workspace import Workspace
 
-if TYPE_CHECKING:
-    from agent.evaluator.executor.pool import Pool
-
 
 def search(
     hours: Annotated[float | None, typer.Option(help="Stop after so many hours.")] = None,
@@ -40,6 +37,9 @@ def search(
     start_from: Annotated[
         str | None,
         typer.Option("--from", help="Start from these alone: names such as kda,gated_delta_net, or files of your own."),
+    ] = None,
+    places: Annotated[
+        int | None, typer.Option(min=1, help="Train so many variants at once. Default: one a GPU, or one on a CPU.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed the random choices: parents and moves.")] = None,
     device: DeviceOption = None,
@@ -54,7 +54,7 @@ def search(
     """Propose, train, analyse and record variants until the budget ends."""
     flags = {
         "hours": hours, "runs": runs, "max_cost": max_cost, "max_failures": max_failures, "protocol": protocol,
-        "proposer": proposer, "model": model, "seed": seed, "device": device,
+        "proposer": proposer, "model": model, "seed": seed, "device": device, "places": places,
         "start_from": start_from.split(",") if start_from is not None else None,
     }  # fmt: skip
     config = read_config(workspace, flags)
@@ -71,29 +71,19 @@ def search(
 
 def _search(config: Config, workspace: Workspace, allow_unsandboxed: bool, cluster: str | None, lang: str) -> Stop:
     """Search, and say at the end what came of it."""
+    from agent.evaluator.executor.choice import open_places
     from agent.search.assembly import assemble, require_isolation
     from agent.search.screen import open_screen
 
     isolation = require_isolation(allow_unsandboxed, config.device)
-    with _on(cluster, config, allow_unsandboxed) as executor, open_screen(lang) as screen:
+    places = open_places(cluster, config.device, config.places, allow_unsandboxed)
+    with places as executor, open_screen(lang) as screen:
         loop = assemble(config, workspace, isolation, screen, executor)
         with stopping(loop.ledger, screen.warn), telling_why(loop.journal.stopped):
             stop = loop.run()
         loop.journal.stopped(stop.reason)
     print(summarise(workspace.history(), stop, workspace.root))
     return stop
-
-
-@contextmanager
-def _on(cluster: str | None, config: Config, allow_unsandboxed: bool) -> Iterator["Pool | None"]:
-    """The executor of a cluster; None without one, which is to evaluate in this process."""
-    if cluster is None:
-        yield None
-        return
-    from agent.evaluator.executor.choice import open_executor
-
-    with open_executor(cluster, config.device, places=1, allow_unsandboxed=allow_unsandboxed) as executor:
-        yield executor
 
 
 def _search_with_review(

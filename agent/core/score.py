@@ -160,6 +160,7 @@ class ScoreCard:
     remarks: tuple[str, ...] = ()  # keys of sentences: what was seen of the op and is no failure
     further: Mapping[str, TaskScore] = field(default_factory=dict)  # of tasks that are no column of the table
     text: TextScore | None = None  # under a protocol of text, whose scores are no row of the table
+    workers: int | None = None  # how many workers it had at once; None in cards of earlier versions
 
     @property
     def scores(self) -> dict[str, float]:

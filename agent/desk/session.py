@@ -16,6 +16,7 @@ from agent.core.run import UNFINISHED
 from agent.core.text import Text, clean, say
 from agent.desk.desk import Desk
 from agent.desk.interface import LOOK, UserInterface
+from agent.evaluator.executor.choice import open_places
 from agent.search.assembly import assembled, proposing, training
 from agent.search.budget import Stop
 from agent.search.config import Config
@@ -195,7 +196,8 @@ def sit_down(
     ui = UserInterface(home, choose_language(home, lang))
     with ExitStack() as stack:
         view = View(ui, stack)
-        whole = Once(lambda: assembled(config, home, allow_unsandboxed, view.screen()))
+        places = Once(lambda: stack.enter_context(open_places(None, config.device, config.places)))
+        whole = Once(lambda: assembled(config, home, allow_unsandboxed, view.screen(), places()))
         desk = Desk(
             ui,
             amend=lambda run, reply: whole().amend(run, reply),

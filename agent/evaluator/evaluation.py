@@ -57,6 +57,7 @@ def evaluate(
     check_code(variant)
     device = choose_device(device)
     protocol = reading(protocol)
+    workers = workers or worker_count(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed
     groups = stacks(protocol, torch.device(device).type)
     with scratch() as folder, temporary_folder() as kept:
@@ -66,7 +67,7 @@ def evaluate(
         job.write(variant)
         hand_out_kernels(folder, device)
         pace = Pace(protocol, template, started)
-        stages = Stages(variant, protocol, job, kept, workers or worker_count(device), groups, test_seed, pace)
+        stages = Stages(variant, protocol, job, kept, workers, groups, test_seed, pace)
         described, trained = stages.train(watch)
         tests = stages.draw_tests(trained)
         varied = stages.draw_varied(tests)
@@ -88,6 +89,7 @@ def evaluate(
         seconds=time.monotonic() - started,
         remarks=_remarks(described, scores),
         text=text,
+        workers=workers,
     )
 
 

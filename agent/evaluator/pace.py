@@ -21,9 +21,12 @@ class TemplateTime:
     tokens_a_second: float
 
     @classmethod
-    def of(cls, card: ScoreCard, its: Protocol, protocol: Protocol) -> "TemplateTime":
-        """What another protocol would take of the template, by the tokens that both train on, from its card."""
-        share = _tokens(protocol) / _tokens(its)
+    def of(cls, card: ScoreCard, its: Protocol, protocol: Protocol, crews: float = 1.0) -> "TemplateTime":
+        """What another protocol would take of the template, by the tokens that both train on, from its card.
+
+        `crews` is how many times as many workers the template had as there are now.
+        """
+        share = crews * _tokens(protocol) / _tokens(its)
         return cls(card.seconds * share, card.speed.baseline_op)
 
 

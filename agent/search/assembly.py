@@ -11,8 +11,9 @@ from agent.analyst import Analyst
 from agent.core.errors import Unavailable, UsageError
 from agent.core.isolation import Isolation
 from agent.core.resources import MOVES, TEMPLATE_FILE
-from agent.evaluator.evaluation import choose_device, evaluate_source
-from agent.evaluator.executor.pool import Pool
+from agent.evaluator.evaluation import choose_device
+from agent.evaluator.executor.here import Here
+from agent.evaluator.executor.pool import Executor
 from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import choose_protocol, refuse_without_columns
 from agent.llm.spending import Spending
@@ -46,14 +47,15 @@ PATIENCE = {"auto": 120.0, "model": 1800.0}
 
 
 def assemble(
-    config: Config, workspace: Workspace, isolation: Isolation, screen: Screen, executor: Pool | None = None
+    config: Config, workspace: Workspace, isolation: Isolation, screen: Screen, executor: Executor | None = None
 ) -> Search:
-    """A search that is ready to run; with an executor, one that evaluates there.
+    """A search that is ready to run; with an executor, one that evaluates there, else in this process.
 
     WorkspaceError where the workspace holds another protocol or cannot be written; UsageError and Unavailable where the
     model is to propose and cannot.
     """
-    device = executor.device if executor else choose_device(config.device)
+    where = executor or Here(choose_device(config.device))
+    device = where.device
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
@@ -89,7 +91,7 @@ def assemble(
     return Search(
         workspace=workspace,
         protocol=protocol,
-        device=device,
+        executor=where,
         drafts=drafts,
         check=check,
         analyses=analyses,
@@ -100,7 +102,6 @@ def assemble(
         baselines=tuple(dict.fromkeys([*config.baselines, *config.start_from])),
         isolation=isolation,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
-        evaluator=executor.evaluate if executor else evaluate_source,
     )
 
 
@@ -170,7 +171,13 @@ def require_isolation(allow_unsandboxed: bool, device: str | None) -> Isolation:
     return isolation
 
 
-def assembled(config: Config, home: Workspace, allow_unsandboxed: bool, screen: "Screen | None" = None) -> "Search":
+def assembled(
+    config: Config,
+    home: Workspace,
+    allow_unsandboxed: bool,
+    screen: "Screen | None" = None,
+    executor: Executor | None = None,
+) -> "Search":
     """A search whose variants are confined, or may be unconfined; without a screen a silent one.
 
     Importing all that takes a second or two.
@@ -178,7 +185,7 @@ def assembled(config: Config, home: Workspace, allow_unsandboxed: bool, screen: 
     from agent.search.screen import Screen
 
     silent = Screen(lambda status: None, lambda line: None)
-    return assemble(config, home, require_isolation(allow_unsandboxed, config.device), screen or silent)
+    return assemble(config, home, require_isolation(allow_unsandboxed, config.device), screen or silent, executor)
 
 
 def proposing(search: "Search") -> "Search":

@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -42,7 +41,9 @@ class Ledger:
     tried: int = 0  # proposals that were trained, whatever came of it
     failures_in_a_row: int = 0
     evaluations: list[float] = field(default_factory=list)  # seconds each
-    began: float | None = None  # the evaluation under way
+    began: dict[str, float] = field(default_factory=dict)  # place -> when its evaluation under way began
+    under_way: set[str] = field(default_factory=set)  # the ids of proposals that are trained and have not ended
+    places: int = 1  # how many evaluations may be under way at once
     interrupted: bool = False
     reserved: float = 0.0  # seconds at the end that nothing new is begun in: see agent/search/confirmation.py
     known_wait: bool = False  # for the first proposal: they are trained also where that was the only one
@@ -56,20 +57,27 @@ class Ledger:
 
     @property
     def busy(self) -> float:
-        """The share of the time in which something was trained."""
-        trained = sum(self.evaluations) + (self.clock() - self.began if self.began is not None else 0.0)
-        return min(1.0, trained / self.seconds) if self.seconds > 0 else 0.0
+        """The share of the time in which something was trained, of all places together."""
+        now = self.clock()
+        trained = sum(self.evaluations) + sum(now - began for began in self.began.values())
+        return min(1.0, trained / (self.seconds * self.places)) if self.seconds > 0 else 0.0
 
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Count the time that an evaluation takes."""
-        self.began = self.clock()
-        yield
-        self.evaluations.append(self.clock() - self.began)
-        self.began = None
+    def begin(self, place: str) -> None:
+        """Count an evaluation that begins at a place."""
+        self.began[place] = self.clock()
+
+    def end(self, place: str) -> None:
+        """Count the time that the evaluation of a place took, also where nothing came of it."""
+        self.evaluations.append(self.clock() - self.began.pop(place))
+
+    def register(self, run: Run) -> None:
+        """Count a proposal whose training begins, until it is entered."""
+        if run.proposal.author != BASELINE:
+            self.under_way.add(run.id)
 
     def enter(self, run: Run) -> None:
         """Count a run that has ended."""
+        self.under_way.discard(run.id)
         if run.proposal.author != BASELINE:
             self.finished += 1
             self.tried += run.scored or run.attempts > 0
@@ -87,18 +95,18 @@ class Ledger:
         return self.budget.hours is None or 2 * seconds <= self.budget.hours * 3600 - self.seconds
 
     def goes_on(self) -> bool:
-        """Whether anything will be begun after the evaluation that begins now, as far as can be foreseen."""
-        return self._stop(self.finished + 1, self.seconds + self._expected) is None
+        """Whether any proposal will be begun after those under way, as far as can be foreseen."""
+        return self._stop(self.finished + len(self.under_way), self.seconds + self._expected) is None
 
     @property
     def runs_ahead(self) -> float:
-        """How many proposals may follow the one that begins now; infinite without a limit."""
-        return math.inf if self.budget.runs is None else self.budget.runs - self.finished - 1
+        """How many proposals may follow those under way; infinite without a limit."""
+        return math.inf if self.budget.runs is None else self.budget.runs - self.finished - len(self.under_way)
 
     @property
     def proposals_over(self) -> bool:
-        """Whether as many have ended as there were to be."""
-        return self.budget.runs is not None and self.finished >= self.budget.runs
+        """Whether as many have ended or are under way as there were to be."""
+        return self.runs_ahead <= 0
 
     def _stop(self, finished: int, seconds: float, known_wait: bool = False) -> Stop | None:
         budget = self.budget
@@ -125,7 +133,7 @@ class Ledger:
     @property
     def _owes_a_try(self) -> bool:
         """Whether known variants were trained, and no proposal was."""
-        return self.known_finished > 0 and self.tried == 0 and not self.proposals_over
+        return self.known_finished > 0 and self.tried == 0 and not self.under_way and not self.proposals_over
 
     @property
     def _expected(self) -> float:

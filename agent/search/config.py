@@ -28,6 +28,8 @@ class Config(BaseModel):
     """Trains by smoke, quick, mad or mad-grid. Default: the workspace's own, at first mad on a GPU, quick on a CPU."""
     device: Literal["cpu", "cuda"] | None = None
     """Trains on the cpu or on cuda. Default: a GPU where there is one."""
+    places: int | None = Field(None, ge=1)
+    """Trains so many variants at once. Default: one on each GPU, or one on a CPU; on a cluster all that it offers."""
     proposer: Literal["auto", "catalogue", "model"] = "auto"
     """Proposes by the catalogue or by a language model; auto takes the model where there is a key."""
     baselines: tuple[str, ...] = (TEMPLATE, GATED)

@@ -40,6 +40,7 @@ class Drafts:
     read: Callable[[History], History] = lambda history: history  # waits for readings, and adds them
     waits: Callable[[], None] = lambda: None  # called many times a second; raises where a person wants to stop
     queue: DraftQueue = field(default_factory=DraftQueue, init=False)
+    asked: dict[tuple[str, str], Background[Draft | None]] = field(default_factory=dict, init=False)  # by idea, parent
     repairs: bool = field(default=True, init=False)
 
     @contextmanager
@@ -77,9 +78,10 @@ class Drafts:
         if idea or parent:
             if (made := self.queue.take_along(idea, parent)) is not None and not has_run(made, history):
                 return made
-            asked = Background(lambda: self._made(history, 0, idea, parent))
+            self._ask(history, idea, parent)
+            asked = self.asked[idea, parent]
             self._wait(lambda: asked.done)
-            return asked.result()
+            return self.asked.pop((idea, parent)).result()
         while True:
             fresh = not self.queue
             self.prepare(history, 1)
@@ -87,6 +89,21 @@ class Drafts:
             draft = self._usable(self.queue.take(history), history)
             if draft is not None or fresh:
                 return draft
+
+    def ready(self, history: History, idea: str = "", parent: str = "") -> bool:
+        """Whether `next` need not wait for a model; what it would wait for is begun."""
+        if self.connection is None or self.proposer is None:
+            return True
+        if idea or parent:
+            self._ask(history, idea, parent)
+            return self.asked[idea, parent].done
+        self.prepare(history, 1)
+        return self.queue.ready
+
+    def _ask(self, history: History, idea: str, parent: str) -> None:
+        """Begin what a person asks for."""
+        if (idea, parent) not in self.asked:
+            self.asked[idea, parent] = Background(lambda: self._made(history, 0, idea, parent))
 
     def _usable(self, begun: Begun, history: History) -> Draft | None:
         """A draft that is there, under a free name; None where it must not be used. Raises what its making did."""

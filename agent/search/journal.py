@@ -85,6 +85,16 @@ class Journal:
         record_phase(self.workspace, Phase(self.status.updated, phase))
         self.write()
 
+    def trains(self, proposal: Proposal) -> None:
+        """The search has nothing to do but to wait for its places, one of which trains this."""
+        if self.status.phase not in ("training", "paused"):
+            self.phase("training", proposal)
+
+    def pauses(self) -> None:
+        """The search begins nothing for now."""
+        if self.status.phase != "paused":
+            self.phase("paused")
+
     def training(self, protocol: Protocol, place: str) -> Callable[[Update], None]:
         """What the evaluator is to call while it trains at a place."""
         meter = Meter(protocol)
@@ -94,7 +104,9 @@ class Journal:
             if replica:
                 training = describe(replica, update, meter)
                 self.places.progress(place, meter, training)
-                self._change(training=training, share=meter.fraction)
+                shown = self.places.now.get(place)
+                of_the_run = shown is None or shown.run == self.status.run  # which is shown; others are told by place
+                self._change(**({"training": training, "share": meter.fraction} if of_the_run else {}))
                 if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
                     with suppress(WorkspaceError):  # a disk that is full just now is no reason to lose a training
                         self.write()

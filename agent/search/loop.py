@@ -1,47 +1,46 @@
-"""The search, on one page: choose, propose, evaluate, analyse, record. A person reviews by way of the run folders."""
+"""The search, on one page: what is worth doing next, and how a proposal comes to be a run.
 
-from collections.abc import Mapping, Sequence
+A person reviews by way of the run folders. What a free place is given is decided by scheduler.py, in the order below.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from agent.core.baselines import TEMPLATE
-from agent.core.errors import kind_and_reason
 from agent.core.failure import Failure
 from agent.core.isolation import Isolation
-from agent.core.reason import Reason
-from agent.core.run import BASELINE, PERSON, UNFINISHED, Proposal, Review, Run
-from agent.core.score import ScoreCard
-from agent.core.text import ENGLISH, say
-from agent.evaluator.assignment import Assignment, Evaluator
-from agent.evaluator.evaluation import evaluate_source
-from agent.evaluator.failure import EvaluationFailed
-from agent.evaluator.pace import TemplateTime
+from agent.core.run import UNFINISHED, Proposal, Run
+from agent.core.text import ENGLISH
+from agent.evaluator.executor.pool import Executor
 from agent.evaluator.protocol import Protocol
-from agent.llm import Interrupted
-from agent.llm.spending import OutOfMoney
-from agent.proposer.known import next_known
-from agent.science.history import card_of
+from agent.proposer.known import next_known, runs_of
+from agent.science.history import History
 from agent.science.mechanisms.holding import with_mechanisms
-from agent.search.amending import amend, patch_of
+from agent.search.amending import amend
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
-from agent.search.closing import conclude
 from agent.search.confirmation import Confirming
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
 from agent.search.opening import order_told, waiting
-from agent.search.place_log import Task
+from agent.search.places import Places
+from agent.search.registration import Registration
 from agent.search.replication import Replication
-from agent.search.requests import confirm_asked, heed, propose_queued
-from agent.store.folder import LOG, PATCH, UnreadableRun
+from agent.search.requests import asked_to_stop, propose_queued
+from agent.search.rows import Rows
+from agent.search.scheduler import NOTHING_LEFT, Later, Meanwhile, Scheduler
+from agent.search.steps import Step
 from agent.store.lineage import Lineage
-from agent.store.places import Work
-from agent.store.requests import set_wish
-from agent.store.workspace import NameTaken, StaleRun, Workspace
+from agent.store.requests import set_wish, wish_of
+from agent.store.workspace import NameTaken, Workspace
 
-NOTHING_LEFT = Stop(say("stop.nothing left"))
+
+def at_once(*asked: str) -> bool:
+    """That what is asked for is to be waited for, or needs no time."""
+    return True
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Search:
 
     workspace: Workspace
     protocol: Protocol
-    device: str
+    executor: Executor
     drafts: Drafts
     check: Inspection
     analyses: Analyses
@@ -62,13 +61,31 @@ class Search:
     isolation: Isolation
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
-    evaluator: Evaluator = evaluate_source  # or the same of an executor, which does it elsewhere
     begun: set[str] = field(default_factory=set)  # runs of known variants
+    order_is_told: bool = False
+    exhausted_by: tuple[int, int] | None = None  # how many runs there were, and had ended, when nothing was left
 
     @cached_property
     def confirming(self) -> Confirming:
         """Who is trained on fresh seeds, and for how long."""
         return Confirming(self.workspace, self.protocol, self.ledger, self.journal)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What becomes of a run from its approval to its note."""
+        return Rows(
+            self.workspace, self.protocol, self.lineage, self.ledger, self.journal, self.analyses, self.drafts
+        )  # fmt: skip
+
+    @cached_property
+    def places(self) -> Places:
+        """Where evaluations run, and which are under way."""
+        return Places(self.executor, self.workspace, self.protocol, self.ledger, self.journal)
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """What a free place does next."""
+        return Scheduler(self.places, self.workspace.history, self.stop, self.analyses.collect)
 
     def run(self) -> Stop:
         """Go on until the budget ends. Whatever stops it, the next search goes on where this one was."""
@@ -78,83 +95,125 @@ class Search:
             history = self.workspace.history()
             self.lineage.catch_up([run for run in history.scored if run.finished])
             self.journal.begin(history, cut_off)
-            self.journal.places.search([self.device])
-            while (stop := self.stop()) is None:
-                try:
-                    run = self.unfinished() or self.next_baseline((TEMPLATE, *self.drafts.start_from))
-                    if run is None and (self.measure_noise() or self.confirm_asked()):
-                        continue
-                    run = run or self.first_proposal() or self.next_baseline(self.baselines) or self.propose()
-                except OutOfMoney as end:
-                    stop = Stop(end.reason)
-                    break
-                except Interrupted:
-                    continue  # the ledger knows, and stops the search
-                if run is None:
-                    stop = NOTHING_LEFT
-                    break
-                with suppress(StaleRun):  # somebody at another shell was quicker: look again
-                    self.carry_on(run)
-                self.analyses.collect()
+            self.places.greet()
+            stop = self.scheduler.run(
+                (
+                    self.unfinished,
+                    self.first_baselines,
+                    self.asked_confirmation,
+                    self.noise,
+                    self.first_proposal,
+                    self.known,
+                    self.proposal,
+                ),
+                owed=self.confirmation,
+            )
             if stop is not NOTHING_LEFT or self.drafts.proposer is not None:  # a person may approve more
                 self.confirm()
         return stop
 
-    def stop(self) -> Stop | None:
-        """Why to stop now; None while there is something to be done and budget left for it."""
-        history = self.workspace.history()
+    def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
+        """Train the finalists, or the named runs, on seeds that no choice ever saw, in the time kept for it."""
+        if chosen:
+            self.confirming.plan_chosen(self.workspace.history(), chosen, times)
+        else:
+            self.confirming.plan_finalists()
+        self.places.greet()
+        self.scheduler.run((), owed=self.confirmation)
+
+    def stop(self, history: History) -> Stop | Later | None:
+        """Why to stop now, or not to begin anything for now; None while there is something to do and budget for it."""
         self.ledger.reserved = self.confirming.reserve(history)
         self.ledger.known_wait = bool(waiting(history, self.baselines))
-        return heed(self.workspace, self.ledger, self.journal)
+        if stop := self.ledger.stop() or asked_to_stop(self.workspace):
+            return stop
+        if wish_of(self.workspace) != "pause":
+            return None
+        self.journal.pauses()
+        return Meanwhile.LATER
 
-    def unfinished(self) -> Run | None:
+    # What is to be done, in the order of its worth: each of these has a step for a free place, or none.
+
+    def confirmation(self, history: History) -> Step | None:
+        """A training on fresh seeds that was planned."""
+        return self.confirming.step()
+
+    def unfinished(self, history: History) -> Step | Meanwhile | None:
         """What an earlier search, or a person who approved something, left to be done."""
-        runs = self.workspace.history().runs
-        return next((run for run in runs if run.stage in UNFINISHED), None)
+        left = (run for run in history.runs if run.stage in UNFINISHED and self.rows.may_begin(run))
+        return next(map(self.rows.next, left), None)
 
-    def next_baseline(self, names: Sequence[str]) -> Run | None:
-        """The next of the baselines of these names that was not measured yet; None when all were."""
+    def first_baselines(self, history: History) -> Step | Meanwhile | None:
+        """The template, with which everything is compared, and what the search is to start from."""
+        return self.baseline(history, (TEMPLATE, *self.drafts.start_from))
+
+    def asked_confirmation(self, history: History) -> Step | None:
+        """A run that a person asked to have confirmed."""
+        self.confirming.plan_asked(history)
+        return self.confirming.step()
+
+    def noise(self, history: History) -> Step | None:
+        """The template on a further seed of each setting that has but one."""
+        baseline = history.baseline if TEMPLATE in self.baselines else None
+        return self.replication.step(baseline, self.journal) if baseline is not None else None
+
+    def first_proposal(self, history: History) -> Step | Meanwhile | None:
+        """A proposal that is tried before the baselines that can wait; None once one was tried, or if none wait."""
+        behind, ledger = waiting(history, self.baselines), self.ledger
+        begun = ledger.tried or ledger.under_way or ledger.proposals_over
+        if not behind or begun or self.drafts.proposer is None or not self.may_propose(history):
+            return None
+        if not (ledger.finished or self.order_is_told):
+            self.journal.line(f"· {order_told(self.protocol, history, behind)[ENGLISH]}")
+            self.order_is_told = True
+        return self.proposal(history)
+
+    def known(self, history: History) -> Step | Meanwhile | None:
+        """The other baselines."""
+        return self.baseline(history, self.baselines)
+
+    def proposal(self, history: History) -> Step | Meanwhile | None:
+        """A new variant. No model is waited for while other places work: its draft is asked for again soon."""
+        known = (len(history.runs), sum(run.finished for run in history.runs))
+        if not self.may_propose(history) or known == self.exhausted_by:
+            return None
+        ready = partial(self.drafts.ready, history) if self.places.flights else at_once
+        is_ready = ready()
+        run = self.propose(ready=ready)
+        if run is None and is_ready:
+            self.exhausted_by = known  # until something more is known
+        return self.rows.next(run) if run else None if is_ready else Meanwhile.LATER
+
+    # How it is done
+
+    def may_propose(self, history: History) -> bool:
+        """Whether there is something to change, and fewer proposals are under way than there are to be."""
+        start = (run for name in (TEMPLATE, *self.drafts.start_from) for run in runs_of(history, name))
+        return bool(history.scored) and all(run.finished for run in start) and not self.ledger.proposals_over
+
+    def baseline(self, history: History, names: Sequence[str]) -> Step | Meanwhile | None:
+        """The next of the baselines of these names that was not measured yet; None when all were, or are about to."""
         wanted = [name for name in self.baselines if name in names]
-        proposal = next_known(self.workspace.history(), wanted, self.begun)
+        wanted = [name for name in wanted if all(run.finished for run in runs_of(history, name))]
+        proposal = next_known(history, wanted, self.begun)
         if proposal is None:
             return None
         run = self.register(proposal)
         self.begun.add(run.id)
-        return run
+        return self.rows.next(run)
 
-    def first_proposal(self) -> Run | None:
-        """A proposal that is tried before the baselines that can wait; None once one was tried, or if none wait."""
-        history = self.workspace.history()
-        behind = waiting(history, self.baselines)
-        if not behind or self.ledger.tried or self.ledger.proposals_over or self.drafts.proposer is None:
-            return None
-        if not self.ledger.finished:
-            self.journal.line(f"· {order_told(self.protocol, history, behind)[ENGLISH]}")
-        return self.propose()
-
-    def measure_noise(self) -> bool:
-        """Train the template on a further seed of each setting that has but one; False where nothing is to be done."""
-        baseline = self.workspace.history().baseline if TEMPLATE in self.baselines else None
-        return baseline is not None and self.replication.measure(baseline, self.journal, self.train)
-
-    def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
-        """Train the finalists, or the named runs, on seeds that no choice ever saw, in the time kept for it."""
-        self.confirming.confirm(self.train, chosen, times)
-
-    def confirm_asked(self) -> bool:
-        """Confirm a run of which a person asked that from outside; False where nobody did."""
-        return confirm_asked(self.workspace, lambda run: self.confirming.confirm_asked(self.train, run))
-
-    def propose(self, idea: str = "", parent: str = "") -> Run | None:
+    def propose(self, idea: str = "", parent: str = "", ready: Callable[..., bool] = at_once) -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.
 
         `idea` is a person's: a hint for a model, or the name of a move for the catalogue. Without any of both, what a
-        person has queued comes first.
+        person has queued comes first. None where nothing is left, or nothing is `ready`.
         """
         if not (idea or parent) and self.drafts.proposer is not None:
-            queued = propose_queued(self.workspace, self.journal, self.propose)
+            queued = propose_queued(self.workspace, self.journal, self.propose, ready)
             if queued is not None:
                 return queued
+            if not ready():
+                return None
         self.journal.phase("proposing")
         if self.ledger.overtime:
             self.journal.line("· the time is over, and nothing was tried yet: one proposal is, before the search ends")
@@ -165,66 +224,10 @@ class Search:
 
     def register(self, proposal: Proposal, failure: Failure | None = None) -> Run:
         """Give a proposal its folder: failed where it is of no use, else approved or waiting for its reviewer."""
-        history, proposal = self.workspace.history(), with_mechanisms(proposal)
         self.journal.phase("checking", proposal)
-        files = {**self.files, PATCH: patch_of(history, proposal)}
-        new = partial(self.workspace.create, proposal, self.protocol.name, self.protocol.fingerprint, files=files)
-        try:
-            signature = () if failure else self.check(history, proposal)
-        except EvaluationFailed as error:
-            if proposal.author == PERSON:
-                raise  # the person is there to read it
-            failure = error.failure
-        if failure:
-            files |= {LOG: f"{failure.kind}: {failure.reason}\n\n{failure.log_tail}"} if failure.log_tail else {}
-            return new("failed", failure=failure, isolation=self.isolation)
-        if self.review and proposal.author != BASELINE:
-            return new("proposed", signature=signature, isolation=self.isolation)
-        review = Review("approved", "the search")
-        return new("approved", signature=signature, review=review, isolation=self.isolation)
-
-    def carry_on(self, run: Run) -> None:
-        """Take a run to its end: also one whose training used up the budget gets its note."""
-        self.analyse(self.evaluate(run) if run.stage == "approved" else run)
+        registration = Registration(self.workspace, self.protocol, self.check, self.isolation, self.files, self.review)
+        return registration(with_mechanisms(proposal), failure)
 
     def amend(self, run: Run, reply: str) -> Run:
         """A waiting proposal with a person's own version of its file; raises PatchRejected or EvaluationFailed."""
         return amend(self.workspace, self.check, run, reply)
-
-    def evaluate(self, run: Run) -> Run:
-        """Train and score. A failure has a reason and no score."""
-        self.journal.phase("training", run.proposal)
-        run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
-        if run.proposal.author != BASELINE and self.ledger.goes_on():
-            self.drafts.prepare(self.workspace.history(), self.ledger.runs_ahead)
-        with self.ledger.evaluating():
-            try:
-                card = self.train(run, self.protocol)
-            except EvaluationFailed as error:
-                self.workspace.write(run, LOG, f"{error}\n\n{error.failure.log_tail}")
-                return self.workspace.advance(run, "failed", failure=error.failure)
-            except KeyboardInterrupt:  # a person's doing, which speaks neither for nor against the variant
-                self.workspace.advance(run, "approved", attempts=run.attempts - 1)
-                raise
-            try:
-                return self.workspace.advance(run, "evaluated", card=card)
-            except UnreadableRun as error:
-                reason = Reason("failure.unforeseen", {"error": kind_and_reason(error)})
-                return self.workspace.advance(run, "failed", failure=Failure("crash", reason))
-
-    def train(self, run: Run, protocol: Protocol, work: Work = "training") -> ScoreCard:
-        """The scores of a run's code; EvaluationFailed where it comes to none."""
-        baseline = self.workspace.history().baseline
-        template = TemplateTime.of(card_of(baseline), self.protocol, protocol) if baseline else None
-        seed = self.workspace.test_seed()
-        assignment = Assignment(run.proposal.source, protocol, self.device, seed, template=template)
-        with self.journal.places.working(self.device, Task(work, run.id, run.name)):
-            return self.evaluator(assignment, self.journal.training(protocol, self.device))
-
-    def analyse(self, run: Run) -> None:
-        """Write the note, keep the variant in the lineage, and close the run."""
-        self.journal.phase("analysing", run.proposal)
-        run = conclude(self.workspace, self.lineage, run)
-        self.ledger.enter(run)
-        self.journal.ended(self.workspace.history(), run)
-        self.analyses.begin(self.workspace.history(), run)

@@ -2,35 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from agent.core.run import Run
-from agent.core.score import ScoreCard
-from agent.evaluator.failure import EvaluationFailed
+from agent.core.text import Text
 from agent.evaluator.progress import Meter
-from agent.evaluator.protocol import Protocol as ScoringProtocol
-from agent.store.places import Outcome, PlaceEvent, PlaceStatus, Work, record_event
+from agent.search.steps import Task
+from agent.store.places import Outcome, PlaceEvent, PlaceStatus, record_event
 from agent.store.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is given to a place: a leg of a run, the first being 1."""
-
-    work: Work
-    run: str  # its id
-    name: str  # of its variant
-    leg: int = 1
-    legs: int = 1
-
-
-class Train(Protocol):
-    """What trains a run's variant under a protocol and has its scores; EvaluationFailed where it comes to none."""
-
-    def __call__(self, run: Run, protocol: ScoringProtocol, work: Work = ..., /) -> ScoreCard: ...
 
 
 @dataclass
@@ -47,24 +25,22 @@ class PlaceLog:
         with self.lock:
             return tuple(self.now.values())
 
-    def search(self, places: Iterable[str]) -> None:
-        """A search begins, with these places."""
+    def search(self) -> None:
+        """A search begins, whose places are told of next."""
         with self.lock:
             self.now.clear()
         record_event(self.workspace, PlaceEvent(time.time(), "search"))
-        for place in places:
-            self.opened(place)
 
     def opened(self, place: str) -> None:
         """A place can be given work from now on."""
         self._set(PlaceStatus(place))
         record_event(self.workspace, PlaceEvent(time.time(), "opened", place))
 
-    def closed(self, place: str) -> None:
+    def closed(self, place: str, why: Text) -> None:
         """A place is gone for good."""
         with self.lock:
             self.now.pop(place, None)
-        record_event(self.workspace, PlaceEvent(time.time(), "closed", place))
+        record_event(self.workspace, PlaceEvent(time.time(), "closed", place, why=why))
 
     def begun(self, place: str, task: Task) -> None:
         """A place was given a task."""
@@ -75,23 +51,11 @@ class PlaceLog:
 
     def ended(self, place: str, task: Task, outcome: Outcome) -> None:
         """What became of a place's task."""
-        self._set(PlaceStatus(place))
+        with self.lock:
+            if place in self.now:  # it may be closed by now
+                self.now[place] = PlaceStatus(place)
         facts = (task.work, task.run, task.name, task.leg, task.legs, outcome)
         record_event(self.workspace, PlaceEvent(time.time(), "ended", place, *facts))
-
-    @contextmanager
-    def working(self, place: str, task: Task) -> Iterator[None]:
-        """A place has a task from its begin to its end, however that comes."""
-        self.begun(place, task)
-        outcome: Outcome = "interrupted"
-        try:
-            yield
-            outcome = "finished"
-        except EvaluationFailed:
-            outcome = "failed"
-            raise
-        finally:
-            self.ended(place, task, outcome)
 
     def progress(self, place: str, meter: Meter, training: str) -> None:
         """How far a place is with its task."""

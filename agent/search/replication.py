@@ -6,8 +6,10 @@ workspace does it, a further seed of all such settings at a time, and every verd
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from agent.core.invocation import command
+from agent.core.legs import seeds_of
 from agent.core.run import Run
 from agent.core.score import ScoreCard
 from agent.core.sentences import NOISE_SEEDS, counted, measuring_noise
@@ -17,7 +19,7 @@ from agent.science.history import card_of
 from agent.science.noise import read_noise
 from agent.search.budget import Ledger
 from agent.search.journal import Journal
-from agent.search.place_log import Train
+from agent.search.steps import Answer, Task
 from agent.store.workspace import Workspace
 
 
@@ -30,6 +32,7 @@ class Replication:
     ledger: Ledger
     say: Callable[[str], None] = lambda line: None
     given_up: bool = field(default=False, init=False)
+    under_way: list[Protocol] = field(default_factory=list, init=False)
 
     def next(self, template: ScoreCard) -> Protocol | None:
         """What the template is to be trained on now: one further seed of each setting that has but one.
@@ -39,31 +42,29 @@ class Replication:
         """
         lone = self.protocol.lone_settings - read_noise(self.protocol.fingerprint).keys()
         done = len(self.workspace.replicates().cards)
-        missing = NOISE_SEEDS - 1 - done
+        missing = NOISE_SEEDS - 1 - done - len(self.under_way)
         if self.given_up or not lone or missing <= 0:
             return None
         if not self.ledger.affords(missing * template.seconds):
             self.give_up(f"the time of about {counted(missing, 'more row')} is more than half of what is left")
             return None
-        if not done:
+        if not done and not self.under_way:
             self.say(
                 f"· {self.protocol.name} trains {counted(len(lone), 'setting')} with one seed: the template is trained "
                 f"on {missing} more seeds, so that averages can be judged"
             )
-        return self.protocol.further_seed(lone, done)
+        parts = (self.protocol.further_seed(lone, number) for number in count())
+        return next(part for part in parts if part not in self.under_way and not self._trained(part))
 
-    def measure(self, baseline: Run, journal: Journal, train: Train) -> bool:
-        """Train the scored template on what is next; False where nothing is to be done."""
+    def _trained(self, part: Protocol) -> bool:
+        """Whether a card of these seeds is kept. They come in any order where several are under way."""
+        wanted = {(setting.label, seed) for setting, seed in part.grids}
+        return any(wanted & seeds_of(card) for card in self.workspace.replicates().cards)
+
+    def step(self, baseline: Run, journal: Journal) -> "Replicate | None":
+        """The training of the scored template on what is next; None where nothing is to be done."""
         part = self.next(card_of(baseline))
-        if part is None:
-            return False
-        journal.phase("measuring the noise with", baseline.proposal)
-        with self.ledger.evaluating():
-            try:
-                self.keep(train(baseline, part, "measuring the noise with"))
-            except EvaluationFailed as error:
-                self.give_up(str(error))
-        return True
+        return Replicate(self, journal, baseline, part) if part else None
 
     def keep(self, card: ScoreCard) -> None:
         """What came of it."""
@@ -77,3 +78,31 @@ class Replication:
         known = f"is told from {seeds} seeds alone" if seeds > 1 else "is not measured, so averages will not be judged"
         measure = command(measuring_noise(self.protocol.name), module="agent.study")
         self.say(f"· the noise {known}: {reason}; by hand: {measure}")
+
+
+@dataclass
+class Replicate:
+    """The template, trained on a further seed of settings that have but one."""
+
+    replication: Replication
+    journal: Journal
+    run: Run
+    protocol: Protocol
+
+    @property
+    def task(self) -> Task:
+        return Task.of("measuring the noise with", self.run)
+
+    def begin(self) -> None:
+        self.journal.phase("measuring the noise with", self.run.proposal)
+        self.replication.under_way.append(self.protocol)
+
+    def end(self, answer: Answer) -> None:
+        self.replication.under_way.remove(self.protocol)
+        if isinstance(answer, EvaluationFailed):
+            self.replication.give_up(str(answer))
+        else:
+            self.replication.keep(answer)
+
+    def give_back(self) -> None:
+        self.replication.under_way.remove(self.protocol)

@@ -6,9 +6,10 @@ a line for each thing that happened, in the order in which the search decided it
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from agent.core.text import Text
 from agent.store.files import append, reading
 from agent.store.workspace import RUNS, Workspace
 
@@ -40,6 +41,7 @@ class PlaceEvent:
     """Something that happened at a place, at a time in seconds since the epoch.
 
     "search" begins a search, whose places are opened next; a line "begun" is a decision, and "ended" is its answer.
+    `why` says why a place was closed.
     """
 
     at: float
@@ -51,6 +53,7 @@ class PlaceEvent:
     leg: int = 1
     legs: int = 1
     outcome: Outcome | Literal[""] = ""
+    why: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ class Stint:
 
 def record_event(workspace: Workspace, event: PlaceEvent) -> None:
     """Add to what happened at the places of a workspace; a field that says nothing is left out."""
-    facts = {name: value for name, value in asdict(event).items() if value != ""}
+    facts = {name: value for name, value in vars(event).items() if value not in ("", None)}
+    if event.why is not None:
+        facts["why"] = dict(event.why.words)
     apart = "\n" if event.event == "search" else ""  # a kill may have torn the last line
     append(workspace.root / RUNS / PLACES, apart + json.dumps(facts, ensure_ascii=False) + "\n")
 
@@ -85,7 +90,8 @@ def read_events(workspace: Workspace, since: float = 0.0) -> tuple[PlaceEvent, .
     with reading(path):
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             try:
-                event = PlaceEvent(**json.loads(line))
+                facts = json.loads(line)
+                event = PlaceEvent(**facts | {"why": Text(**facts["why"]) if "why" in facts else None})
             except (ValueError, TypeError):
                 continue
             if event.event in get_args(Kind) and event.at >= since:

@@ -8,7 +8,7 @@ from statistics import fmean
 from agent.core.baselines import known_path
 from agent.core.score import ScoreCard
 from agent.evaluator.assignment import Assignment
-from agent.evaluator.executor.pool import Executor
+from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.study.pieces import Piece, missing_pieces
@@ -22,7 +22,7 @@ def measure(
     table: Table,
     protocol: Protocol,
     variants: Sequence[str],
-    executor: Executor,
+    executor: Pool,
     hours: float | None,
     say: Callable[[str], None],
 ) -> None:
@@ -51,7 +51,7 @@ def measure(
             say(f"{done}/{total}  {piece.name}: {line}")
 
 
-def _assignment(piece: Piece, executor: Executor) -> Assignment:
+def _assignment(piece: Piece, executor: Pool) -> Assignment:
     """One worker each where several pieces are under way on one CPU: they share its cores."""
     workers = 1 if executor.places > 1 else None
     return Assignment(known_path(piece.variant).read_text(), piece.protocol, executor.device, TEST_SEED, workers)

@@ -39,8 +39,9 @@ def test_without_limits_it_goes_on(clock):
 
 def test_hours_end_it_and_what_would_mostly_lie_beyond_them_is_not_begun(clock):
     ledger = Ledger(Budget(hours=1), clock=clock)
-    with ledger.evaluating():
-        clock.now += 600
+    ledger.begin("cpu")
+    clock.now += 600
+    ledger.end("cpu")
     clock.now = 3600 - 301
     assert ledger.stop() is None
     clock.now = 3600 - 300
@@ -72,13 +73,16 @@ def test_only_failures_in_a_row_end_it(clock):
 
 def test_whether_it_goes_on_is_foreseen(clock):
     ledger = Ledger(Budget(runs=2, hours=1), clock=clock)
+    ledger.register(run())
     assert ledger.goes_on()
     ledger.enter(run())
+    ledger.register(run())
     assert not ledger.goes_on()
     assert ledger.stop() is None
     ledger = Ledger(Budget(hours=1), clock=clock)
-    with ledger.evaluating():
-        clock.now += 1200
+    ledger.begin("cpu")
+    clock.now += 1200
+    ledger.end("cpu")
     assert ledger.goes_on()
     clock.now += 900  # the next evaluation ends at 3300 seconds, and another would mostly lie beyond the hour
     assert not ledger.goes_on()
@@ -109,17 +113,19 @@ def test_less_than_an_hour_is_told_in_minutes(clock):
 def test_the_evaluation_under_way_counts_as_training(clock):
     ledger = Ledger(Budget(), clock=clock)
     clock.now = 100
-    with ledger.evaluating():
-        clock.now = 400
-        assert ledger.busy == pytest.approx(0.75)
+    ledger.begin("cpu")
+    clock.now = 400
+    assert ledger.busy == pytest.approx(0.75)
+    ledger.end("cpu")
     assert ledger.busy == pytest.approx(0.75)
 
 
 def test_no_search_ends_with_its_baselines_alone(clock):
     """The hours are over before anything was proposed: one proposal is tried all the same, and then it is the end."""
     ledger = Ledger(Budget(hours=0.25), clock=clock)
-    with ledger.evaluating():
-        clock.now += 1000
+    ledger.begin("cpu")
+    clock.now += 1000
+    ledger.end("cpu")
     ledger.enter(run(author="baseline"))
     assert ledger.overtime
     assert ledger.stop() is None

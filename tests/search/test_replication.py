@@ -42,7 +42,7 @@ def search_of(root, *proposals, **facts):
         search.trained.append(assignment.protocol)
         return evaluate_source(assignment, watch)
 
-    search.evaluator = counting
+    search.executor.evaluator = counting
     return search
 
 
@@ -141,7 +141,7 @@ def test_a_failure_at_it_ends_nothing_but_it(measured, tmp_path):
         raise EvaluationFailed(Failure("out of memory", Reason.said("there was none")))
 
     search = search_of(root)
-    search.evaluator = failing
+    search.executor.evaluator = failing
     search.run()
     assert "judged: out of memory: there was none; by hand: " in search.told[-1]
     assert Workspace(root).history().noise == {}

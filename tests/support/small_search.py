@@ -11,6 +11,8 @@ from agent.core.baselines import TEMPLATE
 from agent.core.isolation import Isolation
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.run import BASELINE, Proposal, Run
+from agent.evaluator.evaluation import evaluate_source
+from agent.evaluator.executor.here import Here
 from agent.proposer import NothingToPropose, Proposer
 from agent.science.history import History
 from agent.search.analyses import Analyses
@@ -40,13 +42,18 @@ class Script:
         return proposal() if callable(proposal) else proposal
 
 
-def small_search(root: Path, runs: int | None = None, proposer: Proposer | None = None, **facts) -> Search:
-    """A search with the smallest protocol there is, one task and one seed, that says nothing on the screen."""
+def small_search(
+    root: Path, runs: int | None = None, proposer: Proposer | None = None, evaluator=evaluate_source, **facts
+) -> Search:
+    """A search with the smallest protocol there is, one task and one seed, that says nothing on the screen.
+
+    It evaluates in this process unless it is given an executor.
+    """
     workspace = Workspace(root)
     ledger = Ledger(Budget(runs=runs, failures=3))
-    facts = {"baselines": (TEMPLATE,)} | facts
+    facts = {"baselines": (TEMPLATE,), "executor": Here("cpu", evaluator)} | facts
     return Search(
-        workspace=workspace, protocol=ONE_TASK, device="cpu", drafts=Drafts(proposer or make_catalogue(), seed=0),
+        workspace=workspace, protocol=ONE_TASK, drafts=Drafts(proposer or make_catalogue(), seed=0),
         check=Inspection(ONE_TASK), analyses=Analyses(workspace), lineage=Lineage(root), ledger=ledger,
         journal=Journal(workspace, ledger, lambda status: None, lambda line: None),
         isolation=Isolation(said="as in tests"), replication=Replication(workspace, ONE_TASK, ledger), **facts,

@@ -10,21 +10,25 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from agent.core.errors import Unavailable, reason_of
 from agent.core.isolation import Isolation
 from agent.core.resources import PACKAGE
 from agent.core.score import ScoreCard
+from agent.core.text import say
 from agent.evaluator.assignment import Assignment, Watch
-from agent.evaluator.executor.place import Message, PlaceLost, carry_out, read
+from agent.evaluator.executor.place import Message, Place, PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import prove_isolation
 
 HERE = "local"  # Ray's own word for a cluster of this machine alone
 OBJECT_STORE = 1 << 27  # bytes; all that travels are variants and score cards
 KNOCK_SECONDS = 10.0
+LOOK_SECONDS = 5.0  # between two looks at which nodes there are
+KINDS = {"cuda": "GPU", "cpu": "CPU"}  # a device -> Ray's word for what it needs of a node
 SCORING = ("evaluator", "kernels", "core/score.py")
 
 
@@ -54,13 +58,17 @@ class Worker:
 
 
 class RayPlace:
-    """An actor that evaluates."""
+    """An actor that evaluates on a node."""
 
-    def __init__(self, device: str, allow_unsandboxed: bool) -> None:
+    def __init__(self, node: str, device: str, allow_unsandboxed: bool) -> None:
+        """`node` is the node's id."""
         ray = _ray()
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
         needs = {"num_gpus": 1} if device == "cuda" else {"num_cpus": 1}
+        there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         self._ray = ray
-        self._actor = ray.remote(Worker).options(**needs, max_restarts=0).remote()
+        self._actor = ray.remote(Worker).options(**needs, max_restarts=0, scheduling_strategy=there).remote()
         try:
             check_node(self._got(lambda: self._actor.look.remote(device)), allow_unsandboxed)
         except BaseException:
@@ -102,11 +110,60 @@ def code_digest() -> str:
     return hashlib.sha256(facts).hexdigest()[:12]
 
 
+@dataclass
+class Nodes:
+    """The places that the nodes of a cluster offer, and which of them a pool was given.
+
+    `list_nodes` is `ray.nodes`; `place` opens one on the node of an id.
+    """
+
+    list_nodes: Callable[[], list[dict[str, Any]]]
+    place: Callable[[str], Place]
+    device: str
+    most: int | None = None  # places at once
+    given: dict[str, str] = field(default_factory=dict)  # a place's name -> its node's id
+    labels: dict[str, str] = field(default_factory=dict)  # of the nodes that live, by their ids
+
+    def offered(self) -> dict[str, str]:
+        """Every place of the nodes that live, by name, with its node's id."""
+        living = {node["NodeID"]: node for node in self.list_nodes() if node["Alive"]}
+        self.labels = {node: label for node, label in self.labels.items() if node in living}
+        found: dict[str, str] = {}
+        for key, node in living.items():
+            host, number = node["NodeManagerHostname"], int(node["Resources"].get(KINDS[self.device], 0))
+            another = host in self.labels.values()  # a second node on one machine
+            label = self.labels.setdefault(key, f"{host}-{key[:6]}" if another else host)
+            found |= {f"{label}/{self.device}:{index}": key for index in range(number)}
+        return found
+
+    def update(self, pool: Pool) -> None:
+        """Have the pool leave the places of nodes that are gone, and join those of nodes that came.
+
+        A place that the pool closed is not given again; on a node that came back it is another one.
+        """
+        offered = self.offered()
+        for name, node in self.given.items():
+            if offered.get(name) != node:
+                pool.leave(name, say("place.left", place=name))
+        for name, node in offered.items():
+            if self.most is not None and pool.places >= self.most:
+                break
+            if self.given.get(name) != node:
+                self.given[name] = node
+                pool.join(name, partial(self.place, node))
+
+    def keep_up(self, pool: Pool, over: threading.Event) -> None:
+        """Update the pool until it is over."""
+        while not over.wait(LOOK_SECONDS):
+            self.update(pool)
+
+
 @contextmanager
 def cluster_executor(address: str, device: str | None, places: int | None, allow_unsandboxed: bool) -> Iterator[Pool]:
     """A place for each GPU or core of a cluster, at most so many: of the one at an address, or of one started HERE.
 
-    Unavailable where there is no Ray, no cluster, or none of what is to be evaluated on.
+    Nodes may join and leave meanwhile. Unavailable where there is no Ray, no cluster, or none of what is to be
+    evaluated on.
     """
     ray = _ray()
     _knock(address)
@@ -118,15 +175,26 @@ def cluster_executor(address: str, device: str | None, places: int | None, allow
             f"no Ray cluster at {address}: {reason_of(error)}; start one with `ray start --head`"
         ) from error
     try:
-        gpus, cores = (int(ray.cluster_resources().get(kind, 0)) for kind in ("GPU", "CPU"))
-        device = device or ("cuda" if gpus else "cpu")
-        offered = gpus if device == "cuda" else cores
-        if not offered:
+        device = device or ("cuda" if ray.cluster_resources().get("GPU", 0) else "cpu")
+        nodes = Nodes(ray.nodes, partial(_open, device, allow_unsandboxed), device, places)
+        if not nodes.offered():
             raise Unavailable(f"the Ray cluster has nothing of the kind {device!r} to evaluate on")
-        with Pool([lambda: RayPlace(device, allow_unsandboxed)] * min(offered, places or offered), device) as pool:
-            yield pool
+        over = threading.Event()
+        with Pool({}, device, workers=1, grows=True) as pool:
+            nodes.update(pool)
+            watching = threading.Thread(target=nodes.keep_up, args=(pool, over), daemon=True)
+            watching.start()
+            try:
+                yield pool
+            finally:
+                over.set()
+                watching.join()
     finally:
         ray.shutdown()
+
+
+def _open(device: str, allow_unsandboxed: bool, node: str) -> Place:
+    return RayPlace(node, device, allow_unsandboxed)
 
 
 def _knock(address: str) -> None:

@@ -65,7 +65,12 @@ def _live(pipe: Connection, gpu: str | None) -> None:
 
 
 def local_executor(device: str, places: int | None = None) -> Pool:
-    """One place for each GPU that this process may see, or for each core on a CPU; at most so many."""
+    """One place for each GPU that this process may see, or for each core on a CPU; at most so many.
+
+    Several places on a CPU share its cores.
+    """
     if device == "cuda":
-        return Pool([partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]], device)
-    return Pool([LocalPlace] * (places or worker_count(device)), device)
+        return Pool({f"cuda:{gpu}": partial(LocalPlace, gpu) for gpu in visible_gpus()[:places]}, device, workers=1)
+    cores = worker_count(device)
+    number = places or cores
+    return Pool({f"cpu:{index}": LocalPlace for index in range(number)}, device, max(1, cores // number))

@@ -16,6 +16,10 @@ class PlaceLost(Exception):
     """The process at a place is gone, and with it what it was doing. It says nothing of the variant."""
 
 
+class NotOpened(PlaceLost):
+    """A place was lost before it began with what it was given, which says nothing of that."""
+
+
 class Place(Protocol):
     """One process that evaluates."""
 

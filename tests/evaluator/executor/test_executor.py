@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -19,12 +20,14 @@ from small_evaluations import ONE_TASK, alive, running
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import Unavailable
 from agent.core.isolation import Isolation
+from agent.core.languages import LANGUAGES
 from agent.core.reason import Reason
 from agent.evaluator.assignment import Assignment
 from agent.evaluator.evaluation import evaluate
 from agent.evaluator.executor.choice import open_executor
-from agent.evaluator.executor.cluster import Node, check_node, code_digest
+from agent.evaluator.executor.cluster import Node, Nodes, check_node, code_digest
 from agent.evaluator.executor.local import LocalPlace, local_executor
+from agent.evaluator.executor.news import Closed, Opened
 from agent.evaluator.executor.place import PlaceLost
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
@@ -54,7 +57,7 @@ def executor(request):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     with ExitStack() as stack:
         if request.param == "here":
-            yield stack.enter_context(Pool([partial(LocalPlace, "7"), partial(LocalPlace, "8")], "cpu"))
+            yield stack.enter_context(Pool({"a": partial(LocalPlace, "7"), "b": partial(LocalPlace, "8")}, "cpu"))
         else:
             yield stack.enter_context(open_executor("local", "cpu", places=2, allow_unsandboxed=True))
 
@@ -142,7 +145,7 @@ class Scripted:
 @pytest.mark.parametrize(("losses", "scored"), [(0, True), (1, True), (2, False)])
 def test_a_lost_run_is_tried_once_more_and_elsewhere(losses, scored):
     left, asked = [None] * losses, []
-    with Pool([lambda: Scripted(0, left, asked), lambda: Scripted(1, left, asked)], "cpu") as pool:
+    with Pool({"a": lambda: Scripted(0, left, asked), "b": lambda: Scripted(1, left, asked)}, "cpu") as pool:
         future = pool.submit(JOB)
         if scored:
             assert future.result(SECONDS) == "card"
@@ -153,19 +156,91 @@ def test_a_lost_run_is_tried_once_more_and_elsewhere(losses, scored):
     assert len(set(asked)) == len(asked)
 
 
+def test_a_place_that_loses_three_in_a_row_is_closed_and_told_in_every_language():
+    left, asked = [None] * 3, []
+    with Pool({"a": lambda: Scripted(0, left, asked), "b": lambda: Scripted(1, [], asked)}, "cpu") as pool:
+        assert pool.names == ("a", "b")
+        for _ in range(3):
+            with pytest.raises(PlaceLost, match="gone"):
+                pool.begin("a", JOB, lambda update: None).result(SECONDS)
+        news = [pool.news.get(timeout=SECONDS) for _ in range(6)]
+        assert [each.place for each in news] == ["a", "b", "a", "a", "a", "a"]
+        assert isinstance(news[-2], Closed)
+        for code in LANGUAGES:
+            assert {"a", "3", "gone"} <= {*re.findall(r"\w+", news[-2].why[code])}
+        assert pool.names == ("b",)
+        with pytest.raises(PlaceLost):
+            pool.begin("a", JOB, lambda update: None).result(SECONDS)
+        assert pool.begin("b", JOB, lambda update: None).result(SECONDS) == "card"
+
+
+def test_an_answer_between_losses_speaks_for_a_place():
+    left, asked = [None] * 2, []
+    with Pool({"a": lambda: Scripted(0, left, asked)}, "cpu") as pool:
+        for _ in range(2):
+            for _ in range(2):
+                with pytest.raises(PlaceLost):
+                    pool.begin("a", JOB, lambda update: None).result(SECONDS)
+            assert pool.begin("a", JOB, lambda update: None).result(SECONDS) == "card"
+            left.extend([None] * 2)
+        assert pool.names == ("a",)
+
+
+def test_a_place_that_cannot_be_opened_is_not_used_and_where_none_is_left_that_is_said():
+    def refused():
+        raise Unavailable("node n has another version")
+
+    with Pool({"a": refused, "b": lambda: Scripted(1, [], [])}, "cpu") as pool:
+        assert [pool.submit(JOB).result(SECONDS) for _ in range(3)] == ["card"] * 3
+        assert pool.names == ("b",) or pool.begin("a", JOB, print).exception(SECONDS)
+    told = "no place is left to evaluate at; a is not used: node n has another"
+    with Pool({"a": refused}, "cpu") as pool, pytest.raises(Unavailable, match=told):
+        pool.submit(JOB).result(SECONDS)
+
+
+def node(number, alive=True, cores=2):
+    return {"NodeID": f"id{number}", "NodeManagerHostname": "host", "Alive": alive, "Resources": {"CPU": float(cores)}}
+
+
+def test_nodes_of_a_cluster_come_and_go_with_their_places():
+    there, opened = [node(1)], []
+
+    def place(node_id):
+        opened.append(node_id)
+        return Scripted(0, [], [])
+
+    nodes = Nodes(lambda: there, place, "cpu", most=3)
+    with Pool({}, "cpu", grows=True) as pool:
+        nodes.update(pool)
+        assert {pool.news.get(timeout=SECONDS).place for _ in range(2)} == {"host/cpu:0", "host/cpu:1"}
+        there.append(node(2))
+        nodes.update(pool)
+        third = pool.news.get(timeout=SECONDS)
+        assert (third, pool.places) == (Opened("host-id2/cpu:0"), 3)  # no more than so many
+        there[0] = node(1, alive=False)
+        nodes.update(pool)
+        news = [pool.news.get(timeout=SECONDS) for _ in range(3)]
+        assert [(type(each), each.place) for each in news if isinstance(each, Closed)] == [
+            (Closed, "host/cpu:0"), (Closed, "host/cpu:1")
+        ]  # fmt: skip
+        assert opened == ["id1", "id1", "id2", "id2"]
+        nodes.update(pool)
+        assert pool.news.empty()
+
+
 def test_the_only_place_tries_a_lost_run_again():
     left, asked = [None], []
-    with Pool([lambda: Scripted(0, left, asked)], "cpu") as pool:
+    with Pool({"a": lambda: Scripted(0, left, asked)}, "cpu") as pool:
         assert pool.submit(JOB).result(SECONDS) == "card"
     assert asked == [0, 0]
 
 
 def test_a_search_evaluates_where_its_executor_does(tmp_path):
     isolation, lines = Isolation((LANDLOCK,), (), 12, ()), []
-    with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
+    with Pool({"a": lambda: Scripted(0, [], [])}, "cuda") as pool:
         search = assemble(Config(), Workspace(tmp_path), isolation, Screen(print, lines.append), pool)
-        assert (search.device, search.protocol.name) == ("cuda", "mad")
-        assert search.evaluator(JOB, lambda update: None) == "card"
+        assert (search.executor.device, search.protocol.name) == ("cuda", "mad")
+        assert search.executor.begin("a", JOB, lambda update: None).result(SECONDS) == "card"
     assert {replica.setting.label for replica in search.replication.next(sample_card()).replicas()} == MAD.lone_settings
     assert [line for line in lines if "mad trains 49 settings with one seed: the template is trained on 2 more" in line]
 
@@ -176,7 +251,7 @@ def test_a_search_evaluates_where_its_executor_does(tmp_path):
 )
 def test_a_short_search_on_a_gpu_is_told_how_long_its_protocol_takes(tmp_path, settings, said):
     lines = []
-    with Pool([lambda: Scripted(0, [], [])], "cuda") as pool:
+    with Pool({"a": lambda: Scripted(0, [], [])}, "cuda") as pool:
         assemble(Config(**settings), Workspace(tmp_path), Isolation((), (), 1, ()), Screen(print, lines.append), pool)
     assert any("longer than the 0.25 hours given" in line for line in lines) == said
 

@@ -34,4 +34,8 @@ SENTENCES = {
     ),
     "opening.measured": "until then their scores as measured beforehand stand in for them: {list}",
     "opening.nothing measured": "until then nothing stands in for them: under this protocol they were never measured",
+    # places to evaluate at
+    "place.closed": "{place} is closed: what it was given was lost {count} times in a row there ({error})",
+    "place.refused": "{place} is not used: {error}",
+    "place.left": "{place} is gone with its node",
 }

@@ -28,4 +28,8 @@ SENTENCES = {
     "opening.first proposal": "训练完模板后立即训练第一个提案；其余已知变体排在其后：{list}；{meanwhile}",
     "opening.measured": "在此之前，以事先测得的得分代替：{list}",
     "opening.nothing measured": "在此之前没有可代替的得分：在此协议下从未测量过它们",
+    # 评测的位置
+    "place.closed": "{place} 已关闭：交给它的评测连续丢失了 {count} 次（{error}）",
+    "place.refused": "不使用 {place}：{error}",
+    "place.left": "{place} 已随其节点离开",
 }
