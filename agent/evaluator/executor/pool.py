@@ -18,6 +18,7 @@ from agent.evaluator.executor.place import NotOpened, Place, PlaceLost
 from agent.evaluator.failure import EvaluationFailed
 
 LOSSES = 3  # in a row, after which a place is closed
+SECONDS_TO_END = 30.0  # for a place's thread; one that a cluster has no room for may never be opened
 
 Opener = Callable[[], Place]
 
@@ -169,7 +170,7 @@ class Pool:
         for place in places:
             place.close()
         for thread in self._threads:
-            thread.join()
+            thread.join(SECONDS_TO_END)
 
     def _tell_of(self, name: str, member: Member) -> None:
         with self._changed:
