@@ -8,6 +8,7 @@
     python -m agent.study costs                          what each mixer takes: operations a token, speed
     python -m agent.study field                          the tables of the published mixers in docs/field.md
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
+    python -m agent.study legs                           what stopping after a leg saves and loses, by measured rows
     python -m agent.study dialogues                      the same around scripted models: kinds of request and niches
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
@@ -42,6 +43,8 @@ from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol, refuse_without_columns
 from agent.science.measure import LOG_ODDS, MACRO, Measure
 from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
+from agent.science.objective import Objective
+from agent.science.promotion import LEAST_CHANCE
 from agent.science.setting_noise import PairedNoise
 from agent.search.assembly import make_catalogue
 from agent.search.config import read_config
@@ -59,6 +62,7 @@ from agent.study.nights import ARMS, Bench
 from agent.study.nights_table import table_of_nights
 from agent.study.page import markdown, page
 from agent.study.prompts import prompt_at, told
+from agent.study.replay import HEADINGS, MeasuredRows, line_of, replayed, rows_of_edition_2, rows_of_today
 from agent.study.rows import Row, Table, kept
 from agent.study.synthetic import synthetic
 from agent.study.truths import TRUTHS
@@ -257,6 +261,27 @@ def nights(
         found += [bench.night(kind, way, number) for way in arms]
         typer.echo(f"· night {number} of {kind} is over", err=True)
     print(table_of_nights(sorted(found, key=lambda night: (truths.index(night.truth), arms.index(night.arm)))))
+
+
+@app.command()
+def legs(
+    orders: Annotated[int, typer.Option(min=1, help="Draw so many orders of the known variants.")] = 100,
+    chance: Annotated[
+        list[float] | None, typer.Option(min=0.0, max=1.0, help="Stop below this chance to be the best; repeat it.")
+    ] = None,
+) -> None:
+    """Replay the measured rows leg by leg, and print what stopping would have saved and whether it lost the best."""
+    tables: list[tuple[str, MeasuredRows, Sequence[Objective]]] = [
+        ("quick", rows_of_today(), ("balanced", "average")),
+        ("quick of edition 2", rows_of_edition_2(), ("average",)),  # of which no test at a greater length is kept
+    ]
+    lines = []
+    for name, known, objectives in tables:
+        variants = [variant for variant in known.rows if variant != TEMPLATE]
+        for objective, least in product(objectives, chance or [LEAST_CHANCE]):
+            found = [replayed(known, objective, seed, variants, least) for seed in range(orders)]
+            lines.append(line_of(f"{name}, {len(variants)} variants", objective, least, found))
+    print(markdown(HEADINGS, lines))
 
 
 @app.command()
