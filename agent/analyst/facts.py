@@ -116,7 +116,7 @@ def _interplay(history: History, run: Run, baseline: Run | None) -> Interplay | 
     moves = run.proposal.moves
     if baseline is None or not run.scored or len(moves) < 2 or history.root(run) != baseline:
         return None
-    others = History(tuple(other for other in history.runs if other.id != run.id), history.noise)
+    others = History(tuple(other for other in history.runs if other.id != run.id), history.noise, history.memory)
     known = {name: by_task[AVERAGE] for name, by_task in measured_effects(others).items()}
     found = history.compare(run, baseline)[AVERAGE]
     if not known.keys() >= {*moves} or not found.freedom or not all(known[name].freedom for name in moves):

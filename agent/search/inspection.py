@@ -54,4 +54,7 @@ TOLERANCE = 1e-4
 
 def find_duplicate(signature: Sequence[float], known: Mapping[str, Sequence[float]]) -> str | None:
     """The first earlier variant whose signature is this one to within rounding; None if there is none."""
-    return next((name for name, other in known.items() if distance(signature, other) <= TOLERANCE), None)
+    alike = (
+        (name, other) for name, other in known.items() if abs(other[0] - signature[0]) <= TOLERANCE
+    )  # most are not
+    return next((name for name, other in alike if distance(signature, other) <= TOLERANCE), None)

@@ -93,7 +93,7 @@ class Lineage:
             return str(git.show(f"{names[name]}:{VARIANT}", strip_newline_in_stdout=False))
 
     def _commit(self, git: "Git", run: Run) -> str:
-        names = _tags(git)
+        names = _tags(git, run.name, *run.proposal.parents)
         if run.name in names:
             return names[run.name]
         parents = [names[name] for name in run.proposal.parents if name in names]
@@ -123,7 +123,7 @@ class Lineage:
                 return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock")):
-                for stale in self.path.rglob("*.lock") if self.path.exists() else ():
+                for stale in (*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")):
                     stale.unlink(missing_ok=True)  # of a git that was killed: nobody else is in here
                 if not (self.path / "HEAD").exists() or not (self.path / "refs").exists():
                     self.path.mkdir(exist_ok=True)
@@ -197,9 +197,10 @@ def _tree(git: "Git", files: Mapping[str, str]) -> str:
             return str(git.mktree(istream=stream))
 
 
-def _tags(git: "Git") -> dict[str, str]:
-    """Variant -> commit."""
-    listing = str(git.for_each_ref("refs/tags", format="%(refname:strip=2) %(objectname)"))
+def _tags(git: "Git", *names: str) -> dict[str, str]:
+    """Variant -> commit, of the named variants or of all."""
+    wanted = [f"refs/tags/{name}" for name in names] or ["refs/tags"]
+    listing = str(git.for_each_ref(*wanted, format="%(refname:strip=2) %(objectname)"))
     return dict(line.split(" ") for line in listing.splitlines())
 
 

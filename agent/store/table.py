@@ -6,22 +6,33 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.core.invocation import command
+from agent.core.run import Run
 from agent.core.score import MAD_TASKS
 from agent.science.history import History, card_of
 from agent.store.files import reading
 
+Lines = dict[str, tuple[Run, float, list[str]]]  # run id -> the run, when it was evaluated, and its row
 
-def table_text(history: History, kept: Mapping[str, Mapping[str, float]] | None = None) -> str:
+
+def table_text(
+    history: History, kept: Mapping[str, Mapping[str, float]] | None = None, lines: Lines | None = None
+) -> str:
     """The table of all scored runs in the order of their evaluation; its header alone if there are none.
 
-    Last come the `kept` rows: variant -> task -> score, of runs that cannot be read.
+    Last come the `kept` rows: variant -> task -> score, of runs that cannot be read. `lines` is a memory of rows that
+    were made before, which is added to.
     """
-    scored = sorted(history.scored, key=lambda run: run.reached("evaluated") or 0.0)
+    lines = {} if lines is None else lines
+    for run in history.scored:
+        if (known := lines.get(run.id)) is None or known[0] is not run:
+            scores = (f"{score:.6f}" for score in card_of(run).scores.values())
+            lines[run.id] = run, run.reached("evaluated") or 0.0, [run.name, *scores]
+    scored = sorted((lines[run.id] for run in history.scored), key=lambda line: line[1])
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    tasks = [*(card_of(scored[0]).scores if scored else MAD_TASKS)]
+    tasks = [*(card_of(scored[0][0]).scores if scored else MAD_TASKS)]
     table.writerow(["", *tasks])
-    table.writerows([run.name, *(f"{score:.6f}" for score in card_of(run).scores.values())] for run in scored)
+    table.writerows(row for _, _, row in scored)
     for name, row in (kept or {}).items():
         if all(task in row for task in tasks):
             table.writerow([name, *(f"{row[task]:.6f}" for task in tasks)])

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Unpack
@@ -26,7 +26,8 @@ from agent.science.objective import DEFAULT, Objective
 from agent.store import folder
 from agent.store.files import WorkspaceError, reading, write_atomically, writing
 from agent.store.locks import Locks
-from agent.store.table import read_table, table_text
+from agent.store.run_folders import ReadRun, RunFolders, Stamp, order_of, stamp_of
+from agent.store.table import Lines, read_table, table_text
 
 TABLE = "results.csv"
 RUNS = "runs"
@@ -37,7 +38,6 @@ BUDGET = "runs/budget.json"
 OBJECTIVE = "runs/objective.json"
 _OBJECTIVE: TypeAdapter[Objective] = TypeAdapter(Objective)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
-RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
 SECRET_BITS = 48  # of a test seed
 INTERRUPTIONS = 2  # how often a run may be cut off before it is given up
 
@@ -62,15 +62,23 @@ class Workspace:
         self.root = root
         self.locks = Locks(root)
         self.tell = tell
-        self._read: dict[str, tuple[tuple[int, int, int], Run]] = {}
+        self.folders = RunFolders(root / RUNS, lambda line: self.tell(line))
         self._memory = Memory()
-        self.damaged: dict[str, WorkspaceError] = {}  # of the folders that were read: those that cannot be, and why
+        self._latest: tuple[tuple[ReadRun, ...], History] | None = None
+        self._lines: Lines = {}
+        self._names: tuple[Stamp, tuple[str, ...]] | None = None  # in the table, as it was read last
+
+    @property
+    def damaged(self) -> dict[str, WorkspaceError]:
+        """Of the folders that were read: those that cannot be, and why."""
+        return self.folders.damaged
 
     # Reading
 
     def history(self) -> History:
         """Every run there is, in the order of their proposal. What cannot be read is left out: see `damaged`."""
-        runs = tuple(self._runs())
+        read = self.folders.all()
+        runs = tuple(each.run for each in read)
         held = self.protocol()
         strangers = [run for run in runs if held and run.fingerprint != held["fingerprint"]]
         if held and strangers:
@@ -83,10 +91,17 @@ class Workspace:
         noise = self.replicates().noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
-        scored = {run.id: self.folder(run) for run in runs if run.scored}
-        fresh = {key: found for key, path in scored.items() if (found := folder.load_confirmation(path))}
-        verified = {key: shown for key, path in scored.items() if (shown := folder.load_verification(path))}
-        return History(runs, noise, self._memory, self.budget(), fresh, self.objective(), verified)
+        budget, objective = self.budget(), self.objective()
+        if self._latest is not None and self._latest[0] is read:
+            latest = self._latest[1]
+            if latest.memory is self._memory and (latest.budget, latest.objective) == (budget, objective):
+                return latest  # with all that it has worked out
+        scored = [each for each in read if each.run.scored]
+        fresh = {each.run.id: each.confirmation for each in scored if each.confirmation}
+        verified = {each.run.id: each.verified for each in scored if each.verified}
+        history = History(runs, noise, self._memory, budget, fresh, objective, verified)
+        self._latest = read, history
+        return history
 
     def find(self, key: str) -> Run:
         """A run by its id or by its variant's name, the latest of that name; WorkspaceError with what exists.
@@ -116,8 +131,8 @@ class Workspace:
             if path.exists():
                 facts = json.loads(path.read_text(encoding="utf-8"))
                 return {field: str(facts[field]) for field in ("name", "fingerprint")}
-        for first in self._runs():  # the file was lost, and the runs know as well
-            return {"name": first.protocol, "fingerprint": first.fingerprint}
+        for first in self.folders.all():  # the file was lost, and the runs know as well
+            return {"name": first.run.protocol, "fingerprint": first.run.fingerprint}
         return None
 
     def replicates(self) -> Replicates:
@@ -195,6 +210,7 @@ class Workspace:
             if proposal.conversation and talk.exists():
                 files = {**(files or {}), folder.TRANSCRIPT: talk.read_text(encoding="utf-8")}
             folder.create(self.folder(run), run, files or {})
+            self.folders.wrote(run.id)
             talk.unlink(missing_ok=True)
             self._project()
         return run
@@ -202,7 +218,7 @@ class Workspace:
     def advance(self, run: Run, stage: Stage, **changes: Unpack[RunFacts]) -> Run:
         """Move a run to its next stage; `changes` are fields of it. Raises StaleRun if it is no longer where it was."""
         with self.locks.writing():
-            found = self._load(self.folder(run))
+            found = self.folders.read(run.id).run
             if found.stage != run.stage or found.proposal != run.proposal:
                 raise StaleRun(f"run {run.id} is {found.stage} by now: somebody else decided about it meanwhile")
             if stage not in NEXT_STAGES[run.stage]:
@@ -211,18 +227,20 @@ class Workspace:
                 run, stage=stage, milestones=(*run.milestones, Milestone(stage, time.time())), **changes
             )  # fmt: skip
             folder.save(self.folder(run), moved)
+            self.folders.wrote(run.id)
             if stage == "evaluated":
                 self._project()
-            return self._load(self.folder(run))  # as the next reader will have it: its curves stay on the disk
+            return self.folders.read(run.id).run  # as the next reader will have it: its curves stay on the disk
 
     def amend(self, run: Run, **changes: Unpack[RunChanges]) -> Run:
         """Change fields of a run that stays in its stage, such as a proposal that a person edited."""
         with self.locks.writing():
-            if self._load(self.folder(run)) != run:
+            if self.folders.read(run.id).run != run:
                 raise StaleRun(f"run {run.id} was changed meanwhile: look at it again")
             amended = replace(run, **changes)
             folder.save(self.folder(run), amended)
             write_atomically(self.folder(run) / folder.VARIANT, amended.proposal.source)
+            self.folders.wrote(run.id)
         return amended
 
     def write(self, run: Run, name: str, text: str) -> None:
@@ -271,11 +289,13 @@ class Workspace:
         """Keep a run's scores on fresh seeds in its folder."""
         with self.locks.writing():
             folder.keep_confirmation(self.folder(run), confirmation)
+            self.folders.wrote(run.id)
 
     def keep_verified(self, run: Run, card: ScoreCard) -> None:
         """Keep a run's scores under a protocol that verifies in its folder."""
         with self.locks.writing():
             folder.add_verification(self.folder(run), card)
+            self.folders.wrote(run.id)
 
     def keep_older(self, note: OlderNote) -> None:
         """Put a note of the older format among what was imported; the same note again replaces itself."""
@@ -332,69 +352,43 @@ class Workspace:
         kept = {}
         if check and self.damaged:  # a row whose run cannot be read just now stays: its folder may be repaired
             kept = {name: row for name, row in self.rows().items() if history.find(name) is None}
-        path, text = self.root / TABLE, table_text(history, kept)
+        path, text = self.root / TABLE, table_text(history, kept, self._lines)
         if not (path.exists() and path.read_bytes() == text.encode()):
             write_atomically(path, text)
 
     def _check_table(self, history: History) -> None:
         """The table is written from the runs, so a row that no run stands behind would be lost: refuse."""
-        stray = [name for name in self.rows() if history.find(name) is None]
+        stray = [name for name in self._rows_named() if history.find(name) is None]
         if stray and not self.damaged:  # else it may be the row of a run that cannot be read just now
             raise WorkspaceError(
                 f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
                 f"--workspace, or have the table made anew: {command('rebuild', self.root)}"
             )
 
-    def _folders(self) -> list[Path]:
-        """Every run's folder, in the order of their proposal."""
-        runs = self.root / RUNS
-        with reading(runs):
-            found = [path for path in runs.iterdir() if RUN_ID.fullmatch(path.name)] if runs.exists() else []
-        return sorted(found, key=lambda path: _order(path.name))
-
-    def _runs(self) -> Iterator[Run]:
-        """Every run whose folder can be read; the others are in `damaged`, with what to do about them."""
-        for path in self._folders():
-            try:
-                run = self._load(path)
-            except WorkspaceError as error:
-                if str(error) != str(self.damaged.get(path.name)):
-                    self.tell(f"left out: {error}")
-                self.damaged[path.name] = error
-            else:
-                self.damaged.pop(path.name, None)
-                yield run
-
-    def _load(self, path: Path) -> Run:
-        """Read a run unless it is known as it is on the disk."""
-        with reading(path / folder.RUN):
-            facts = (path / folder.RUN).stat()
-        stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-        known = self._read.get(path.name)
-        if known is None or known[0] != stamp:
-            known = self._read[path.name] = (stamp, folder.load(path))
-        return known[1]
+    def _rows_named(self) -> Iterable[str]:
+        """The names in the table; a table that is as it was read last is not read again."""
+        path = self.root / TABLE
+        if not path.exists():
+            return ()
+        stamp = stamp_of(path)
+        if self._names is None or self._names[0] != stamp:
+            self._names = stamp, tuple(self.rows())
+        return self._names[1]
 
     def _new_id(self, now: float) -> str:
         """The time as the older notes were named, or, where the clock does not say a later one than the last run has,
         the last run's and a count: two runs share a second, or the clock was put back, as every autumn."""
         stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
-        last, count = max((_order(path.name) for path in self._folders()), default=("", 0))
+        last, count = max(map(order_of, self.folders.names()[-1:]), default=("", 0))
         return stamp if stamp > last else f"{last}_{count + 1}"
 
     def _scratch(self) -> Iterator[Path]:
         """Files that a kill left half written."""
         yield from self.root.glob(f".{TABLE}-*")
-        for where in (self.root / RUNS, *self._folders()):
+        for where in (self.root / RUNS, *(self.root / RUNS / name for name in self.folders.names())):
             yield from (path for path in where.glob(".*-*") if path.is_file())
 
 
 def conversation_path(root: Path, name: str) -> Path:
     """Where a conversation is taken down that no run has come of yet."""
     return root / RUNS / "conversations" / f"{name}.jsonl"
-
-
-def _order(name: str) -> tuple[str, int]:
-    """20250616_174156_10 comes after 20250616_174156_9."""
-    parts = name.split("_")
-    return "_".join(parts[:2]), int(parts[2]) if len(parts) > 2 else 1

@@ -30,21 +30,21 @@ def night_at(count):
 
 def recorded_night(count):
     """The stopped runs and the events: rows of three legs, two of eight stopped after the first, and confirmations."""
-    runs, pieces, stopped = made_history(60)[2:], counting(), set()
+    runs, pieces, stopped = made_history(60)[2:], counting(), {}
     events = [PlaceEvent(START, "opened", name) for name in place_names(count)]
     for name in place_names(count):
         at = START + SETTING_UP
         while at < START + (HOURS - 1) * 3600:
             number = next(pieces)
-            run = runs[number % len(runs)]
+            run = replace(runs[number % len(runs)], id=str(number))
             legs = 1 if number % 8 < 2 else 3
-            stopped |= {run.id} if legs == 1 else set()
+            stopped |= {run.id: run} if legs == 1 else {}
             for leg in range(1, legs + 1):
                 events += _piece(name, at, 300.0 * leg, ("training", run.id, run.name, leg, 3))
                 at += 300.0 * leg + 20
         events += _piece(name, at, 1200.0, ("confirming", run.id, run.name, 1, 1))
     why = Reason.said("it cannot be the best any more")
-    gone = [replace(run, card=None, stopped=why) for run in runs if run.id in stopped]
+    gone = [replace(run, card=None, stopped=why) for run in stopped.values()]
     return gone, [PlaceEvent(START, "search"), *sorted(events, key=lambda event: event.at)]
 
 
