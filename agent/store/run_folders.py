@@ -10,13 +10,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.run import Run
 from agent.core.score import Confirmation, Verification
 from agent.store import folder
-from agent.store.files import WorkspaceError, reading, writing
+from agent.store.files import WorkspaceError, reading
 
 WRITES = ".writes"
 RUN_ID = re.compile(r"\d{8}_\d{6}(_\d+)?")
@@ -94,10 +95,10 @@ class RunFolders:
         """Tell every reader that a run was written, by the one who may write just now."""
         with self._lock:
             alone = self._writes == self.writes()
-            with writing(self.path / WRITES), (self.path / WRITES).open("ab") as marks:
+            with suppress(OSError), (self.path / WRITES).open("ab") as marks:  # a full disk: others see it a bit later
                 marks.write(b".")
             if alone and self._all is not None:
-                self._writes += 1
+                self._writes = self.writes()
                 self._put(self.read(name))
 
     def writes(self) -> int:
