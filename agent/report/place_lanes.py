@@ -11,8 +11,13 @@ from agent.core.run import Run
 from agent.store.busy import Busy, busy_places, busy_together
 from agent.store.places import PlaceEvent, Stint, stints
 
-Work = Literal["training", "measuring", "confirming"]
-OF_WORK: dict[str, Work] = {"training": "training", "measuring the noise with": "measuring", "confirming": "confirming"}
+Work = Literal["training", "measuring", "confirming", "verifying"]
+OF_WORK: dict[str, Work] = {
+    "training": "training",
+    "measuring the noise with": "measuring",
+    "confirming": "confirming",
+    "verifying": "verifying",
+}
 IN_VAIN = ("lost", "interrupted")  # outcomes of which nothing is left
 
 

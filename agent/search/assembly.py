@@ -102,6 +102,7 @@ def assemble(
         baselines=tuple(dict.fromkeys([*config.baselines, *config.start_from])),
         isolation=isolation,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
+        text=config.text,
     )
 
 

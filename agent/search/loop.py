@@ -15,6 +15,7 @@ from agent.core.run import UNFINISHED, Proposal, Run
 from agent.core.text import ENGLISH
 from agent.evaluator.executor.pool import Executor
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import VERIFYING
 from agent.proposer.known import next_known, runs_of
 from agent.science.history import History
 from agent.science.mechanisms.holding import with_mechanisms
@@ -33,6 +34,7 @@ from agent.search.requests import asked_to_stop, propose_queued
 from agent.search.rows import Rows
 from agent.search.scheduler import NOTHING_LEFT, Later, Meanwhile, Scheduler
 from agent.search.steps import Step
+from agent.search.verification import Verifying
 from agent.store.lineage import Lineage
 from agent.store.requests import set_wish, wish_of
 from agent.store.workspace import NameTaken, Workspace
@@ -62,6 +64,8 @@ class Search:
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
     begun: set[str] = field(default_factory=set)  # runs of known variants
+    verifies_by: tuple[Protocol, ...] = VERIFYING  # what its winners are tried by in the end
+    text: str | None = None  # what a protocol of text reads then; None for the default text
     order_is_told: bool = False
     exhausted_by: tuple[int, int] | None = None  # how many runs there were, and had ended, when nothing was left
 
@@ -69,6 +73,12 @@ class Search:
     def confirming(self) -> Confirming:
         """Who is trained on fresh seeds, and for how long."""
         return Confirming(self.workspace, self.protocol, self.ledger, self.journal)
+
+    @cached_property
+    def verifying(self) -> Verifying:
+        """What won on fresh seeds is tried by, and for how long."""
+        line = self.journal.line
+        return Verifying(self.workspace, self.protocol, self.ledger, line, self.verifies_by, self.text)
 
     @cached_property
     def rows(self) -> Rows:
@@ -110,6 +120,7 @@ class Search:
             )
             if stop is not NOTHING_LEFT or self.drafts.proposer is not None:  # a person may approve more
                 self.confirm()
+                self.verify()
         return stop
 
     def confirm(self, chosen: Sequence[Run] = (), times: int = 0) -> None:
@@ -121,9 +132,14 @@ class Search:
         self.places.greet()
         self.scheduler.run((), owed=self.confirmation)
 
+    def verify(self) -> None:
+        """Try what won there at greater lengths, by pairs and on text, as far as the hours reach."""
+        self.verifying.plan_winners()
+        self.scheduler.run((), owed=lambda history: self.verifying.step(self.journal))
+
     def stop(self, history: History) -> Stop | Later | None:
         """Why to stop now, or not to begin anything for now; None while there is something to do and budget for it."""
-        self.ledger.reserved = self.confirming.reserve(history)
+        self.ledger.reserved = self.confirming.reserve(history) + self.verifying.reserve(history)
         self.ledger.known_wait = bool(waiting(history, self.baselines))
         if stop := self.ledger.stop() or asked_to_stop(self.workspace):
             return stop

@@ -17,10 +17,16 @@ from agent.evaluator.pace import TemplateTime
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import VERIFYING, reading
 from agent.science.history import History, card_of
+from agent.science.verification import to_verify
 from agent.science.verification_words import verified
 from agent.search.budget import Ledger
+from agent.search.journal import Journal
+from agent.search.steps import Answer, Task
 from agent.store.folder import NOTE
 from agent.store.workspace import Workspace
+
+SHARE = 0.1  # of a search's hours
+LEAST_ROWS = 2  # the winner's and the template's
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Verifying:
     protocols: tuple[Protocol, ...] = VERIFYING
     text: str | None = None  # the path of what a protocol of text reads; None for the default text
     given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
+    planned: list[Training] = field(default_factory=list, init=False)  # to be begun at the end of a search
 
     @cached_property
     def by(self) -> tuple[Protocol, ...]:
@@ -72,6 +79,25 @@ class Verifying:
         wanted = [Training(run, protocol) for protocol in self.by for run in runs.values()]
         return [training for training in wanted if not _done(history, training)]
 
+    def reserve(self, history: History) -> float:
+        """The seconds of a search's time that are kept for its winners; none where a tenth would not do for one."""
+        hours = self.ledger.budget.hours
+        seconds = SHARE * hours * 3600 if hours and history.baseline and self.protocols else 0.0
+        return seconds if seconds and seconds >= LEAST_ROWS * self.expected(history, self.protocols[0]) else 0.0
+
+    def plan_winners(self) -> None:
+        """Have what won on fresh seeds verified; without hours, which say how long it may take, the best of it."""
+        history = self.workspace.history()
+        winners = to_verify(history)
+        self.planned = self.missing(history, winners if self.ledger.budget.hours else winners[:1]) if winners else []
+
+    def step(self, journal: Journal) -> "Verify | None":
+        """The next training that was planned; None where none is, or no time for it."""
+        if not self.planned or not self.affords(self.planned[0].protocol):
+            self.planned = []  # what follows takes as long
+            return None
+        return Verify(self, self.planned[0], journal)
+
     def affords(self, protocol: Protocol) -> bool:
         """Whether a training by a protocol probably ends before the hours do."""
         hours, seconds = self.ledger.budget.hours, self.expected(self.workspace.history(), protocol)
@@ -96,9 +122,47 @@ class Verifying:
         self.line(f"· {training.protocol.name}: {training.run.name}" + (f" {said[ENGLISH]}" if said else ""))
 
     def give_up(self, training: Training, reason: str) -> None:
-        """Leave a run unverified for now, and say so."""
+        """Leave a run unverified for now, and say so; without the template everything."""
         self.given_up[training.run.id] = reason
+        baseline = self.workspace.history().baseline
+        alone = baseline is not None and training.run.id == baseline.id
+        self.planned = [] if alone else [each for each in self.planned if each.run.id != training.run.id]
         self.line(f"· {training.run.name} is not verified: {reason}")
+
+
+@dataclass
+class Verify:
+    """A step of a search: one training of its verification."""
+
+    verifying: Verifying
+    training: Training
+    journal: Journal
+
+    @property
+    def run(self) -> Run:
+        return self.training.run
+
+    @property
+    def protocol(self) -> Protocol:
+        return self.training.protocol
+
+    @property
+    def task(self) -> Task:
+        return Task.of("verifying", self.run)
+
+    def begin(self) -> None:
+        self.verifying.planned.remove(self.training)
+        self.journal.phase("verifying", self.run.proposal)
+
+    def end(self, answer: Answer) -> None:
+        if isinstance(answer, EvaluationFailed):
+            self.verifying.give_up(self.training, str(answer))
+        else:
+            self.verifying.keep(self.training, answer)
+        self.journal.confirmed(self.verifying.workspace.history())
+
+    def give_back(self) -> None:
+        """Nothing is kept of it: `verify` trains it anew."""
 
 
 def _done(history: History, training: Training) -> bool:

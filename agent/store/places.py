@@ -15,7 +15,7 @@ from agent.store.workspace import RUNS, Workspace
 
 PLACES = "places.jsonl"
 
-Work = Literal["training", "measuring the noise with", "confirming"]  # as the phases of a search are named
+Work = Literal["training", "measuring the noise with", "confirming", "verifying"]  # as the phases of a search are named
 Outcome = Literal["finished", "failed", "lost", "interrupted"]  # lost: with its place, and begun again at another one
 Kind = Literal["search", "opened", "closed", "begun", "ended"]
 

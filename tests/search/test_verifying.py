@@ -20,7 +20,7 @@ from agent.evaluator.protocols import TEXT_SMALL, VERIFY, VERIFYING, VERIFYING_S
 from agent.science.verification import to_verify, verdict_of
 from agent.science.verification_words import verified
 from agent.search.budget import Budget, Ledger
-from agent.search.verification import Verifying
+from agent.search.verification import SHARE, Verifying
 from agent.store.folder import NOTE
 from agent.store.workspace import Workspace
 
@@ -188,3 +188,52 @@ def test_the_terminal_says_the_verdict_in_words(night):
     said = verified(night.workspace.history(), good)[ENGLISH]
     assert f"· verify: delta_net_4layer_good {said}" in night.lines
     assert said.startswith("holds at 2 times its length")
+
+
+# The end of a night
+
+
+def night_with(root, evaluator, hours):
+    """A search with the protocol that verifies, in hours by the evaluator's own clock, that proposes something good."""
+    good = sample_proposal("delta_net_4layer_good", GOOD)
+    search = small_search(root, proposer=Script(good), evaluator=evaluator, verifies_by=(VERIFY,))
+    search.protocol = THREE_SEEDS
+    search.ledger = search.journal.ledger = Ledger(Budget(hours=hours, runs=1), clock=evaluator.clock)
+    search.check = lambda history, proposal: ()
+    return search
+
+
+def test_a_night_ends_with_its_winner_and_the_template_verified(tmp_path):
+    evaluator, phases = Verifier(row=0.01), []
+    search = night_with(tmp_path, evaluator, hours=1.0)
+    search.journal.show = lambda status: phases.append(status.phase)
+    search.run()
+    assert evaluator.verified == [TEMPLATE_SOURCE, GOOD]
+    history = Workspace(tmp_path).history()
+    assert verdict_of(history, history.find("delta_net_4layer_good")).headline.holding == "holds"
+    assert phases.index("verifying") > phases.index("confirming")
+
+
+def test_what_does_not_fit_into_the_hours_of_a_night_waits_for_the_verb(tmp_path):
+    evaluator = Verifier(row=1.0)  # by whose tokens a verification would take far more than what is left
+    night_with(tmp_path, evaluator, hours=0.01).run()
+    assert evaluator.verified == []
+    assert to_verify(Workspace(tmp_path).history())
+
+
+def test_a_tenth_of_the_hours_is_kept_where_it_is_enough_for_a_winner_and_the_template(night):
+    history = night.workspace.history()
+    assert verifying(night).reserve(history) == 0.0
+    begun = verifying(night, hours=2.0)
+    for expected, kept in ((360.0, SHARE * 7200), (361.0, 0.0)):
+        begun.expected = lambda history, protocol, expected=expected: expected
+        assert begun.reserve(history) == kept
+
+
+def test_without_the_template_nothing_more_is_begun(night):
+    begun = verifying(night, hours=2.0)
+    begun.expected = lambda history, protocol: 1.0
+    begun.plan_winners()
+    assert [each.run.name for each in begun.planned] == ["delta_net_4layer", "delta_net_4layer_good"]
+    begun.give_up(begun.planned[0], "a bad seed")
+    assert begun.planned == []

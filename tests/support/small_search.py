@@ -51,7 +51,7 @@ def small_search(
     """
     workspace = Workspace(root)
     ledger = Ledger(Budget(runs=runs, failures=3))
-    facts = {"baselines": (TEMPLATE,), "executor": Here("cpu", evaluator)} | facts
+    facts = {"baselines": (TEMPLATE,), "verifies_by": (), "executor": Here("cpu", evaluator)} | facts
     return Search(
         workspace=workspace, protocol=ONE_TASK, drafts=Drafts(proposer or make_catalogue(), seed=0),
         check=Inspection(ONE_TASK), analyses=Analyses(workspace), lineage=Lineage(root), ledger=ledger,

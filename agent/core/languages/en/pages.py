@@ -86,6 +86,7 @@ SENTENCES = {
     "page.lane not recorded": "not recorded",
     "page.lane measuring": "measuring the noise",
     "page.lane confirming": "confirming",
+    "page.lane verifying": "verifying",
     "page.lanes legs": "Each place has a lane of its own; a mark shows where a later leg of a row begins.",
     "page.lane faint": "stopped after a leg, or lost with its place",
     "page.place": "place",

@@ -74,6 +74,7 @@ SENTENCES = {
     "page.lane not recorded": "未记录",
     "page.lane measuring": "测量噪声",
     "page.lane confirming": "确认",
+    "page.lane verifying": "验证",
     "page.lanes legs": "每个位置一条泳道；竖线标出一行的后续各段从何处开始。",
     "page.lane faint": "某段之后被停止，或随位置丢失",
     "page.place": "位置",
