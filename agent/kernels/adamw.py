@@ -1,5 +1,6 @@
 """A step of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) on rows of weights, each with its own rate."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -50,7 +51,8 @@ def _try_kernels(kernels: Any, device: torch.device) -> None:
     rate, corrected, own = (torch.rand(2, 1, generator=chance).add(0.1).to(device) for _ in range(3))
     for some_decay, root in ((None, 0.5), (decay, own)):
         ours, plain = ([part.clone() for part in (rows, grad, mean, square.abs())] for _ in range(2))
-        kernels.step(*ours, some_decay, rate, corrected, -1.5, root)
-        plain_adamw_step(*plain, some_decay, rate, corrected, -1.5, root)
+        moves: tuple[Callable[..., None], ...] = (kernels.step, plain_adamw_step)
+        for move, moved in zip(moves, (ours, plain), strict=True):
+            move(*moved, some_decay, rate, corrected, -1.5, root)
         for found, expected in zip((ours[0], *ours[2:]), (plain[0], *plain[2:]), strict=True):
             torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
