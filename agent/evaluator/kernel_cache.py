@@ -19,7 +19,16 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import torch
+
 import agent.kernels
+from agent.core.baselines import TEMPLATE, baseline_path
+from agent.evaluator.contract.variant import load_variant
+from agent.evaluator.fused_op import with_fused_op
+from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import MAD
+from agent.evaluator.training.tensor_cores import use_tensor_cores
+from agent.evaluator.training.trainer import Training
 
 SECONDS = 600.0  # to build them all
 BUILDER = (sys.executable, "-m", "agent.evaluator.kernel_cache")
@@ -82,28 +91,20 @@ def _build(kept: Path) -> None:
             built.rename(kept)  # OSError where another evaluation was quicker
 
 
-def main() -> None:
-    """Take a step and a validation of the template for each kind of task, alone and two together."""
-    import torch
-
-    from agent.core.baselines import TEMPLATE, baseline_path
-    from agent.evaluator.contract.variant import load_variant
-    from agent.evaluator.fused_op import with_fused_op
-    from agent.evaluator.protocols import MAD
-    from agent.evaluator.training.tensor_cores import use_tensor_cores
-    from agent.evaluator.training.trainer import Training
-
-    device, path = torch.device("cuda"), baseline_path(TEMPLATE)
+def launch_all(protocol: Protocol, device: torch.device) -> None:
+    """Take steps and a validation of the template for each kind of task, alone and two together."""
+    path = baseline_path(TEMPLATE)
     template = load_variant(path)
-    variant = with_fused_op(template, path, MAD, device, use_tensor_cores(template, MAD, device)).variant
+    on_tensor_cores = use_tensor_cores(template, protocol, device)
+    variant = with_fused_op(template, path, protocol, device, on_tensor_cores).variant
     for task in TASKS:
-        first = next(each for each in MAD.replicas() if each.setting.task == task)
+        first = next(each for each in protocol.replicas() if each.setting.task == task)
         for replicas in ([first], [first, replace(first, seed=first.seed + 1)]):
-            training = Training(replicas, variant, MAD, device)
+            training = Training(replicas, variant, protocol, device)
             for _ in range(first.validate_every):
                 training.step()
             training.validate()
 
 
 if __name__ == "__main__":
-    main()
+    launch_all(MAD, torch.device("cuda"))

@@ -15,7 +15,7 @@ from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import Call, sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
 from agent.evaluator.protocol import Protocol, Replica
-from agent.evaluator.training.room import replicas_at_once
+from agent.evaluator.training.room import rows_at_once
 from agent.evaluator.training.stack import stacks
 
 ROUNDS = 7
@@ -30,8 +30,10 @@ def measure_speed(variant: Variant, protocol: Protocol, device: torch.device) ->
     that would be timed; so there it is the stack that trains on the most tokens.
     """
     groups = stacks(protocol, device.type)
-    largest = groups[0][: replicas_at_once(groups[0], device)]
-    rows, length = _shape(largest) if device.type in BY_THE_LARGEST else min(map(_shape, groups), key=prod)
+    if device.type in BY_THE_LARGEST:
+        rows, length = rows_at_once(groups[0], device), groups[0][0].setting.input_length
+    else:
+        rows, length = min(map(_shape, groups), key=prod)
     baseline = load_variant(baseline_path("delta_net_4layer"))
     times: dict[str, list[float]] = {"op": [], "baseline": []}
     for round_ in range(ROUNDS + 2):

@@ -6,9 +6,12 @@ import sys
 from importlib.util import find_spec
 
 import pytest
+import torch
 
 from agent.evaluator import kernel_cache
-from agent.evaluator.kernel_cache import KEPT_IN, hand_out_kernels
+from agent.evaluator.kernel_cache import KEPT_IN, hand_out_kernels, launch_all
+from agent.evaluator.protocols import SMOKE
+from agent.evaluator.training.trainer import Training
 
 BUILDS = """
 import os, pathlib
@@ -80,6 +83,21 @@ def test_other_sources_are_other_kernels(monkeypatch, tmp_path):
     (tmp_path / "norm_triton.py").write_text("changed")
     monkeypatch.setattr(kernel_cache.agent.kernels, "__file__", str(tmp_path / "__init__.py"))
     assert kernel_cache._digest() != before
+
+
+def test_the_builder_takes_steps_and_a_validation_of_each_kind_of_task(monkeypatch):
+    """Here on a CPU, where it launches nothing."""
+    seen, validate = [], Training.validate
+
+    def watched(training):
+        seen.append(
+            (training.trainees[0].replica.setting.task, len(training.trainees), len(found := validate(training)))
+        )
+        return found
+
+    monkeypatch.setattr(Training, "validate", watched)
+    launch_all(SMOKE, torch.device("cpu"))
+    assert seen == [(task, count, count) for task in kernel_cache.TASKS for count in (1, 2)]
 
 
 @pytest.mark.slow

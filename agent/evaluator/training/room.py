@@ -30,6 +30,12 @@ def parts_of_a_batch(replica: Replica, device: torch.device) -> int:
     return ceil_div(replica.batch, min(replica.batch, rows))
 
 
+def rows_at_once(replicas: Sequence[Replica], device: torch.device) -> int:
+    """How many sequences of the replicas of one shape a step hands to the op at once."""
+    batch = ceil_div(replicas[0].batch, parts_of_a_batch(replicas[0], device))
+    return replicas_at_once(replicas, device) * batch
+
+
 def _tokens(device: torch.device) -> int:
     """Of a step that a GPU has the memory for."""
     return int(SHARE * memory(device) / HELD_A_TOKEN)

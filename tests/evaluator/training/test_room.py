@@ -4,13 +4,14 @@ import pytest
 import torch
 from small_replicas import CPU
 
+from agent.evaluator import speed
 from agent.evaluator import worker as worker_module
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.job import Job
 from agent.evaluator.protocols import MAD, SMOKE
 from agent.evaluator.training import room
-from agent.evaluator.training.room import logits_at_once, parts_of_a_batch, replicas_at_once
+from agent.evaluator.training.room import logits_at_once, parts_of_a_batch, replicas_at_once, rows_at_once
 from agent.evaluator.training.stack import stacks
 from agent.evaluator.worker import Worker, diagnose
 
@@ -61,3 +62,20 @@ def test_a_card_that_is_too_small_for_the_template_is_not_the_variants_fault(
         worker.train(0, lambda message: None)
     kind, reason = diagnose(failed.value, job.variant)
     assert (kind, reason.key) == ("out of memory", expected)
+
+
+def test_the_speed_of_an_op_is_measured_at_the_batch_that_a_gpu_trains_on_most(monkeypatch):
+    monkeypatch.setattr(room, "memory", lambda device: 16 * GIB)
+    seen = set()
+
+    def timed(variant, protocol, device, rows, length):
+        seen.add((rows, length))
+        return 1.0
+
+    monkeypatch.setattr(speed, "_seconds", timed)
+    speed.measure_speed(None, MAD, CUDA)
+    ((rows, length),) = seen
+    first = stacks(MAD, "cuda")[0]
+    assert length == first[0].setting.input_length
+    assert rows == rows_at_once(first, CUDA) <= replicas_at_once(first, CUDA) * first[0].batch
+    assert rows * length * room.HELD_A_TOKEN <= room.SHARE * 16 * GIB
