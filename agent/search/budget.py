@@ -81,8 +81,10 @@ class Ledger:
         if run.proposal.author != BASELINE:
             self.finished += 1
             self.tried += run.scored or run.attempts > 0
-            fine = run.scored or run.stopped is not None
-            self.failures_in_a_row = 0 if fine else self.failures_in_a_row + 1
+            if run.failure is None:
+                self.failures_in_a_row = 0
+            elif run.failure.kind != "interrupted":  # of several that a kill cut off, it speaks against one at most
+                self.failures_in_a_row += 1
         else:
             self.known_finished += 1
 

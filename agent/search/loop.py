@@ -155,9 +155,10 @@ class Search:
         return self.confirming.step()
 
     def unfinished(self, history: History) -> Step | Meanwhile | None:
-        """What an earlier search, or a person who approved something, left to be done."""
-        left = (run for run in history.runs if run.stage in UNFINISHED and self.rows.may_begin(run))
-        return next(map(self.rows.next, left), None)
+        """What goes on to its next leg, and what an earlier search, or a person who approved something, left to do."""
+        left = [run for run in history.runs if run.stage in UNFINISHED and self.rows.may_begin(run)]
+        left.sort(key=lambda run: not run.legs)
+        return self.rows.next(history, left[0]) if left else None
 
     def first_baselines(self, history: History) -> Step | Meanwhile | None:
         """The template, with which everything is compared, and what the search is to start from."""
@@ -198,7 +199,7 @@ class Search:
         run = self.propose(ready=ready)
         if run is None and is_ready:
             self.exhausted_by = known  # until something more is known
-        return self.rows.next(run) if run else None if is_ready else Meanwhile.LATER
+        return self.rows.next(history, run) if run else None if is_ready else Meanwhile.LATER
 
     # How it is done
 
@@ -216,7 +217,7 @@ class Search:
             return None
         run = self.register(proposal)
         self.begun.add(run.id)
-        return self.rows.next(run)
+        return self.rows.next(history, run)
 
     def propose(self, idea: str = "", parent: str = "", ready: Callable[..., bool] = at_once) -> Run | None:
         """A new variant of the most promising parent that anything can still be made of, or of the one that is named.

@@ -1,14 +1,18 @@
-"""A run on its way from its approval to its row: it is trained, and closed with its note."""
+"""A run on its way from its approval to its row: it is trained leg by leg, or stopped after one, and closed."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.core.errors import kind_and_reason
 from agent.core.failure import Failure
+from agent.core.legs import seeds_of
 from agent.core.reason import Reason
 from agent.core.run import BASELINE, Run
 from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.legs import joined
 from agent.evaluator.protocol import Protocol
+from agent.science.history import History
+from agent.science.promotion import reason_to_stop
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger
 from agent.search.closing import conclude
@@ -38,13 +42,33 @@ class Rows:
         fits = run.id in self.ledger.under_way or not self.ledger.proposals_over
         return run.stage != "approved" or run.proposal.author == BASELINE or fits
 
-    def next(self, run: Run) -> "Training | Meanwhile":
-        """The training of a run if it is approved; else it has ended, and is closed here and now."""
-        if run.stage == "approved":
-            return Training(self, run, self.protocol, Task.of("training", run))
+    def next(self, history: History, run: Run) -> "Training | Meanwhile":
+        """The next leg of a run if it is approved and that leg is worth it; else it is closed here and now."""
         with suppress(StaleRun):  # somebody at another shell was quicker
+            if run.stage == "approved" and (reason := self._why_not(history, run)) is None:
+                return self._leg(run)
+            if run.stage == "approved":  # what came since its last leg speaks against it
+                run = self.workspace.advance(run, "evaluating", attempts=run.attempts + 1)
+                run = self.workspace.advance(run, "stopped", stopped=reason)
             self.close(run)
         return Meanwhile.CHANGED
+
+    def _leg(self, run: Run) -> "Training":
+        """The next leg. Legs of another cut than the protocol has now count for nothing."""
+        parts = self._parts(run)
+        seeds = [frozenset((setting.label, seed) for setting, seed in part.grids) for part in parts]
+        if [seeds_of(card) for card in run.legs] != seeds[: len(run.legs)]:
+            run = self.workspace.amend(run, legs=())
+        done = len(run.legs)
+        return Training(self, run, parts[done], Task.of("training", run, done + 1, len(parts)))
+
+    def _parts(self, run: Run) -> tuple[Protocol, ...]:
+        """The legs of its row. A known variant, with which others are compared, is trained at once."""
+        return (self.protocol,) if run.proposal.author == BASELINE else self.protocol.leg_parts()
+
+    def _why_not(self, history: History, run: Run) -> Reason | None:
+        """Why no further leg of a run is worth training, by what is known now."""
+        return reason_to_stop(history, run) if run.legs else None
 
     def close(self, run: Run) -> None:
         """Write the note, keep the variant in the lineage, and close the run."""
@@ -74,8 +98,13 @@ class Training:
             rows.drafts.prepare(rows.workspace.history(), rows.ledger.runs_ahead)
 
     def end(self, answer: Answer) -> None:
-        """A failure has a reason and no score. Also a run whose training used up the budget gets its note."""
-        self.rows.close(self._ended(answer))
+        """Between two legs a run is approved, and whether it goes on is decided when a place is free.
+
+        A failure has a reason and no score. Also a run whose training used up the budget gets its note.
+        """
+        run = self._ended(answer)
+        if run.stage != "approved":
+            self.rows.close(run)
 
     def give_back(self) -> None:
         with suppress(StaleRun):
@@ -87,7 +116,11 @@ class Training:
             workspace.write(self.run, LOG, f"{answer}\n\n{answer.failure.log_tail}")
             return workspace.advance(self.run, "failed", failure=answer.failure)
         try:
-            return workspace.advance(self.run, "evaluated", card=answer)
+            legs = (*self.run.legs, answer)
+            if self.task.leg < self.task.legs:
+                return workspace.advance(self.run, "approved", legs=legs, attempts=self.run.attempts - 1)
+            card = joined(legs, self.rows.protocol) if self.run.legs else answer
+            return workspace.advance(self.run, "evaluated", card=card, legs=())
         except UnreadableRun as error:
             reason = Reason("failure.unforeseen", {"error": kind_and_reason(error)})
             return workspace.advance(self.run, "failed", failure=Failure("crash", reason))

@@ -4,10 +4,9 @@ import random
 from dataclasses import replace
 
 import pytest
-from sample_cards import sample_proposal
-from scored_by_source import GOOD, THREE_SEEDS, Evaluator
-from scripted_places import ScriptedPlaces, as_recorded
-from small_search import TEMPLATE_SOURCE, Script, small_search
+from scored_by_source import THREE_SEEDS, Evaluator
+from scripted_places import NoLineage, ScriptedPlaces, as_recorded, proposals
+from small_search import Script, small_search
 
 from agent.core.baselines import GATED, TEMPLATE
 from agent.core.errors import INTERRUPTED, Unavailable
@@ -23,21 +22,6 @@ from agent.store.workspace import Workspace
 KDA = "kda"
 
 
-class NoLineage:
-    """What is tested of it elsewhere takes git, and time."""
-
-    def catch_up(self, runs):
-        pass
-
-    def record(self, run):
-        pass
-
-
-def proposals(count):
-    made = [sample_proposal(f"delta_net_4layer_{n}", f"{TEMPLATE_SOURCE}\n# {n}\n") for n in range(count)]
-    return [replace(each, source=GOOD) if n == 1 else each for n, each in enumerate(made)]
-
-
 def search_in(root, places, choose=None, count=6, runs=4, noise=False, **facts):
     """A search at so many places, in which nothing is checked or trained; with `noise` it is to be measured first."""
     executor = ScriptedPlaces(places, Evaluator(), choose or (lambda under_way: under_way[0]))
@@ -46,7 +30,7 @@ def search_in(root, places, choose=None, count=6, runs=4, noise=False, **facts):
     search.told = []
     search.journal.line = search.told.append
     if not noise:
-        search.protocol = search.replication.protocol = THREE_SEEDS
+        search.protocol = search.replication.protocol = replace(THREE_SEEDS, legs=())
     return search
 
 

@@ -1,6 +1,5 @@
 """A real search that is killed at random instants, with workers and git and all, and goes on each time."""
 
-import json
 import os
 import random
 import subprocess
@@ -9,24 +8,23 @@ import time
 from functools import partial
 from pathlib import Path
 
-import pandas
 import pytest
 import small_search
 from house import ROOT
+from killed_nights import check_nothing_was_lost, killed_nights, read_everything
 from small_evaluations import ONE_TASK
 
 from agent.core.baselines import TEMPLATE
-from agent.core.run import NEXT_STAGES
 from agent.store.lineage import Lineage
 from agent.store.status import STATUS, read_status
-from agent.store.workspace import TABLE, Workspace
+from agent.store.workspace import Workspace
 
 pytestmark = pytest.mark.slow  # every test here starts the whole program
 
 SEARCH = Path(small_search.__file__)
-RUNS, KILLS, SECONDS = 2, 3, 5.0  # many more kills were tried by hand
+RUNS, KILLS, SECONDS = 2, 3, 5.0
+OF_NIGHTS = 8  # kills; tests/support/killed_nights.py does many more by hand
 NOISE = "measuring the noise with"
-ORDER = ("proposed", "approved", "evaluating", "evaluated", "failed", "analysed")
 
 
 def begin(root):
@@ -40,34 +38,6 @@ def begin(root):
     )
     assert search.stdout.readline() == "searching\n"
     return search
-
-
-def read_everything(root):
-    """Every run by its id, once it is seen that every file there is can be read."""
-    workspace = Workspace(root)
-    runs = {run.id: workspace.with_curves(run) for run in workspace.history().runs}
-    for path in [*root.glob("runs/*.json"), *root.glob("runs/[0-9]*/*.json")]:
-        json.loads(path.read_text())
-    for run in runs.values():
-        compile((workspace.folder(run) / "naive.py").read_text(), "naive.py", "exec")
-    if (root / TABLE).exists():
-        names = list(pandas.read_csv(root / TABLE, index_col=0).index)
-        assert len(names) == len(set(names))
-        assert set(names) <= {run.name for run in runs.values() if run.scored}
-    return runs
-
-
-def check_nothing_was_lost(before, after):
-    """Every run is still there, no finished stage was undone and no score was made a second time."""
-    assert before.keys() <= after.keys()
-    for key, run in before.items():
-        now = after[key]
-        assert now.proposal == run.proposal
-        assert run.card is None or now.card == run.card
-        if not NEXT_STAGES[run.stage]:
-            assert now == run
-        if now.stage != run.stage and (run.stage, now.stage) != ("evaluating", "approved"):
-            assert ORDER.index(now.stage) > ORDER.index(run.stage)
 
 
 def wait_for(phase, root):
@@ -122,3 +92,7 @@ def test_a_search_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path):
     assert [seed.seed for seed in seeds] == [1, 2]
     leftovers = [path for path in tmp_path.rglob(".*-*") if path.is_file()] + list(tmp_path.rglob(".new-*"))
     assert leftovers == []
+
+
+def test_with_four_runs_in_flight_a_kill_loses_their_legs_alone(tmp_path):
+    assert killed_nights(tmp_path, OF_NIGHTS, seed=5) >= 1

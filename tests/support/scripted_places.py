@@ -3,7 +3,13 @@
 import queue
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 
+from sample_cards import sample_proposal
+from scored_by_source import GOOD
+from small_search import TEMPLATE_SOURCE
+
+from agent.core.run import Proposal, Run
 from agent.core.score import ScoreCard
 from agent.evaluator.assignment import Assignment, Evaluator, Watch
 from agent.evaluator.executor.news import Answered, Closed, News, Opened
@@ -83,3 +89,19 @@ def as_recorded(events: Iterable[PlaceEvent]) -> Choose:
         return (event.place, PlaceLost("as recorded")) if event.outcome == "lost" else event.place
 
     return choose
+
+
+class NoLineage:
+    """Keeps nothing: what keeps variants is tested elsewhere, and takes git and time."""
+
+    def catch_up(self, runs: Iterable[Run]) -> None:
+        pass
+
+    def record(self, run: Run) -> None:
+        pass
+
+
+def proposals(count: int) -> list[Proposal]:
+    """Of which the second is GOOD."""
+    made = [sample_proposal(f"delta_net_4layer_{n}", f"{TEMPLATE_SOURCE}\n# {n}\n") for n in range(count)]
+    return [replace(each, source=GOOD) if n == 1 else each for n, each in enumerate(made)]
