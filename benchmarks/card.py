@@ -22,6 +22,7 @@ from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.errors import kind_and_reason
 from agent.evaluator.contract.calls import sample_call
 from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.fused_op import with_fused_op
 from agent.evaluator.protocols import MAD, MAD_SETTINGS
 from agent.evaluator.speed import differentiate
 from agent.evaluator.training.network import FILTER
@@ -151,11 +152,15 @@ def products(device: torch.device) -> None:
 
 
 def ops(variant: Variant, length: int, device: torch.device) -> None:
-    """The op alone, forward and backward: the template's against the fused one of fla-core, where that is installed."""
+    """The op alone, forward and backward: the template's, its fused form, and fla-core's where that is installed."""
     call = sample_call(variant.declaration, MAD, 128, length, device)
     calls: dict[str, Callable[[], object]] = {
         "template": partial(differentiate, variant.op, call, chunk_size=MAD.chunk_size)
     }
+    ours = with_fused_op(variant, baseline_path(TEMPLATE), MAD, device, on_tensor_cores=True)
+    print(f"  the template's op {ours.words}")
+    if ours.variant is not variant:
+        calls["fused, TF32"] = partial(differentiate, ours.variant.op, call, chunk_size=MAD.chunk_size)
     theirs = fused_delta_rule()
     if theirs is None:
         print("  fla-core is not installed (pip install fla-core): left out")

@@ -1,12 +1,13 @@
-"""The Triton kernels as launches without a body: the code around them runs, and each launch is told what it touches.
+"""The Triton kernels as launches that are told what they touch: the code around them runs, the kernels only if told to.
 
-So they can be counted where there is nothing to run them on.
+So they can be counted, also where there is nothing to run them on.
 """
 
 import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -20,26 +21,33 @@ from agent.kernels.fused import Fused
 
 LIBRARY = torch.library.Library("deltasearch", "DEF")
 LIBRARY.define("launch(str kernel, Tensor[] touched) -> ()")
-LIBRARY.impl("launch", lambda kernel, touched: None, "Meta")
+for backend in ("Meta", "CPU", "CUDA"):
+    LIBRARY.impl("launch", lambda kernel, touched: None, backend)
 MODULES = ("adamw_triton", "delta_rule_triton", "gate_triton", "norm_triton", "short_conv_triton", "triangular_triton")
 
 
 class RecordedKernel:
-    """Stands where a jitted kernel stands, and is launched as it is. What it reads and writes is touched twice."""
+    """Stands where a jitted kernel stands, and is launched as it is. What it reads and writes is touched twice.
 
-    def __init__(self, kernel: Any) -> None:
+    Where it `runs`, the kernel is launched as well.
+    """
+
+    def __init__(self, kernel: Any, runs: bool = False) -> None:
+        self.kernel = kernel if runs else None
         self.name = kernel.__name__.lstrip("_")
         text = inspect.getsource(kernel.fn)
         self.times = [_times(name, text) for name in kernel.arg_names]
 
     def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., None]:
-        return self._launch
+        return partial(self._launch, grid)
 
-    def _launch(self, *given: Any, **sizes: Any) -> None:
+    def _launch(self, grid: tuple[int, ...], *given: Any, **sizes: Any) -> None:
         touched = [
             part for part, times in zip(given, self.times, strict=False) for _ in range(times) if _is_tensor(part)
         ]
         torch.ops.deltasearch.launch(self.name, touched)
+        if self.kernel is not None:
+            self.kernel[grid](*given, **sizes)
 
 
 def _times(argument: str, text: str) -> int:
@@ -49,6 +57,17 @@ def _times(argument: str, text: str) -> int:
 
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor)
+
+
+@contextmanager
+def counted_kernels() -> Iterator[None]:
+    """Within it every launch of a kernel is an operator that a dispatch mode sees, and the kernel runs."""
+    with ExitStack() as stack:
+        for name in MODULES:
+            module = import_module(f"agent.kernels.{name}")
+            for attribute, kernel in _kernels(module):
+                stack.enter_context(mock.patch.object(module, attribute, RecordedKernel(kernel, runs=True)))
+        yield
 
 
 @contextmanager

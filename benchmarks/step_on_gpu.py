@@ -2,12 +2,14 @@
 
     python -m benchmarks.step_on_gpu -L 32 -L 128
 
-The ledger counts what reaches torch's dispatcher: here that is all but the Triton kernels. Where the profiler sees more
-launches, an operator is several kernels.
+The step is as a worker takes it, the template's op fused where that can be. Where the profiler sees more launches than
+are counted, an operator is several kernels.
 """
 
 import sys
 import time
+from contextlib import nullcontext
+from importlib.util import find_spec
 from typing import Annotated
 
 import torch
@@ -17,9 +19,13 @@ from torch.profiler import ProfilerActivity, profile
 
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.evaluator.contract.variant import Variant, load_variant
+from agent.evaluator.fused_op import with_fused_op
+from agent.evaluator.protocols import MAD
 from agent.evaluator.speed import wait_for
+from agent.evaluator.training.tensor_cores import use_tensor_cores
 from benchmarks.card import training_of
 from benchmarks.ledger import Count, Scopes
+from benchmarks.recorded_kernels import counted_kernels
 
 STEPS = 20
 
@@ -29,7 +35,7 @@ def line(variant: Variant, length: int, replicas: int, device: torch.device) -> 
     training = training_of(variant, length, replicas, device)
     for _ in range(3):
         training.step()
-    with Count(Scopes()) as count:
+    with counted_kernels() if find_spec("triton") else nullcontext(), Count(Scopes()) as count:
         training.step()
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as profiled:
         training.step()
@@ -55,11 +61,14 @@ def main(
     if not torch.cuda.is_available():
         print("there is no GPU here that torch can use", file=sys.stderr)
         sys.exit(3)
-    variant = load_variant(baseline_path(TEMPLATE))
+    device, path = torch.device("cuda"), baseline_path(TEMPLATE)
+    variant = load_variant(path)
+    chosen = with_fused_op(variant, path, MAD, device, use_tensor_cores(variant, MAD, device))
+    print(f"the op {chosen.words}\n")
     print("| L | replicas | GB counted | launches counted | launches seen | ms | TB a second |")
     print("|" + "---|" * 7, flush=True)
     for number in length:
-        print(line(variant, number, replicas, torch.device("cuda")), flush=True)
+        print(line(chosen.variant, number, replicas, device), flush=True)
 
 
 if __name__ == "__main__":

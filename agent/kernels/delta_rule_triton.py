@@ -60,7 +60,7 @@ def _inverse(A, rows, columns, CHUNK: tl.constexpr):  # type: ignore[no-untyped-
     return T
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["length"])
 def _forward(  # type: ignore[no-untyped-def]
     q, k, v, beta, log_decay, initial, o, final, states, inverses, length, heads, scale,
     q_batch, q_head, q_token, v_batch, v_head, v_token,
@@ -121,7 +121,7 @@ def _forward(  # type: ignore[no-untyped-def]
     tl.store(final + sequence * KEY * VALUE + place, S, mask=known)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["length"])
 def _backward(  # type: ignore[no-untyped-def]
     q, k, v, beta, log_decay, initial, states, inverses, grad_o, grad_final,
     grad_q, grad_k, grad_v, grad_beta, grad_decay, grad_initial, length, heads, scale,

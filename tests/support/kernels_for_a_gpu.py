@@ -57,8 +57,9 @@ def build(large: bool = True) -> None:
         if kernel.__module__ == delta_rule_triton.__name__ and not large:
             continue
         signature = dict(zip(kernel.arg_names, kinds + ["constexpr"] * len(sizes), strict=True))
-        # Even: all addresses and numbers are known to be multiples of 16.
-        attrs = {(place,): [["tt.divisibility", 16]] for place in range(len(kinds))} if even else {}
+        # Even: all addresses and numbers but a length are known to be multiples of 16.
+        known = [place for place in range(len(kinds)) if even and kernel.arg_names[place] != "length"]
+        attrs = {(place,): [["tt.divisibility", 16]] for place in known}
         source = ASTSource(kernel, signature=signature, constexprs=sizes, attrs=attrs)
         options = {"num_warps": warps} | ({"num_stages": 1} if kernel is delta_rule_triton._backward else {})
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
