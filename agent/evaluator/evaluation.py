@@ -56,6 +56,8 @@ def evaluate(
     read_declaration(variant)  # while it has the name that the caller knows
     check_code(variant)
     device = choose_device(device)
+    if recorded and device == "cpu":
+        raise UsageError("--recorded is for a GPU, whose launches it saves: leave it out on a CPU")
     protocol = reading(protocol)
     workers = workers or worker_count(device)
     test_seed = secrets.randbits(48) if test_seed is None else test_seed

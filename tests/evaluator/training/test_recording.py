@@ -6,11 +6,16 @@ from sample_inputs import load_baseline
 from small_replicas import CPU, NARROW, compress, memorize, recall, replica
 from taped import TapeRecorder
 
-from agent.core.baselines import GATED, TEMPLATE
+from agent.core.baselines import GATED, TEMPLATE, baseline_path
+from agent.core.errors import UsageError
 from agent.evaluator.contract.variant import Variant, VariantRefused
+from agent.evaluator.evaluation import evaluate
+from agent.evaluator.job import Job
 from agent.evaluator.probes.audit import SecretAudits
+from agent.evaluator.protocols import SMOKE
 from agent.evaluator.training.recording import SIZES, RecordedGradient
 from agent.evaluator.training.trainer import Training, train
+from agent.evaluator.worker import Worker
 
 delta_net, gated = load_baseline(TEMPLATE), load_baseline(GATED)
 
@@ -113,3 +118,23 @@ def test_where_memory_runs_out_of_a_recorded_step_it_is_recorded_anew_in_parts()
     assert len(recorder.tapes) == 1
     for ours, plain in zip(trainees, train(replicas, delta_net, NARROW, CPU), strict=True):
         assert ours.curve[-1].loss == pytest.approx(plain.curve[-1].loss, rel=1e-4)
+
+
+def test_the_card_says_whether_steps_were_recorded_and_a_cpu_records_none(tmp_path):
+    protocol = SMOKE.only(("Memorize",))
+    job = Job(tmp_path, protocol.to_json(), "cpu", recorded=True)
+    job.write(baseline_path(TEMPLATE))
+    worker = Worker(Job.read(tmp_path), load_baseline(TEMPLATE))
+    assert worker.job.recorded
+    assert worker.recorder is None
+    worker.recorder = TapeRecorder()
+    assert worker._recording() == "steps recorded"
+
+    def cannot(take):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    worker.recorder = cannot
+    trouble = "RuntimeError: operation not permitted when stream is capturing"
+    assert worker._recording() == f"steps not recorded ({trouble})"
+    with pytest.raises(UsageError, match="--recorded is for a GPU"):
+        evaluate(baseline_path(TEMPLATE), protocol, "cpu", recorded=True)
