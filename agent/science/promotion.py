@@ -15,7 +15,7 @@ from agent.science.comparison import Comparison
 from agent.science.history import History
 from agent.science.student import student
 
-LEAST_CHANCE = 0.1
+LEAST_CHANCE = 0.2
 FIRST_ROWS = 3  # proposals that are trained to their end in any case
 
 
