@@ -59,6 +59,8 @@ def assemble(
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
+    if not config.legs:
+        protocol = replace(protocol, legs=())
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     workspace.keep_budget(MeansBudget(config.budget_parameters, config.budget_state, config.budget_flops))
     workspace.keep_objective(config.objective)

@@ -85,6 +85,7 @@ def described():
     for name, field in Config.model_fields.items():
         default = {None: "", "()": ""}.get(field.default, field.default)
         shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        shown = shown.lower() if isinstance(default, bool) else shown  # as search.toml has it
         flag = f"`{flags[name]}`" if name in flags else ""
         yield f"| `{name}` | {flag} | {f'`{shown}`' if shown else ''} | {words[name]} |"
 

@@ -1,0 +1,19 @@
+"""The setting `legs`: whether a proposal's row may be stopped half way."""
+
+import pytest
+
+from agent.core.isolation import Isolation
+from agent.evaluator.protocols import SMOKE
+from agent.search.assembly import assemble
+from agent.search.config import Config
+from agent.search.screen import Screen
+from agent.store.workspace import Workspace
+
+
+@pytest.mark.parametrize(("legs", "parts"), [(True, 2), (False, 1)])
+def test_without_legs_every_row_is_trained_at_once_under_the_same_protocol(tmp_path, legs, parts):
+    config = Config(protocol="smoke", device="cpu", proposer="catalogue", legs=legs)
+    screen = Screen(lambda status: None, lambda line: None)
+    search = assemble(config, Workspace(tmp_path), Isolation(said="as in tests"), screen)
+    assert len(search.protocol.leg_parts()) == parts
+    assert search.protocol.fingerprint == SMOKE.fingerprint
