@@ -1,6 +1,7 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
 python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [choice] [card] [verdicts]
+    [text]
 """
 
 import json
@@ -34,6 +35,7 @@ from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.choice import choice
 from benchmarks.ordinary import train_ordinary
+from benchmarks.text import text
 from benchmarks.timing import CPU, in_turn, one_thread, show
 from benchmarks.verdicts import verdicts
 from templates.recurrence import delta_rule_recurrent
@@ -220,6 +222,7 @@ def main() -> None:
         "choice": choice,
         "card": card,
         "verdicts": verdicts,
+        "text": text,
     }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
     for name in sys.argv[1:] or benches:

@@ -6,6 +6,7 @@
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
     python -m agent.study costs                          what each mixer takes: operations a token, speed
+    python -m agent.study text                           the template, the controls and a Transformer under text-small
     python -m agent.study field                          the tables of the published mixers in docs/field.md
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
     python -m agent.study legs                           what stopping after a leg saves and loses, by measured rows
@@ -65,6 +66,9 @@ from agent.study.prompts import prompt_at, told
 from agent.study.replay import HEADINGS, MeasuredRows, line_of, replayed, rows_of_edition_2, rows_of_today
 from agent.study.rows import Row, Table, kept
 from agent.study.synthetic import synthetic
+from agent.study.text import measure_text, text_table
+from agent.study.text_rows import kept_text
+from agent.study.transformer import TRANSFORMER
 from agent.study.truths import TRUTHS
 
 NOISE_SEEDS = 10
@@ -212,6 +216,37 @@ def costs(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
         typer.echo(f"{name}: {cost.flops:,.0f} operations a token, {cost.speed:.2f} of the template's speed")
         found.append(cost)
     write_costs(tables_in(folder) / f"{chosen.name}_costs.csv", found)
+
+
+@app.command()
+def text(
+    protocol: Annotated[str, typer.Option(help="Train by text-small or text.")] = "text-small",
+    source: Annotated[
+        str | None, typer.Option("--text", help="Read this folder or file. Default: the Python sources of torch.")
+    ] = None,
+    variant: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=lambda word: (TRANSFORMER,) if word == TRANSFORMER else variants_named(word),
+            help="Measure this variant, a group, or transformer; repeat the option. Default: template, controls, it.",
+        ),
+    ] = None,
+    hours: Annotated[float | None, typer.Option(help="Begin nothing new after so many hours.")] = None,
+    device: Annotated[str | None, typer.Option(help="Train on cpu or cuda.")] = None,
+    places: Annotated[
+        int | None, typer.Option(min=1, help="Train so many seeds at once; default: one for each core or GPU.")
+    ] = None,
+    folder: Folder = None,
+) -> None:
+    """Measure what is missing of language models around mixers, seed by seed, and print all beside the template."""
+    chosen = choose_protocol(protocol, "cpu", source)
+    if chosen.text is None:
+        raise UsageError(f"protocol {protocol} reads no text: choose text-small or text")
+    mixers = tuple(dict.fromkeys(chain.from_iterable(variant or [(TEMPLATE, *control_paths(), TRANSFORMER)])))
+    with kept_text(tables_in(folder) / f"{chosen.name.replace('-', '_')}.csv") as rows:
+        with open_executor(None, device, places) as executor:
+            measure_text(rows, chosen, mixers, executor, hours, partial(typer.echo, err=True))
+        print(text_table(chosen, rows.rows()))
 
 
 @app.command()

@@ -1,0 +1,118 @@
+"""Measure mixers under a protocol of text, seed by seed, and show them beside the template in pairs of seeds."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from statistics import fmean, stdev
+
+from agent.core.baselines import TEMPLATE, known_path
+from agent.core.score import ScoreCard
+from agent.core.text_score import KINDS, Kind
+from agent.evaluator.assignment import Assignment
+from agent.evaluator.executor.pool import Executor
+from agent.evaluator.failure import EvaluationFailed
+from agent.evaluator.protocol import Protocol
+from agent.study.page import markdown
+from agent.study.text_rows import TextRow, TextTable, row_of
+from agent.study.transformer import TRANSFORMER, measure_transformer
+
+TEST_SEED = 1
+
+Piece = tuple[str, Protocol]  # a mixer, and one seed of the protocol
+
+
+def measure_text(
+    table: TextTable,
+    protocol: Protocol,
+    mixers: Sequence[str],
+    executor: Executor,
+    hours: float | None,
+    say: Callable[[str], None],
+) -> None:
+    """Add to the table what it lacks, a first seed of each mixer before a second; begin nothing after so many hours.
+
+    A kill loses the pieces that are under way, and nothing else. What fails is told, and tried again when this is next
+    started.
+    """
+    ends = time.monotonic() + 3600 * hours if hours is not None else float("inf")
+    waiting = missing(table, protocol, mixers)
+    total, done = len(waiting), 0
+    say(f"{total} seeds of mixers are missing")
+    running: dict[Future[list[TextRow]], Piece] = {}
+    with ThreadPoolExecutor(max(1, executor.places)) as threads:
+        while running or (waiting and time.monotonic() < ends):
+            while waiting and len(running) < executor.places and time.monotonic() < ends:
+                piece = waiting.pop(0)
+                running[threads.submit(_measured, piece, executor)] = piece
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                mixer, part = running.pop(future)
+                done += 1
+                try:
+                    rows = future.result()
+                    table.add(rows)
+                    line = ", ".join(f"{row.all:.4f} bits per byte, {row.seconds:.0f} s" for row in rows)
+                except EvaluationFailed as failure:
+                    line = str(failure)
+                say(f"{done}/{total}  {mixer}, seed {part.plans[0].first_seed}: {line}")
+
+
+def missing(table: TextTable, protocol: Protocol, mixers: Sequence[str]) -> list[Piece]:
+    """The seeds that no row has, as protocols of one seed each."""
+    there = {row.key for row in table.rows()}
+    grids = dict.fromkeys(replica.grid for replica in protocol.replicas())
+    return [
+        (mixer, protocol.part({grid}))
+        for grid in sorted(grids, key=lambda grid: grid[1])
+        for mixer in mixers
+        if (mixer, protocol.setting_fingerprint(grid[0]), grid[1]) not in there
+    ]
+
+
+def _measured(piece: Piece, executor: Executor) -> list[TextRow]:
+    mixer, part = piece
+    if mixer == TRANSFORMER:
+        return measure_transformer(part, executor.device)
+    assignment = Assignment(known_path(mixer).read_text(), part, executor.device, TEST_SEED, workers=1)
+    return [_row(mixer, part, executor.submit(assignment).result())]
+
+
+def _row(mixer: str, part: Protocol, card: ScoreCard) -> TextRow:
+    assert card.text is not None
+    assert card.state_bytes is not None
+    versions = ", ".join(f"{name} {version}" for name, version in card.versions.items())
+    return row_of(
+        mixer, part, card.text, parameters=card.parameters, state_bytes=card.state_bytes, seconds=card.seconds,
+        device=card.device, versions=versions,
+    )  # fmt: skip
+
+
+def text_table(protocol: Protocol, rows: Sequence[TextRow]) -> str:
+    """Markdown: each mixer's bits, and in pairs of seeds how many fewer than the template's, with standard errors."""
+    prints = {protocol.setting_fingerprint(setting) for plan in protocol.plans for setting in plan.settings}
+    current = [row for row in rows if row.fingerprint in prints]
+    mixers = list(dict.fromkeys(row.variant for row in current))
+    template = {row.seed: row for row in current if row.variant == TEMPLATE}
+    titles = ["mixer", "seeds", *KINDS, "fewer on recalled", "fewer on other"]
+    titles += ["all, 4 times", "recalled, 4 times", "tokens/s", "state bytes"]
+    lines = []
+    for mixer in mixers:
+        its = [row for row in current if row.variant == mixer]
+        fewer = [_fewer(its, template, kind) if mixer != TEMPLATE else "" for kind in ("recalled", "other")]
+        home = [_mean([getattr(row, kind) for row in its]) for kind in KINDS]
+        far = [_mean([row.all_4 for row in its]), _mean([row.recalled_4 for row in its])]
+        speed = f"{fmean(row.tokens_a_second for row in its):,.0f}"
+        lines.append([mixer, str(len(its)), *home, *fewer, *far, speed, f"{its[0].state_bytes:,}"])
+    return markdown(titles, lines)
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    found = [value for value in values if value is not None]
+    if not found:
+        return "?"
+    return f"{fmean(found):.3f}" if len(found) == 1 else f"{fmean(found):.3f} ± {stdev(found) / len(found) ** 0.5:.3f}"
+
+
+def _fewer(rows: Sequence[TextRow], template: dict[int, TextRow], kind: Kind) -> str:
+    """The template's bits less these, seed by seed."""
+    pairs = [(getattr(template[row.seed], kind), getattr(row, kind)) for row in rows if row.seed in template]
+    return _mean([theirs - ours for theirs, ours in pairs if None not in (theirs, ours)])
