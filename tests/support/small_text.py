@@ -36,6 +36,6 @@ def small_protocol(text: Path, seeds: int = 1, steps: int = 12):
         chunk_size=8,
         validation_examples=6,
         test_examples=20,
-        time_limit_hours=0.1,
+        time_limit_hours=0.5,
     )
     return reading(small, str(text))
