@@ -33,8 +33,11 @@ class Step(Protocol):
     Everything is called by the one thread that decides. `begin` raises StaleRun where the step is no longer wanted.
     """
 
-    run: Run
-    protocol: ScoringProtocol
+    @property
+    def run(self) -> Run: ...
+
+    @property
+    def protocol(self) -> ScoringProtocol: ...
 
     @property
     def task(self) -> Task: ...

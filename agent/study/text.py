@@ -9,7 +9,7 @@ from agent.core.baselines import TEMPLATE, known_path
 from agent.core.score import ScoreCard
 from agent.core.text_score import KINDS, Kind
 from agent.evaluator.assignment import Assignment
-from agent.evaluator.executor.pool import Executor
+from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
 from agent.study.page import markdown
@@ -25,7 +25,7 @@ def measure_text(
     table: TextTable,
     protocol: Protocol,
     mixers: Sequence[str],
-    executor: Executor,
+    executor: Pool,
     hours: float | None,
     say: Callable[[str], None],
 ) -> None:
@@ -68,7 +68,7 @@ def missing(table: TextTable, protocol: Protocol, mixers: Sequence[str]) -> list
     ]
 
 
-def _measured(piece: Piece, executor: Executor) -> list[TextRow]:
+def _measured(piece: Piece, executor: Pool) -> list[TextRow]:
     mixer, part = piece
     if mixer == TRANSFORMER:
         return measure_transformer(part, executor.device)
