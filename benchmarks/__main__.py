@@ -1,7 +1,7 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
 python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [choice] [card] [verdicts]
-    [text]
+    [text] [decision] [cluster] [places]
 """
 
 import json
@@ -34,7 +34,10 @@ from agent.evaluator.worker_pool import WorkerPool, worker_count
 from benchmarks import ways
 from benchmarks.card import card
 from benchmarks.choice import choice
+from benchmarks.cluster import cluster
+from benchmarks.decision import decision
 from benchmarks.ordinary import train_ordinary
+from benchmarks.places import places
 from benchmarks.text import text
 from benchmarks.timing import CPU, in_turn, one_thread, show
 from benchmarks.verdicts import verdicts
@@ -223,6 +226,9 @@ def main() -> None:
         "card": card,
         "verdicts": verdicts,
         "text": text,
+        "decision": decision,
+        "cluster": cluster,
+        "places": places,
     }
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
     for name in sys.argv[1:] or benches:
