@@ -10,40 +10,34 @@ and what a run shows is believed although nobody expected it. And how much moves
 multiplies all widths (and, below 1, what authors expect), so that where nothing helps the best of many lucky scores is
 not believed.
 
-The size, the effects and their widths are drawn in turn (Gibbs sampling, as for the t model in Gelman et al., "Bayesian
-Data Analysis", section 12.1). The last state is one draw from the joint posterior, and the conditional means average to
-its mean. There are more effects than runs, so all algebra is on matrices of runs by runs (Bhattacharya et al. 2016,
-"Fast sampling with Gaussian scale mixture priors in high-dimensional regression", algorithm 1).
+The draws are those of agent/science/effect_sampler.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations
+from operator import is_
 from random import Random
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.core.run import Run
 from agent.science.comparison import Comparison
+from agent.science.effect_sampler import Floats, Model
 from agent.science.effects import Observed, made_of_moves
 from agent.science.history import History, card_of
 from agent.science.objective import LOG_ODDS_OF_AVERAGE, expected_gain
 
 MOVE_STD = 0.03  # the usual size of a move's effect on the average
 PAIR_STD = 0.01  # and of what two moves do to each other
-SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0)  # how many times that it may be, each as probable beforehand
 RESIDUAL_STD = 0.005  # of what a run does that neither explains
 TRUST = 0.03  # how far from nothing an author's expectation may place a move
-TAILS = 3.0  # degrees of freedom of the priors
 STRANGER_STD = 0.04  # of how far a variant that no moves made lies from the template
 BURN, KEPT = 8, 16  # sweeps of the sampler
 KEPT_TO_TELL = 120  # where the mean is told, and not only a draw needed
 
 Pair = tuple[str, str]
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
 
     The mean is one over `kept` sweeps of the sampler.
     """
-    runs, seen, noise = _observations(history)
+    runs, seen, errors, common = _observations(history)
     moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
     pairs = sorted({pair for run in runs for pair in combinations(sorted(run.proposal.moves), 2)})
     columns: list[str | Pair] = [*moves, *pairs]
@@ -76,7 +70,8 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
     model = Model(
         design=_design(runs, columns),
         differences=seen,
-        noise=noise,
+        errors=errors,
+        common=common,
         centres=np.array([*centres, *[0.0] * len(pairs)]),
         scales=np.array([*[MOVE_STD] * len(moves), *[PAIR_STD] * len(pairs)]),
     )
@@ -88,9 +83,10 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
     )
 
 
-def _observations(history: History) -> tuple[list[Run], Floats, Floats]:
-    """What each score of a run that moves made says: whose it is, how far it lies from the template, and the covariance
-    of the noise of all. A run that was trained on fresh seeds too has two; one that was stopped has that of its legs.
+def _observations(history: History) -> tuple[list[Run], Floats, Floats, Floats]:
+    """What each score of a run that moves made says: whose it is, how far it lies from the template, the error of each
+    alone, and the errors that several have in common, a column each. A run that was trained on fresh seeds has two
+    scores; one that was stopped has that of its legs.
 
     The template's own noise is in all that are compared with the same score of it.
     """
@@ -103,88 +99,26 @@ def _observations(history: History) -> tuple[list[Run], Floats, Floats]:
         if template is not None and (part := history.part(run, template)) is not None
     ]
     groups = [known, [found.in_average for _, found in fresh], [found for _, found in parts]]
+    seen = [Observed.of(group, RESIDUAL_STD) for group in groups]
+    differences = np.concatenate([group.differences for group in seen])
+    common, start = np.zeros((len(differences), len(seen))), 0
+    for column, group in enumerate(seen):
+        common[start : start + len(group.errors), column] = group.template_error
+        start += len(group.errors)
     whose = [*runs, *(run for run, _ in fresh), *(run for run, _ in parts)]
-    noise = np.zeros((len(whose), len(whose)))
-    start = 0
-    for group in groups:
-        seen, end = Observed.of(group, RESIDUAL_STD), start + len(group)
-        noise[start:end, start:end] = seen.template_error**2 + np.diag(seen.errors**2)
-        start = end
-    return whose, np.array([found.difference for group in groups for found in group]), noise
+    return whose, differences, np.concatenate([group.errors for group in seen]), common
 
 
-def _design(runs: Sequence[Run], columns: Sequence[str | Pair]) -> Floats:
-    """Runs by columns: 1 where a run holds a move, or both moves of a pair."""
+def _design(runs: Sequence[Run], columns: Sequence[str | Pair]) -> Any:
+    """Runs by columns, as a sparse matrix: 1 where a run holds a move, or both moves of a pair."""
+    from scipy.sparse import csr_array  # importing it takes a moment
+
     place = {column: number for number, column in enumerate(columns)}
-    design = np.zeros((len(runs), len(columns)))
-    for row, run in enumerate(runs):
-        held = sorted({*run.proposal.moves})
-        parts: list[str | Pair] = [*held, *combinations(held, 2)]
-        design[row, [place[part] for part in parts]] = 1.0
-    return design
-
-
-@dataclass(frozen=True)
-class State:
-    """One sweep of the sampler: the mean of all effects given their widths, and a draw of them."""
-
-    mean: Floats
-    drawn: Floats
-
-
-@dataclass(frozen=True)
-class Model:
-    """A linear regression whose effects have Student's priors, all of one unknown size."""
-
-    design: Floats  # observations by effects
-    differences: Floats
-    noise: Floats  # the covariance of the observations
-    centres: Floats
-    scales: Floats
-
-    def unexpected(self, size: float) -> Floats:
-        """How far each observation lies from what was expected beforehand."""
-        return self.differences - min(1.0, size) * self._foreseen
-
-    @cached_property
-    def _foreseen(self) -> Floats:
-        return self.design @ self.centres
-
-    def sweeps(self, chance: np.random.Generator, count: int) -> Iterator[State]:
-        """So many states, each drawn after the one before."""
-        from scipy.linalg import cho_solve  # importing it takes a moment
-
-        noisy = np.linalg.cholesky(self.noise)
-        effects, observations = len(self.scales), len(self.differences)
-        widths = np.ones(effects)
-        for _ in range(count):
-            size, factor = self._size((self.design * (widths * self.scales**2)) @ self.design.T, chance)
-            prior = size**2 * widths * self.scales**2
-            far = np.sqrt(prior) * chance.standard_normal(effects)
-            unexpected, centres = self.unexpected(size), min(1.0, size) * self.centres
-            missing = unexpected - self.design @ far - noisy @ chance.standard_normal(observations)
-            solved = cho_solve((factor, True), np.stack([unexpected, missing], axis=1), check_finite=False)
-            pulled = prior[:, None] * (self.design.T @ solved)
-            drawn = far + pulled[:, 1]
-            yield State(centres + pulled[:, 0], centres + drawn)
-            squares = (drawn / (size * self.scales)) ** 2
-            widths = (TAILS + squares) / 2 / chance.gamma((TAILS + 1) / 2, size=effects)
-
-    def _size(self, spread: Floats, chance: np.random.Generator) -> tuple[float, Floats]:
-        """A draw of the size, by how well each explains the observations whatever the effects are, and the Cholesky
-        factor of the observations' covariance under it; `spread` is the effects' share of that where the size is 1."""
-        from scipy.linalg import solve_triangular
-
-        factors: list[Floats] = []
-        logs = []
-        for size in SIZES:
-            factor: Floats = np.linalg.cholesky(size**2 * spread + self.noise)
-            factors.append(factor)
-            rest = solve_triangular(factor, self.unexpected(size), lower=True, check_finite=False)
-            logs.append(-rest @ rest / 2 - np.log(np.diagonal(factor)).sum())
-        weights = np.exp(np.array(logs) - max(logs))
-        chosen = int(chance.choice(len(SIZES), p=weights / weights.sum()))
-        return SIZES[chosen], factors[chosen]
+    held = (sorted({*run.proposal.moves}) for run in runs)
+    parts: list[list[str | Pair]] = [[*moves, *combinations(moves, 2)] for moves in held]
+    ends = np.cumsum([0, *(len(each) for each in parts)])
+    indices = np.array([place[part] for each in parts for part in each], dtype=np.intp)
+    return csr_array((np.ones(len(indices)), indices, ends), shape=(len(runs), len(columns)))
 
 
 def shrunken_margins(history: History) -> dict[str, float]:
@@ -195,6 +129,19 @@ def shrunken_margins(history: History) -> dict[str, float]:
     The best of many scores is mostly a lucky one. A run that moves made is drawn towards what its moves do in other
     runs, any other towards nothing. What was measured on fresh seeds counts as well.
     """
+    known = history.memory.margins.get(history.objective)
+    if known is None or not _same_runs(known[0], history):
+        known = history.memory.margins[history.objective] = history, _margins(history)
+    return known[1]
+
+
+def _same_runs(one: History, other: History) -> bool:
+    """Whether two histories hold the very same runs, confirmed by the same scores, so that the same is known."""
+    alike = len(one.runs) == len(other.runs) and all(map(is_, one.runs, other.runs))
+    return alike and one.confirmations == other.confirmations and one.budget == other.budget
+
+
+def _margins(history: History) -> dict[str, float]:
     baseline = history.baseline
     if baseline is None:
         return {}

@@ -27,6 +27,8 @@ class Memory:
     comparisons: dict[tuple[str, str], tuple[Run, Run, dict[str, Comparison]]] = field(default_factory=dict)
     judgements: dict[tuple[str, str, Objective], tuple[Run, Run, Judgement]] = field(default_factory=dict)
     parts: dict[tuple[str, str, Objective], tuple[Run, Run, PartOfRow | None]] = field(default_factory=dict)
+    excesses: dict[str, tuple[Run, Run, MeansBudget, dict[Axis, float]]] = field(default_factory=dict)
+    margins: dict[Objective, tuple["History", dict[str, float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,20 @@ class History:
         """What a scored run is ranked by: its gain over the template by the objective, before that its average."""
         return card_of(run).average if self.baseline is None else self.judge(run, self.baseline).gain.difference
 
+    def place(self, run: Run) -> tuple[bool, float]:
+        """What puts scored runs in an order, the best last: whether one may be the best, and its merit."""
+        return self.may_win(run), self.merit(run)
+
     def excess(self, run: Run) -> dict[Axis, float]:
         """What a scored run takes beyond the budget, in units of the template; empty for one that is no larger."""
-        if self.baseline is None or not run.scored or run.id == self.baseline.id:
+        baseline = self.baseline
+        if baseline is None or not run.scored or run.id == baseline.id:
             return {}
-        return excess(card_of(run), card_of(self.baseline), self.budget)
+        known = self.memory.excesses.get(run.id)
+        if known is None or known[0] is not run or known[1] is not baseline or known[2] != self.budget:
+            found = excess(card_of(run), card_of(baseline), self.budget)
+            known = self.memory.excesses[run.id] = run, baseline, self.budget, found
+        return known[3]
 
     def find(self, name: str) -> Run | None:
         """The scored run of a variant."""
@@ -113,12 +124,17 @@ class History:
         It is the nearest ancestor that is not made of moves, often the template; for a run without moves the run
         itself. A known variant has no parent, and its moves are of the template.
         """
-        while run.proposal.moves:
+        path = []
+        while run.proposal.moves and run.id not in self._roots:
+            path.append(run.id)
             parent = self.find(run.proposal.parents[0] if run.proposal.parents else TEMPLATE)
             if parent is None:
+                self._roots.update(dict.fromkeys(path))
                 return None
             run = parent
-        return run
+        found = self._roots[run.id] if run.proposal.moves else run
+        self._roots.update(dict.fromkeys(path, found))
+        return found
 
     def children(self, name: str) -> tuple[Run, ...]:
         """All that was tried from a variant, whatever became of it."""
@@ -213,6 +229,11 @@ class History:
         mine, theirs = (self.confirmations[one.id].card for one in (run, baseline))
         judged = judge(mine, theirs, self.noise, self.objective, found)
         return judged.of_larger() if self.excess(run) else judged
+
+    @cached_property
+    def _roots(self) -> dict[str, Run | None]:
+        """Run id -> its root, of the runs that were asked for."""
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, Run]:

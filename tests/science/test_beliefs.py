@@ -116,3 +116,12 @@ def test_what_an_author_expects_counts_by_the_objective():
     assert expected_gain(expected, "balanced", MAD_TASKS) == pytest.approx(0.15)
     assert expected_gain(expected, "memory", MAD_TASKS) == 0.0
     assert expected_gain({"Own Task": 0.6}, "balanced", ["Own Task"]) == pytest.approx(0.6)
+
+
+def test_margins_are_worked_out_once_for_the_same_runs_and_anew_for_others():
+    known = history("a", "c", noise=0.05)
+    first = shrunken_margins(known)
+    assert shrunken_margins(replace(known, runs=(*known.runs,))) is first
+    fewer = shrunken_margins(replace(known, runs=known.runs[:2]))
+    assert fewer.keys() == {run.id for run in known.runs[:2]}
+    assert shrunken_margins(known) == first

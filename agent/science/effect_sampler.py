@@ -1,0 +1,189 @@
+"""Effects drawn from their joint posterior: a linear regression with heavy-tailed priors, all of one unknown size.
+
+The size, the effects and their widths are drawn in turn (Gibbs sampling, as for the t model in Gelman et al., "Bayesian
+Data Analysis", section 12.1). The last state is one draw from the joint posterior, and the conditional means average to
+its mean. The size is drawn with the effects integrated out, from what each size makes of the observations; that
+costs a factorisation for each, so only every SIZE_EVERY-th sweep draws it.
+
+With fewer observations than effects the algebra is on matrices of observations by observations (Bhattacharya et al.
+2016, "Fast sampling with Gaussian scale mixture priors in high-dimensional regression", algorithm 1), else on
+matrices of effects by effects, which stay as small however long a search lasts. By the Woodbury identity both give the
+same for the same random numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0)  # how many times the prior widths may be, each as probable beforehand
+TAILS = 3.0  # degrees of freedom of the priors
+SIZE_EVERY = 3  # sweeps
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class State:
+    """One sweep of the sampler: the mean of all effects given their widths, and a draw of them."""
+
+    mean: Floats
+    drawn: Floats
+
+
+@dataclass(frozen=True)
+class Model:
+    """A linear regression whose effects have Student's priors, all of one unknown size.
+
+    All lists are dense but `design`, a sparse matrix of SciPy: a run holds few of the moves.
+    """
+
+    design: Any  # observations by effects
+    differences: Floats
+    errors: Floats  # the standard error that an observation has alone
+    common: Floats  # observations by errors that several have in common: the standard error of each where it has it
+    centres: Floats
+    scales: Floats
+
+    @cached_property
+    def weighed(self) -> Any:
+        """Observations by effects and common errors, in units of each observation's own error."""
+        from scipy.sparse import csr_array, hstack
+
+        return hstack([self.design, csr_array(self.common)], format="csr").multiply(1 / self.errors[:, None]).tocsr()
+
+    def unexpected(self, size: float) -> Floats:
+        """How far each observation lies from what was expected beforehand, in units of its own error."""
+        return (self.differences - min(1.0, size) * self._foreseen) / self.errors
+
+    @cached_property
+    def _foreseen(self) -> Floats:
+        found: Floats = self.design @ self.centres
+        return found
+
+    def stds(self, size: float, widths: Floats) -> Floats:
+        """Those of all priors, the common errors' last, which no size scales."""
+        return np.concatenate([size * np.sqrt(widths) * self.scales, np.ones(self.common.shape[1])])
+
+    def sweeps(self, chance: np.random.Generator, count: int) -> Iterator[State]:
+        """So many states, each drawn after the one before."""
+        effects, observations = len(self.scales), len(self.differences)
+        algebra: Algebra = ByEffects(self) if effects < observations else ByObservations(self)
+        widths, size = np.ones(effects), 1.0
+        for sweep in range(count):
+            algebra.take(widths)
+            if sweep % SIZE_EVERY == 0:
+                size = self._size(algebra, chance)
+            stds = self.stds(size, widths)
+            far = stds * chance.standard_normal(len(stds))
+            unexpected = self.unexpected(size)
+            missing = unexpected - self.weighed @ far - chance.standard_normal(observations)
+            pulled = algebra.pull(size, np.stack([unexpected, missing], axis=1))[:effects]
+            drawn = far[:effects] + pulled[:, 1]
+            centres = min(1.0, size) * self.centres
+            yield State(centres + pulled[:, 0], centres + drawn)
+            squares = (drawn / (size * self.scales)) ** 2
+            widths = (TAILS + squares) / 2 / chance.gamma((TAILS + 1) / 2, size=effects)
+
+    def _size(self, algebra: "Algebra", chance: np.random.Generator) -> float:
+        """A draw of the size, by how well each explains the observations whatever the effects are."""
+        logs = np.array([algebra.log_likelihood(size) for size in SIZES])
+        weights = np.exp(logs - logs.max())
+        return SIZES[int(chance.choice(len(SIZES), p=weights / weights.sum()))]
+
+
+class Algebra(Protocol):
+    """What the sampler needs of a model whose effects have certain widths."""
+
+    def take(self, widths: Floats) -> None:
+        """From now on the effects have these widths."""
+        ...
+
+    def log_likelihood(self, size: float) -> float:
+        """Of the observations, whatever the effects are; up to a number that no size changes."""
+        ...
+
+    def pull(self, size: float, observed: Floats) -> Floats:
+        """(observations, 2) -> (effects and common errors, 2): where each column draws the effects to."""
+        ...
+
+
+class ByObservations:
+    """For the covariance of the observations, K = I + A P A^T of the weighed design A and the priors' variances P."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.dense = model.weighed.toarray()
+        common = self.dense[:, len(model.scales) :]
+        self.own = np.eye(len(model.differences)) + common @ common.T
+
+    def take(self, widths: Floats) -> None:
+        self.widths = widths
+        scaled = self.dense[:, : len(widths)] * self.model.stds(1.0, widths)[: len(widths)]
+        self.of_effects = scaled @ scaled.T
+        self.factors: dict[float, Floats] = {}
+
+    def factor(self, size: float) -> Floats:
+        if size not in self.factors:
+            self.factors[size] = np.linalg.cholesky(size**2 * self.of_effects + self.own)
+        return self.factors[size]
+
+    def log_likelihood(self, size: float) -> float:
+        rest = _forward(self.factor(size), self.model.unexpected(size))
+        return float(-rest @ rest / 2 - np.log(np.diagonal(self.factor(size))).sum())
+
+    def pull(self, size: float, observed: Floats) -> Floats:
+        variances = self.model.stds(size, self.widths)[:, None] ** 2
+        found: Floats = variances * (self.dense.T @ _solved(self.factor(size), observed))
+        return found
+
+
+class ByEffects:
+    """For B = I + S A^T A S, of the weighed design A and the priors' standard deviations S: what is as long as the
+    search is summed up once, in A^T A."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.gram = (model.weighed.T @ model.weighed).toarray()
+
+    def take(self, widths: Floats) -> None:
+        self.widths = widths
+        self.factors: dict[float, Floats] = {}
+
+    def factor(self, size: float) -> Floats:
+        if size not in self.factors:
+            stds = self.model.stds(size, self.widths)
+            scaled = stds[:, None] * self.gram * stds
+            np.einsum("ii->i", scaled)[:] += 1.0
+            self.factors[size] = np.linalg.cholesky(scaled)
+        return self.factors[size]
+
+    def log_likelihood(self, size: float) -> float:
+        unexpected = self.model.unexpected(size)
+        rest = _forward(self.factor(size), self.model.stds(size, self.widths) * (self.model.weighed.T @ unexpected))
+        squares = unexpected @ unexpected - rest @ rest
+        return float(-squares / 2 - np.log(np.diagonal(self.factor(size))).sum())
+
+    def pull(self, size: float, observed: Floats) -> Floats:
+        stds = self.model.stds(size, self.widths)[:, None]
+        found: Floats = stds * _solved(self.factor(size), stds * (self.model.weighed.T @ observed))
+        return found
+
+
+def _forward(factor: Floats, right: Floats) -> Floats:
+    """The solution with a lower Cholesky factor alone."""
+    from scipy.linalg import solve_triangular  # importing it takes a moment
+
+    found: Floats = solve_triangular(factor, right, lower=True, check_finite=False)
+    return found
+
+
+def _solved(factor: Floats, right: Floats) -> Floats:
+    """The solution with the matrix of a lower Cholesky factor."""
+    from scipy.linalg import cho_solve
+
+    found: Floats = cho_solve((factor, True), right, check_finite=False)
+    return found
