@@ -6,7 +6,7 @@ import pytest
 import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 
-from agent.core.baselines import BASELINES, GATED, TEMPLATE
+from agent.core.baselines import BASELINES, GATED, TEMPLATE, known_path
 from agent.core.errors import UsageError
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
@@ -92,6 +92,18 @@ def test_the_decay_is_that_of_gated_delta_net(made):
     variant, known = made("data_dependent_decay"), load_baseline(GATED)
     arguments = sample(known.declaration, length=45)
     assert_same(call(variant, arguments)[0], call(known, arguments)[0], 1e-10)
+
+
+def test_the_momentum_is_that_of_momentum_delta_net_without_its_gate(made):
+    """Its decay gate is shut, by a rate of zero; its output correction is a move of its own."""
+    known = load_variant(known_path("momentum_delta_net"))
+    arguments = sample(known.declaration, length=45)
+    gone = {"gate", "A_log", "dt_bias"}
+    shut = arguments | {"A_log": torch.full_like(arguments["A_log"], -torch.inf)}
+    o, (memory, velocity) = call(known, shut)
+    variant = made("momentum_delta_rule", "output_correction")
+    assert_same(call(variant, {name: x for name, x in arguments.items() if name not in gone}),
+                (o, torch.cat((memory, velocity), dim=-2)), 1e-10)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ OF_MOVES = {
     "learned_decay_per_head": {"decay"},
     "learned_initial_memory": {"learned start"},
     "local_intra_chunk_bias": set(),
+    "momentum_delta_rule": {"decay"},  # its momentum is the lower half of S, and no state of its own
     "negative_eigenvalues": {"negative eigenvalues"},
     "output_correction": {"query correction"},
     "positive_feature_map": {"feature map"},
