@@ -11,7 +11,7 @@ from agent.science.calibration import Calibration, Outcome, calibrate, outcomes_
 from agent.science.comparison import Comparison, resolution
 from agent.science.effects import Effect, measured_effects, moves_within
 from agent.science.estimate import AVERAGE
-from agent.science.history import History, card_of
+from agent.science.history import History
 from agent.science.learning import learning_line
 from agent.science.mechanisms.holding import mechanisms_of
 from agent.science.objective import Judgement
@@ -53,7 +53,7 @@ class Facts:
     outcomes: tuple[Outcome, ...]
     calibration: dict[str, Calibration]  # by task and "average": over every prediction
     effects: dict[str, Effect]  # of every measured move, on the average
-    rank: int  # 1 is the best of the scored runs; 0 without a score
+    rank: int  # 1 is the best of the scored runs by the objective; 0 without a score
     scored: int
     new_best: bool  # better than the best before it, by the objective of the search
     siblings: tuple[Run, ...]  # what else was tried from the same parent, not what was rejected or waits
@@ -75,8 +75,8 @@ def gather(history: History, run: Run) -> Facts:
     baseline = history.baseline if history.baseline and history.baseline.id != run.id else None
     parent = history.parent(run.proposal)
     before = [other for other in history.scored if other.id != run.id]
-    best = max(before, key=lambda other: (history.may_win(other), history.merit(other)), default=None)
-    higher = [other for other in before if run.scored and card_of(other).average > card_of(run).average]
+    best = max(before, key=history.place, default=None)
+    higher = [other for other in before if run.scored and history.place(other) > history.place(run)]
     return Facts(
         run=run,
         baseline=baseline,

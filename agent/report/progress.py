@@ -51,7 +51,7 @@ class Progress:
 
     @property
     def records(self) -> tuple[Attempt, ...]:
-        """The attempts that raised the best so far."""
+        """The attempts that were the best by the objective when they ended; their averages may fall."""
         return tuple(attempt for attempt in self.attempts if attempt.mark == "record")
 
 
@@ -65,13 +65,14 @@ def progress(history: History, standings: Mapping[str, Standing]) -> Progress:
 
 
 def _attempts(history: History, ended: Iterable[Standing], template: float | None) -> Iterable[Attempt]:
-    best, hours = -1.0, 0.0
+    best, hours = -math.inf, 0.0
     for number, standing in enumerate(ended, 1):
         hours += training_seconds(standing.run) / 3600
         parent = history.parent(standing.run.proposal)
         mark = _mark(standing)
-        if standing.average and standing.average.mean > best and not history.excess(standing.run):
-            best, mark = standing.average.mean, "record"
+        run = standing.run
+        if run.scored and history.may_win(run) and history.merit(run) > best:
+            best, mark = history.merit(run), "record"
         yield Attempt(standing, number, hours, mark, change(standing.run, parent), template)
 
 

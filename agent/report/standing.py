@@ -49,9 +49,15 @@ class Standing:
         return self.judgement.verdict if self.judgement else None
 
     @property
-    def order(self) -> tuple[bool, float]:
-        """Sorts the best first and what has no score last."""
-        return self.average is None, -self.average.mean if self.average else 0.0
+    def order(self) -> tuple[bool, bool, float, float]:
+        """Sorts the best by the objective first, behind those what can be no winner, and what has no score last.
+
+        The template's own gain is none; before the template is scored the average tells the order.
+        """
+        found = self.judgement
+        gain = found.gain.difference if found else 0.0
+        no_winner = found is not None and (found.forfeits or found.gain.larger)
+        return self.average is None, no_winner, -gain, -self.average.mean if self.average else 0.0
 
 
 def standings(history: History) -> dict[str, Standing]:

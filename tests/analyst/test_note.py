@@ -134,7 +134,7 @@ def test_a_difference_is_told_with_its_noise_and_its_confidence():
     both = outcome(history(run(1, proposed(history()), Memorize=0.8, Compress=0.6)))
     assert "Without Memorize the average of the other tasks differs from the template's by +0.020." in both
     same = outcome(history(run(1, proposed(history()), Memorize=0.51)))
-    assert "Average 0.502: rank 1 of 2 scored variants." in same
+    assert "Average 0.502; by the objective rank 1 of 2 scored variants." in same
     assert "indistinguishable" in same
     assert "No single task differs beyond the noise." in same
     assert "Without Memorize" not in same
@@ -263,7 +263,7 @@ def test_a_known_system_says_what_everything_is_measured_by():
     noise = {"Memorize V8": Noise(0.19, 10), "Compress V8": Noise(0.01, 10)}
     known = History((TEMPLATE_RUN,), noise)
     told = outcome(known)
-    assert "Average 0.500: rank 1 of 1 scored variant." in told
+    assert "Average 0.500; by the objective rank 1 of 1 scored variant." in told
     assert "Standard deviation of one seed: 0.190 on Memorize V8, the noisiest, and 0.010 on Compress V8." in told
     assert "Nothing was written" not in noted(known)[1]
 

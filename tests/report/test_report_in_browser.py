@@ -128,7 +128,7 @@ def test_failures_are_in_the_table_with_their_reasons(browser, at):
 def test_progress_is_shown_by_evaluations_or_hours(browser, at):
     with opened(browser, at("index.html")) as page:
         figure = page.locator("figure.progress")
-        assert figure.get_by_role("group", name="The best average so far").count() == 1
+        assert figure.get_by_role("group", name="The average of the best so far").count() == 1
         assert "hours of training" not in figure.locator("svg:visible").text_content()
         page.get_by_label("by hours of training").check(force=True)
         assert "hours of training" in figure.locator("svg:visible").text_content()

@@ -4,8 +4,8 @@ SENTENCES = {
     # how the run stands
     "note.new best": "A new best, better than {name} beyond the noise: an average of {average:.3f}.",
     "note.rank": (
-        "Average {average:.3f}: rank {rank} of {count} scored variant.|"
-        "Average {average:.3f}: rank {rank} of {count} scored variants."
+        "Average {average:.3f}; by the objective rank {rank} of {count} scored variant.|"
+        "Average {average:.3f}; by the objective rank {rank} of {count} scored variants."
     ),
     "note.outcome": "{outcome} ({axes}); ",
     "note.against": "Against {name}: {won}{difference} on the average, {verdict}{sure}. {tasks}",

@@ -32,8 +32,8 @@ SENTENCES = {
     "page.hours": "hours of training",
     "page.average score": "average score",
     "page.progress caption": (
-        "The best average so far, and every variant that was tried. The band around the template is 95 "
-        "percent of its noise."
+        "The average of the best so far by the objective, and of every variant that was tried. The band around the "
+        "template is 95 percent of its noise."
     ),
     "page.best so far": "best so far",
     "page.above": "above the template",
@@ -44,8 +44,9 @@ SENTENCES = {
     "page.why it was stopped": "Why it was stopped",
     "page.all results": "All results",
     "page.board caption": (
-        "Scores with 95 percent of their noise to both sides. Colour shows a difference beyond the noise from what "
-        "they are compared with; what is left white cannot be told from it."
+        "In the order of the objective; what can be no winner stands behind. Scores with 95 percent of their noise to "
+        "both sides. Colour shows a difference beyond the noise from what they are compared with; what is left white "
+        "cannot be told from it."
     ),
     "page.sort hint": "A heading sorts by its column.",
     "page.variant": "variant",

@@ -3,7 +3,7 @@
 SENTENCES = {
     # how the run stands
     "note.new best": "新的最佳：优于 {name} 且超出噪声；平均分 {average:.3f}。",
-    "note.rank": "平均分 {average:.3f}：在 {count} 个已评分变体中排第 {rank}。",
+    "note.rank": "平均分 {average:.3f}；按目标在 {count} 个已评分变体中排第 {rank}。",
     "note.outcome": "{outcome}（{axes}）；",
     "note.against": "与 {name} 相比：{won}平均分 {difference}，{verdict}{sure}。{tasks}",
     "note.sure": "（{confidence}）",

@@ -31,7 +31,7 @@ SENTENCES = {
     "page.evaluations": "评测次数",
     "page.hours": "训练小时数",
     "page.average score": "平均分",
-    "page.progress caption": "迄今最佳平均分与所有尝试过的变体。模板周围的色带为其噪声的 95% 区间。",
+    "page.progress caption": "按目标迄今最佳者的平均分，以及所有尝试过的变体。模板周围的色带为其噪声的 95% 区间。",
     "page.best so far": "迄今最佳",
     "page.above": "优于模板",
     "page.inside": "未优于模板",
@@ -40,7 +40,10 @@ SENTENCES = {
     "page.stopped early": "一段之后停止",
     "page.why it was stopped": "停止的原因",
     "page.all results": "全部结果",
-    "page.board caption": "得分及其噪声的 95% 区间（±）。颜色表示与比较对象的差异超出噪声；未着色者与之无法区分。",
+    "page.board caption": (
+        "按目标排序，不可能获胜者在后。"
+        "得分及其噪声的 95% 区间（±）。颜色表示与比较对象的差异超出噪声；未着色者与之无法区分。"
+    ),
     "page.sort hint": "点击表头可按该列排序。",
     "page.variant": "变体",
     "page.average": "平均分",
