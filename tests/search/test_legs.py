@@ -12,6 +12,7 @@ from agent.core.errors import INTERRUPTED
 from agent.core.languages import LANGUAGES
 from agent.core.reason import Reason
 from agent.evaluator.protocol import Leg
+from agent.search.budget import Budget, Ledger
 from agent.store.folder import NOTE
 from agent.store.places import read_stints
 from agent.store.workspace import Workspace
@@ -119,6 +120,16 @@ def test_what_is_stopped_has_its_reason_and_a_note_and_no_row_and_is_no_failure(
     assert search.ledger.failures_in_a_row == 0
     note = (Workspace(tmp_path).folder(stopped[0]) / NOTE).read_text(encoding="utf-8")
     assert all(STOPPED.text[code] in note for code in LANGUAGES)
+
+
+def test_the_first_proposal_is_trained_to_its_end_although_the_time_is_over(tmp_path):
+    search = search_in(tmp_path, places=1, runs=None)
+    evaluator = search.executor.evaluator
+    evaluator.row = 1e4
+    search.ledger = search.journal.ledger = Ledger(Budget(hours=0.25), clock=evaluator.clock)
+    assert search.run().reason["en"] == "its time is over (15 min)"
+    assert [run.name for run in Workspace(tmp_path).history().runs] == [TEMPLATE, "delta_net_4layer_0"]
+    assert list(Workspace(tmp_path).rows()) == [TEMPLATE, "delta_net_4layer_0"]
 
 
 def test_a_run_goes_on_before_anything_new_is_proposed(tmp_path):

@@ -30,7 +30,7 @@ def search_in(root, places, choose=None, count=6, runs=4, noise=False, **facts):
     search.told = []
     search.journal.line = search.told.append
     if not noise:
-        search.protocol = search.replication.protocol = replace(THREE_SEEDS, legs=())
+        search.protocol = search.replication.protocol = THREE_SEEDS
     return search
 
 

@@ -9,7 +9,7 @@ from agent.core.resources import TEMPLATE_FILE
 from agent.core.score import ScoreCard, SeedScore, Speed, TaskScore
 
 GOOD = TEMPLATE_FILE.read_text() + "\n# good\n"
-THREE_SEEDS = replace(ONE_TASK, plans=tuple(replace(plan, seeds=3) for plan in ONE_TASK.plans))
+THREE_SEEDS = replace(ONE_TASK, plans=tuple(replace(plan, seeds=3) for plan in ONE_TASK.plans), legs=())
 
 
 def grids(assignment):
