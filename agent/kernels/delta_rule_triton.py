@@ -32,21 +32,36 @@ class Kept:
 
 
 @triton.jit
-def _length(x):  # type: ignore[no-untyped-def]
-    return tl.sqrt(tl.sum(x * x, axis=1))
+def _unit(x, NORMALISES: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Vectors and their lengths, the vectors brought to length one if that is asked for."""
+    norm = tl.sqrt(tl.sum(x * x, axis=1))
+    if NORMALISES:
+        x = x / tl.maximum(norm, SMALLEST_NORM)[:, None]
+    return x, norm
 
 
 @triton.jit
-def _back_through_length(grad, unit, norm):  # type: ignore[no-untyped-def]
-    """The gradient of x from that of x / max(|x|, SMALLEST_NORM), which is `unit`."""
-    along = tl.where(norm >= SMALLEST_NORM, tl.sum(grad * unit, axis=1), 0.0)
-    return (grad - along[:, None] * unit) / tl.maximum(norm, SMALLEST_NORM)[:, None]
+def _back_through_length(grad, unit, norm, NORMALISES: tl.constexpr):  # type: ignore[no-untyped-def]
+    """The gradient of x from that of what `_unit` makes of it."""
+    if NORMALISES:
+        along = tl.where(norm >= SMALLEST_NORM, tl.sum(grad * unit, axis=1), 0.0)
+        grad = (grad - along[:, None] * unit) / tl.maximum(norm, SMALLEST_NORM)[:, None]
+    return grad
 
 
 @triton.jit
-def _between(g, rows, columns):  # type: ignore[no-untyped-def]
-    """e^(g_t - g_s) for s <= t, else 0. The future is masked first: there the differences are positive."""
-    return tl.exp(tl.where(rows >= columns, g[:, None] - g[None, :], float("-inf")))
+def _decays(log_decay, at, here, rows, columns, DECAYS: tl.constexpr, CHUNK: tl.constexpr):  # type: ignore[no-untyped-def]
+    """e^(g_t - g_s) for s <= t, else 0; e^g; e^(g_C - g) and e^g_C, where g_C is that of the chunk's end.
+
+    The future is masked before the exponential: there the differences are positive.
+    """
+    each = tl.zeros((CHUNK,), tl.float32)
+    if DECAYS:
+        each += tl.load(log_decay + at, mask=here, other=0.0)
+    g = tl.cumsum(each, axis=0)
+    whole = tl.sum(each, axis=0)
+    between = tl.exp(tl.where(rows >= columns, g[:, None] - g[None, :], float("-inf")))
+    return between, tl.exp(g), tl.exp(whole - g), tl.exp(whole)
 
 
 @triton.jit
@@ -69,14 +84,13 @@ def _forward(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """A sequence and some of its values. KEY and VALUE are the sizes, KEYS and VALUES those of the tiles."""
     sequence = tl.program_id(0).to(tl.int64)
-    rows, columns = tl.arange(0, CHUNK)[:, None], tl.arange(0, CHUNK)[None, :]
+    batch, head, chunks = sequence // heads, sequence % heads, tl.cdiv(length, CHUNK)
     tokens, keys = tl.arange(0, CHUNK), tl.arange(0, KEYS)
     values = tl.program_id(1) * VALUES + tl.arange(0, VALUES)
-    batch, head = sequence // heads, sequence % heads
+    rows, columns = tokens[:, None], tokens[None, :]
     q += batch * q_batch + head * q_head
     k += batch * q_batch + head * q_head
     v += batch * v_batch + head * v_head
-    chunks = tl.cdiv(length, CHUNK)
     place = keys[:, None] * VALUE + values[None, :]
     known = (keys < KEY)[:, None] & (values < VALUE)[None, :]
     S = tl.zeros((KEYS, VALUES), tl.float32)
@@ -86,39 +100,47 @@ def _forward(  # type: ignore[no-untyped-def]
         if chunk > 0:
             tl.store(states + (sequence * (chunks - 1) + chunk - 1) * KEY * VALUE + place, S, mask=known)
         times = chunk * CHUNK + tokens
-        here = times < length
+        here, at = times < length, sequence * length + times
         of_key = here[:, None] & (keys < KEY)[None, :]
         of_value = here[:, None] & (values < VALUE)[None, :]
         q_i = tl.load(q + times[:, None] * q_token + keys[None, :], mask=of_key, other=0.0)
         k_i = tl.load(k + times[:, None] * q_token + keys[None, :], mask=of_key, other=0.0)
         v_i = tl.load(v + times[:, None] * v_token + values[None, :], mask=of_value, other=0.0)
-        b = tl.load(beta + sequence * length + times, mask=here, other=0.0)
-        if NORMALISES:
-            q_i = q_i / tl.maximum(_length(q_i), SMALLEST_NORM)[:, None]
-            k_i = k_i / tl.maximum(_length(k_i), SMALLEST_NORM)[:, None]
+        b = tl.load(beta + at, mask=here, other=0.0)
+        q_i, _ = _unit(q_i, NORMALISES)
+        k_i, _ = _unit(k_i, NORMALISES)
         q_i = q_i * scale
-        A = tl.dot(k_i, tl.trans(k_i), input_precision=PRECISION) * b[:, None]
-        P = tl.dot(q_i, tl.trans(k_i), input_precision=PRECISION)
-        read = tl.dot(k_i, S, input_precision=PRECISION)
-        o_i = tl.dot(q_i, S, input_precision=PRECISION)
-        if DECAYS:
-            each = tl.load(log_decay + sequence * length + times, mask=here, other=0.0)
-            g = tl.cumsum(each, axis=0)
-            whole = tl.sum(each, axis=0)
-            between = _between(g, rows, columns)
-            A *= between
-            P *= between
-            read *= tl.exp(g)[:, None]
-            o_i *= tl.exp(g)[:, None]
-            k_i *= tl.exp(whole - g)[:, None]
-            S *= tl.exp(whole)
+        between, gamma, to_end, kept = _decays(log_decay, at, here, rows, columns, DECAYS, CHUNK)
+        A = tl.dot(k_i, tl.trans(k_i), input_precision=PRECISION) * b[:, None] * between
+        P = tl.dot(q_i, tl.trans(k_i), input_precision=PRECISION) * between
+        read = tl.dot(k_i, S, input_precision=PRECISION) * gamma[:, None]
+        o_i = tl.dot(q_i, S, input_precision=PRECISION) * gamma[:, None]
         T = _inverse(tl.where(rows > columns, A, 0.0), rows, columns, CHUNK)
         tl.store(inverses + (sequence * chunks + chunk) * CHUNK * CHUNK + rows * CHUNK + columns, T)
         error = tl.dot(T, b[:, None] * (v_i - read), input_precision=PRECISION)
-        o_i += tl.dot(tl.where(rows >= columns, P, 0.0), error, input_precision=PRECISION)
-        tl.store(o + (sequence * length + times)[:, None] * VALUE + values[None, :], o_i, mask=of_value)
-        S += tl.dot(tl.trans(k_i), error, input_precision=PRECISION)
+        o_i += tl.dot(P, error, input_precision=PRECISION)
+        tl.store(o + at[:, None] * VALUE + values[None, :], o_i, mask=of_value)
+        S = S * kept + tl.dot(tl.trans(k_i * to_end[:, None]), error, input_precision=PRECISION)
     tl.store(final + sequence * KEY * VALUE + place, S, mask=known)
+
+
+@triton.jit
+def _to_products(do, dS, T, P, k, error, to_end, rows, columns):  # type: ignore[no-untyped-def]
+    """The gradients of X, P and A from those of o and S': to E, and on through the inverse."""
+    d_error = tl.dot(tl.trans(P), do, input_precision=PRECISION)
+    d_error += tl.dot(k, dS, input_precision=PRECISION) * to_end[:, None]
+    dX = tl.dot(tl.trans(T), d_error, input_precision=PRECISION)
+    dP = tl.where(rows >= columns, tl.dot(do, tl.trans(error), input_precision=PRECISION), 0.0)
+    dA = tl.where(rows > columns, -tl.dot(dX, tl.trans(error), input_precision=PRECISION), 0.0)
+    return dX, dP, dA
+
+
+@triton.jit
+def _to_decay(by_pairs, by_read, by_write, kept, dS, S, tokens, CHUNK: tl.constexpr):  # type: ignore[no-untyped-def]
+    """The gradient of each log decay, which g sums up: by A and P, by what is read from S, and by what is written."""
+    at_end = tl.sum(by_write, axis=0) + kept * tl.sum(tl.sum(dS * S, axis=1), axis=0)
+    d_g = tl.sum(by_pairs, axis=1) - tl.sum(by_pairs, axis=0) + by_read - by_write
+    return tl.cumsum(d_g + tl.where(tokens == CHUNK - 1, at_end, 0.0), axis=0, reverse=True)
 
 
 @triton.jit(do_not_specialize=["length"])
@@ -132,16 +154,9 @@ def _backward(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """A sequence from its last chunk to its first, with all of its values. dS is the gradient of S after the chunk."""
     sequence = tl.program_id(0).to(tl.int64)
-    rows, columns = tl.arange(0, CHUNK)[:, None], tl.arange(0, CHUNK)[None, :]
+    batch, head, chunks = sequence // heads, sequence % heads, tl.cdiv(length, CHUNK)
     tokens, keys, values = tl.arange(0, CHUNK), tl.arange(0, KEYS), tl.arange(0, VALUES)
-    batch, head = sequence // heads, sequence % heads
-    q += batch * q_batch + head * q_head
-    k += batch * q_batch + head * q_head
-    v += batch * v_batch + head * v_head
-    grad_q += batch * dq_batch + head * dq_head
-    grad_k += batch * dq_batch + head * dq_head
-    grad_v += batch * dv_batch + head * dv_head
-    chunks = tl.cdiv(length, CHUNK)
+    rows, columns = tokens[:, None], tokens[None, :]
     place = keys[:, None] * VALUE + values[None, :]
     known = (keys < KEY)[:, None] & (values < VALUE)[None, :]
     dS = tl.zeros((KEYS, VALUES), tl.float32)
@@ -150,81 +165,52 @@ def _backward(  # type: ignore[no-untyped-def]
     for step in range(chunks):
         chunk = chunks - 1 - step
         times = chunk * CHUNK + tokens
-        here = times < length
+        here, at = times < length, sequence * length + times
         of_key = here[:, None] & (keys < KEY)[None, :]
         of_value = here[:, None] & (values < VALUE)[None, :]
+        at_q = batch * q_batch + head * q_head + times[:, None] * q_token + keys[None, :]
+        at_v = batch * v_batch + head * v_head + times[:, None] * v_token + values[None, :]
         before = states + (sequence * (chunks - 1) + chunk - 1) * KEY * VALUE
         S = tl.load(before + place, mask=known & (chunk > 0), other=0.0)
         if CARRIES:
             S += tl.load(initial + sequence * KEY * VALUE + place, mask=known & (chunk == 0), other=0.0)
-        unit_q = tl.load(q + times[:, None] * q_token + keys[None, :], mask=of_key, other=0.0)
-        unit_k = tl.load(k + times[:, None] * q_token + keys[None, :], mask=of_key, other=0.0)
-        b = tl.load(beta + sequence * length + times, mask=here, other=0.0)
-        if NORMALISES:
-            norm_q, norm_k = _length(unit_q), _length(unit_k)
-            unit_q = unit_q / tl.maximum(norm_q, SMALLEST_NORM)[:, None]
-            unit_k = unit_k / tl.maximum(norm_k, SMALLEST_NORM)[:, None]
+        unit_q, norm_q = _unit(tl.load(q + at_q, mask=of_key, other=0.0), NORMALISES)
+        k_i, norm_k = _unit(tl.load(k + at_q, mask=of_key, other=0.0), NORMALISES)
         q_i = unit_q * scale
-        at = sequence * length + times
+        b = tl.load(beta + at, mask=here, other=0.0)
         do = tl.load(grad_o + at[:, None] * VALUE + values[None, :], mask=of_value, other=0.0)
         T = tl.load(inverses + (sequence * chunks + chunk) * CHUNK * CHUNK + rows * CHUNK + columns)
-        similar = tl.dot(unit_k, tl.trans(unit_k), input_precision=PRECISION)
-        P = tl.dot(q_i, tl.trans(unit_k), input_precision=PRECISION)
-        read = tl.dot(unit_k, S, input_precision=PRECISION)
-        gamma = tl.full((CHUNK,), 1.0, tl.float32)
-        to_end = tl.full((CHUNK,), 1.0, tl.float32)
-        if DECAYS:
-            each = tl.load(log_decay + at, mask=here, other=0.0)
-            g = tl.cumsum(each, axis=0)
-            whole = tl.sum(each, axis=0)
-            between = _between(g, rows, columns)
-            gamma, to_end = tl.exp(g), tl.exp(whole - g)
-            similar *= between
-            P *= between
-        P = tl.where(rows >= columns, P, 0.0)
-        rest = tl.load(v + times[:, None] * v_token + values[None, :], mask=of_value, other=0.0)
-        rest -= read * gamma[:, None]
+        between, gamma, to_end, kept = _decays(log_decay, at, here, rows, columns, DECAYS, CHUNK)
+        similar = tl.dot(k_i, tl.trans(k_i), input_precision=PRECISION) * between
+        P = tl.dot(q_i, tl.trans(k_i), input_precision=PRECISION) * between
+        rest = tl.load(v + at_v, mask=of_value, other=0.0)
+        rest -= tl.dot(k_i, S, input_precision=PRECISION) * gamma[:, None]
         error = tl.dot(T, b[:, None] * rest, input_precision=PRECISION)
-
-        # Of o and S' to E, and through the inverse to X and A.
-        d_error = tl.dot(tl.trans(P), do, input_precision=PRECISION)
-        d_error += tl.dot(unit_k, dS, input_precision=PRECISION) * to_end[:, None]
-        dX = tl.dot(tl.trans(T), d_error, input_precision=PRECISION)
-        dP = tl.where(rows >= columns, tl.dot(do, tl.trans(error), input_precision=PRECISION), 0.0)
-        dA = tl.where(rows > columns, -tl.dot(dX, tl.trans(error), input_precision=PRECISION), 0.0)
-        tl.store(grad_v + times[:, None] * dv_token + values[None, :], b[:, None] * dX, mask=of_value)
-        d_beta = tl.sum(dX * rest, axis=1) + tl.sum(dA * similar, axis=1)
-        tl.store(grad_beta + at, d_beta, mask=here)
-        d_read = -b[:, None] * gamma[:, None] * dX
-        do_faded = do * gamma[:, None]
-
-        # To q and k: by way of the memory, of P and of A.
-        dq_read = tl.dot(do_faded, tl.trans(S), input_precision=PRECISION)
-        dk_read = tl.dot(d_read, tl.trans(S), input_precision=PRECISION)
+        dX, dP, dA = _to_products(do, dS, T, P, k_i, error, to_end, rows, columns)
+        at_v = batch * dv_batch + head * dv_head + times[:, None] * dv_token + values[None, :]
+        tl.store(grad_v + at_v, b[:, None] * dX, mask=of_value)
+        tl.store(grad_beta + at, tl.sum(dX * rest, axis=1) + tl.sum(dA * similar, axis=1), mask=here)
+        do *= gamma[:, None]
+        d_read = -(b * gamma)[:, None] * dX
+        dA *= b[:, None]
+        dq = tl.dot(do, tl.trans(S), input_precision=PRECISION)
+        dk = tl.dot(d_read, tl.trans(S), input_precision=PRECISION)
         dk_write = tl.dot(error, tl.trans(dS), input_precision=PRECISION) * to_end[:, None]
-        d_similar = dA * b[:, None]
         if DECAYS:
-            by_pairs = dP * P + d_similar * similar
-            d_g = tl.sum(by_pairs, axis=1) - tl.sum(by_pairs, axis=0)
-            d_g += tl.sum(q_i * dq_read, axis=1) + tl.sum(unit_k * dk_read, axis=1)
-            wrote = tl.sum(unit_k * dk_write, axis=1)
-            at_end = tl.sum(wrote, axis=0) + tl.exp(whole) * tl.sum(tl.sum(dS * S, axis=1), axis=0)
-            d_g += tl.where(tokens == CHUNK - 1, at_end, 0.0) - wrote
-            tl.store(grad_decay + at, tl.cumsum(d_g, axis=0, reverse=True), mask=here)
-            dP *= between
-            d_similar *= between
-            dS *= tl.exp(whole)
-        dq = dq_read + tl.dot(dP, unit_k, input_precision=PRECISION)
-        dk = dk_read + dk_write + tl.dot(tl.trans(dP), q_i, input_precision=PRECISION)
-        dk += tl.dot(d_similar + tl.trans(d_similar), unit_k, input_precision=PRECISION)
-        dq *= scale
-        if NORMALISES:
-            dq = _back_through_length(dq, unit_q, norm_q)
-            dk = _back_through_length(dk, unit_k, norm_k)
-        tl.store(grad_q + times[:, None] * dq_token + keys[None, :], dq, mask=of_key)
-        tl.store(grad_k + times[:, None] * dq_token + keys[None, :], dk, mask=of_key)
-        dS += tl.dot(tl.trans(q_i), do_faded, input_precision=PRECISION)
-        dS += tl.dot(tl.trans(unit_k), d_read, input_precision=PRECISION)
+            by_read = tl.sum(q_i * dq, axis=1) + tl.sum(k_i * dk, axis=1)
+            by_write = tl.sum(k_i * dk_write, axis=1)
+            grad = _to_decay(dP * P + dA * similar, by_read, by_write, kept, dS, S, tokens, CHUNK)
+            tl.store(grad_decay + at, grad, mask=here)
+        dP *= between
+        dA *= between
+        dq += tl.dot(dP, k_i, input_precision=PRECISION)
+        dk += dk_write + tl.dot(tl.trans(dP), q_i, input_precision=PRECISION)
+        dk += tl.dot(dA + tl.trans(dA), k_i, input_precision=PRECISION)
+        at_q = batch * dq_batch + head * dq_head + times[:, None] * dq_token + keys[None, :]
+        tl.store(grad_q + at_q, _back_through_length(dq * scale, unit_q, norm_q, NORMALISES), mask=of_key)
+        tl.store(grad_k + at_q, _back_through_length(dk, k_i, norm_k, NORMALISES), mask=of_key)
+        dS = dS * kept + tl.dot(tl.trans(q_i), do, input_precision=PRECISION)
+        dS += tl.dot(tl.trans(k_i), d_read, input_precision=PRECISION)
     if CARRIES:
         tl.store(grad_initial + sequence * KEY * VALUE + place, dS, mask=known)
 
