@@ -49,6 +49,7 @@ class Verifying:
     text: str | None = None  # the path of what a protocol of text reads; None for the default text
     given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
     planned: list[Training] = field(default_factory=list, init=False)  # to be begun at the end of a search
+    until: float | None = field(default=None, init=False)  # seconds of the ledger; None for its hours
 
     @cached_property
     def by(self) -> tuple[Protocol, ...]:
@@ -86,10 +87,12 @@ class Verifying:
         return seconds if seconds and seconds >= LEAST_ROWS * self.expected(history, self.protocols[0]) else 0.0
 
     def plan_winners(self) -> None:
-        """Have what won on fresh seeds verified; without hours, which say how long it may take, the best of it."""
+        """Have what won on fresh seeds verified, in what is left of the hours; without hours in a tenth of it all."""
         history = self.workspace.history()
         winners = to_verify(history)
-        self.planned = self.missing(history, winners if self.ledger.budget.hours else winners[:1]) if winners else []
+        self.planned = self.missing(history, winners) if winners else []
+        share = SHARE / (1 - SHARE) * sum(self.ledger.evaluations) / self.ledger.places
+        self.until = None if self.ledger.budget.hours else self.ledger.seconds + share
 
     def step(self, journal: Journal) -> "Verify | None":
         """The next training that was planned; None where none is, or no time for it."""
@@ -99,9 +102,11 @@ class Verifying:
         return Verify(self, self.planned[0], journal)
 
     def affords(self, protocol: Protocol) -> bool:
-        """Whether a training by a protocol probably ends before the hours do."""
-        hours, seconds = self.ledger.budget.hours, self.expected(self.workspace.history(), protocol)
-        return hours is None or self.ledger.seconds + seconds <= hours * 3600
+        """Whether a training by a protocol probably ends before the time does."""
+        hours, until = self.ledger.budget.hours, self.until
+        if until is None and hours is not None:
+            until = hours * 3600
+        return until is None or self.ledger.seconds + self.expected(self.workspace.history(), protocol) <= until
 
     def expected(self, history: History, protocol: Protocol) -> float:
         """How many seconds a training will take: what the template's took, or by the tokens of its row."""

@@ -237,3 +237,12 @@ def test_without_the_template_nothing_more_is_begun(night):
     assert [each.run.name for each in begun.planned] == ["delta_net_4layer", "delta_net_4layer_good"]
     begun.give_up(begun.planned[0], "a bad seed")
     assert begun.planned == []
+
+
+def test_without_hours_a_tenth_of_all_training_goes_into_it(night):
+    begun = verifying(night)
+    begun.expected = lambda history, protocol: 100.0
+    for trained, fits in ((899.0, False), (900.0, True)):
+        begun.ledger.evaluations = [trained]
+        begun.plan_winners()
+        assert (begun.step(None) is not None) == fits
