@@ -27,6 +27,7 @@ from agent.store import folder
 from agent.store.files import WorkspaceError, reading, write_atomically, writing
 from agent.store.locks import Locks
 from agent.store.run_folders import ReadRun, RunFolders, Stamp, order_of, stamp_of
+from agent.store.settings import Settings
 from agent.store.table import Lines, read_table, table_text
 
 TABLE = "results.csv"
@@ -64,7 +65,7 @@ class Workspace:
         self.tell = tell
         self.folders = RunFolders(root / RUNS, lambda line: self.tell(line))
         self._memory = Memory()
-        self._latest: tuple[tuple[ReadRun, ...], History] | None = None
+        self._latest: tuple[tuple[ReadRun, ...], Settings, History] | None = None
         self._lines: Lines = {}
         self._names: tuple[Stamp, tuple[str, ...]] | None = None  # in the table, as it was read last
 
@@ -78,8 +79,11 @@ class Workspace:
     def history(self) -> History:
         """Every run there is, in the order of their proposal. What cannot be read is left out: see `damaged`."""
         read = self.folders.all()
+        settings = Settings(self.protocol(), self.replicates(), self.budget(), self.objective())
+        if self._latest is not None and self._latest[0] is read and self._latest[1] == settings:
+            return self._latest[2]  # with all that it has worked out
         runs = tuple(each.run for each in read)
-        held = self.protocol()
+        held = settings.held
         strangers = [run for run in runs if held and run.fingerprint != held["fingerprint"]]
         if held and strangers:
             stranger = self.folder(strangers[0])
@@ -88,19 +92,14 @@ class Workspace:
                 f"out of {RUNS}/, which holds {held['name']} ({held['fingerprint']})"
             )
         template = next((run.card for run in runs if run.name == TEMPLATE and run.card), None)
-        noise = self.replicates().noise(template)
+        noise = settings.replicates.noise(template)
         if noise != self._memory.noise:  # what was worked out under another noise no longer holds
             self._memory = Memory(noise)
-        budget, objective = self.budget(), self.objective()
-        if self._latest is not None and self._latest[0] is read:
-            latest = self._latest[1]
-            if latest.memory is self._memory and (latest.budget, latest.objective) == (budget, objective):
-                return latest  # with all that it has worked out
         scored = [each for each in read if each.run.scored]
         fresh = {each.run.id: each.confirmation for each in scored if each.confirmation}
         verified = {each.run.id: each.verified for each in scored if each.verified}
-        history = History(runs, noise, self._memory, budget, fresh, objective, verified)
-        self._latest = read, history
+        history = History(runs, noise, self._memory, settings.budget, fresh, settings.objective, verified)
+        self._latest = read, settings, history
         return history
 
     def find(self, key: str) -> Run:
@@ -358,7 +357,8 @@ class Workspace:
 
     def _check_table(self, history: History) -> None:
         """The table is written from the runs, so a row that no run stands behind would be lost: refuse."""
-        stray = [name for name in self._rows_named() if history.find(name) is None]
+        found = {run.name for run in history.scored}
+        stray = [name for name in self._rows_named() if name not in found]
         if stray and not self.damaged:  # else it may be the row of a run that cannot be read just now
             raise WorkspaceError(
                 f"{self.root / TABLE} has a row {stray[0]} that no run in {RUNS}/ stands behind: give another "
