@@ -114,6 +114,7 @@ def _remarks(described: Described, scores: list[SeedScore]) -> tuple[str, ...]:
     seen = {
         "remark.equal_widths": described.equal_widths,
         "remark.diverged": any(score.ending == "diverged" for score in scores),
+        "remark.left": any(score.ending == "left" for score in scores),
     }
     return tuple(key for key, so in seen.items() if so)
 

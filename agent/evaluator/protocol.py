@@ -70,6 +70,15 @@ class Leg:
 
 
 @dataclass(frozen=True)
+class TemplateCurve:
+    """The template's validation accuracies of one seed of a setting, by its label: (step, accuracy) by rising step."""
+
+    setting: str
+    seed: int
+    points: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
 class Replica:
     """One training run: a point of the protocol."""
 
@@ -129,6 +138,9 @@ class Protocol:
     slowest: float = 8.0
     # Where a row may be stopped between two evaluations; nothing of a score depends on it.
     legs: tuple[Leg, ...] = ()
+    # Which replicas that lie far behind leave early (agent/evaluator/training/leaving.py), and are told to have left;
+    # without any nobody leaves. What stays is scored as without them.
+    template_curves: tuple[TemplateCurve, ...] = ()
 
     def replicas(self) -> Iterator[Replica]:
         """Every training run of a row, in the order of the plans."""
@@ -146,6 +158,11 @@ class Protocol:
     def grids(self) -> tuple[tuple[Setting, int], ...]:
         """What has a score of its own: every seed of every setting, in the order of the plans."""
         return tuple(dict.fromkeys(replica.grid for replica in self.replicas()))
+
+    def template_curve(self, replica: "Replica") -> TemplateCurve | None:
+        """The template's curve of the same setting and seed; None where it is not known."""
+        where = replica.setting.label, replica.seed
+        return next((curve for curve in self.template_curves if (curve.setting, curve.seed) == where), None)
 
     def leg_parts(self) -> "tuple[Protocol, ...]":
         """The legs one by one: disjoint parts in their order, whose union is the whole row. One part without legs.
@@ -197,7 +214,8 @@ class Protocol:
         """Twelve hexadecimal digits that change with anything that may change a score."""
         unread = {"name": None, "purpose": None, "time_limit_hours": None}
         facts = self._facts() | unread | {"edition": EDITION}
-        del facts["slowest"], facts["legs"]  # how long a training may take, or in which order, changes no score of it
+        # How long a training may take, or in which order, changes no score; what leaves early says so in its ending.
+        del facts["slowest"], facts["legs"], facts["template_curves"]
         for plan in facts["plans"]:
             if not plan["pairs"]:  # protocols without such tests are those that they were before there were any
                 del plan["pairs"]
@@ -233,7 +251,11 @@ class Protocol:
         cut = Cut(**facts["cut"]) if facts["cut"] else None
         legs = tuple(Leg(tuple((label, seeds) for label, seeds in leg["seeds"])) for leg in facts["legs"])
         reads = TextSource(**facts["text"]) if facts.get("text") else None
-        return cls(**facts | {"plans": plans, "cut": cut, "legs": legs, "text": reads})
+        curves = tuple(
+            TemplateCurve(curve["setting"], curve["seed"], tuple((step, right) for step, right in curve["points"]))
+            for curve in facts["template_curves"]
+        )
+        return cls(**facts | {"plans": plans, "cut": cut, "legs": legs, "text": reads, "template_curves": curves})
 
     def only(self, tasks: tuple[str, ...]) -> "Protocol":
         """The same protocol restricted to some tasks, with a fingerprint of its own. UsageError for a task it lacks."""

@@ -105,6 +105,7 @@ def assemble(
         isolation=isolation,
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
         text=config.text,
+        leave=config.leave,
     )
 
 

@@ -56,6 +56,8 @@ class Config(BaseModel):
     """Looks for balanced gains of memory and learnability, for memory alone, or for the older table's average."""
     legs: bool = True
     """Trains a proposal leg by leg, and stops one that is hardly the best any more; false trains each to its end."""
+    leave: bool = False
+    """Ends a proposal's trainings early that lie far behind the template's; their scores are lower bounds then."""
     max_cost: float | None = Field(None, gt=0)
     """Ends the search when the language model has cost so many dollars; needs price_in and price_out."""
     model: str | None = None

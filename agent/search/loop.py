@@ -58,6 +58,7 @@ class Search:
     begun: set[str] = field(default_factory=set)  # runs of known variants
     verifies_by: tuple[Protocol, ...] = VERIFYING  # what its winners are tried by in the end
     text: str | None = None  # what a protocol of text reads then; None for the default text
+    leave: bool = False  # whether a proposal's trainings that lie far behind the template's end early
 
     @cached_property
     def confirming(self) -> Confirming:
@@ -74,7 +75,8 @@ class Search:
     def rows(self) -> Rows:
         """What becomes of a run from its approval to its note."""
         return Rows(
-            self.workspace, self.protocol, self.lineage, self.ledger, self.journal, self.analyses, self.drafts
+            self.workspace, self.protocol, self.lineage, self.ledger, self.journal, self.analyses, self.drafts,
+            self.leave,
         )  # fmt: skip
 
     @cached_property

@@ -1,7 +1,7 @@
 """A run on its way from its approval to its row: it is trained leg by leg, or stopped after one, and closed."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.core.errors import kind_and_reason
 from agent.core.failure import Failure
@@ -11,6 +11,7 @@ from agent.core.run import BASELINE, Run
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.legs import joined
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.training.leaving import curves_of
 from agent.science.history import History
 from agent.science.promotion import reason_to_stop
 from agent.search.analyses import Analyses
@@ -36,6 +37,7 @@ class Rows:
     journal: Journal
     analyses: Analyses
     drafts: Drafts
+    leave: bool = False  # whether trainings of proposals that lie far behind the template's end early
 
     def may_begin(self, run: Run) -> bool:
         """Whether an unfinished run fits into what is left of the proposals that there are to be."""
@@ -60,11 +62,19 @@ class Rows:
         if [seeds_of(card) for card in run.legs] != seeds[: len(run.legs)]:
             run = self.workspace.amend(run, legs=())
         done = len(run.legs)
-        return Training(self, run, parts[done], Task.of("training", run, done + 1, len(parts)))
+        return Training(self, run, self._leaving(run, parts[done]), Task.of("training", run, done + 1, len(parts)))
 
     def _parts(self, run: Run) -> tuple[Protocol, ...]:
         """The legs of its row. A known variant, with which others are compared, is trained at once."""
         return (self.protocol,) if run.proposal.author == BASELINE else self.protocol.leg_parts()
+
+    def _leaving(self, run: Run, part: Protocol) -> Protocol:
+        """The part with the template's curves, far behind which trainings leave: of proposals, where that is asked."""
+        baseline = self.workspace.history().baseline
+        if not self.leave or run.proposal.author == BASELINE or baseline is None:
+            return part
+        card = self.workspace.with_curves(baseline).card
+        return replace(part, template_curves=curves_of(card) if card else ())
 
     def _why_not(self, history: History, run: Run) -> Reason | None:
         """Why no further leg of a run is worth training, by what is known now."""

@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.errors import UsageError
 from agent.core.score import MAD_TASKS
-from agent.evaluator.protocol import EDITION, Cut, Leg, Plan, Protocol
+from agent.evaluator.protocol import EDITION, Cut, Leg, Plan, Protocol, TemplateCurve
 from agent.evaluator.protocols import (
     FRESH_SEED,
     MAD,
@@ -64,7 +64,14 @@ OTHER = {
     },
     Cut: {"after": 0.25, "margin": 0.1},
 }
-CHANGES_NO_SCORE = {"name": "other", "purpose": "other", "time_limit_hours": 1.0, "slowest": 3.0, "legs": (Leg(()),)}
+CHANGES_NO_SCORE = {
+    "name": "other",
+    "purpose": "other",
+    "time_limit_hours": 1.0,
+    "slowest": 3.0,
+    "legs": (Leg(()),),
+    "template_curves": (TemplateCurve("any", 0, ((1, 0.5),)),),
+}
 
 
 def with_setting(setting):

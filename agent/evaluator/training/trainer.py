@@ -16,6 +16,7 @@ from agent.evaluator.protocol import Protocol, Replica
 from agent.evaluator.tasks.task import IGNORE, Examples
 from agent.evaluator.text.windows import WrittenText
 from agent.evaluator.training.batches import batches_of, validation_examples
+from agent.evaluator.training.leaving import lies_too_far_behind
 from agent.evaluator.training.metric import accuracy, token_losses
 from agent.evaluator.training.optimiser import StackedAdamW
 from agent.evaluator.training.recording import SIZES, RecordedGradient, Recorder
@@ -24,7 +25,7 @@ from agent.evaluator.training.stack import Stack
 from agent.evaluator.training.transfer import to_device
 from agent.evaluator.training.validations import is_due
 
-Ending = Literal["solved", "finished", "cut", "diverged"]
+Ending = Literal["solved", "finished", "cut", "left", "diverged"]
 
 
 @dataclass
@@ -104,7 +105,7 @@ def ending(trainee: Trainee, trainees: list[Trainee], protocol: Protocol) -> End
         return "finished"
     if cut and point.step >= cut.after * replica.steps and _behind(trainee, trainees) > cut.margin:
         return "cut"
-    return None
+    return "left" if lies_too_far_behind(trainee.curve, protocol.template_curve(replica)) else None
 
 
 def _behind(trainee: Trainee, trainees: list[Trainee]) -> float:

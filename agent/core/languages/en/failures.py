@@ -191,6 +191,7 @@ SENTENCES = {
     "failure.returned_not_finite": "delta_rule_chunkwise returned numbers that are not finite for ordinary inputs",
     "failure.cut_from_inputs": "the output of delta_rule_chunkwise is cut off from its inputs: no gradient flows back",
     "failure.op_gradient_not_finite": "the gradient of delta_rule_chunkwise is not finite for ordinary inputs",
+    "remark.left": "trainings far behind the template's were ended early; their scores are lower bounds",
     "remark.diverged": "a training diverged; its best weights before that are scored",
     "remark.equal_widths": (
         "the op works only where keys and values are equally wide, as here; another model may have it otherwise"

@@ -172,6 +172,7 @@ SENTENCES = {
     "page.finished": "all its steps",
     "page.solved": "solved",
     "page.cut": "cut",
+    "page.left": "left early, far behind: a lower bound",
     "page.diverged": "diverged",
     "page.curves": "Learning curves",
     "page.curves caption": (

@@ -155,6 +155,7 @@ SENTENCES = {
     "failure.returned_not_finite": "对普通输入，算子返回了非有限数",
     "failure.cut_from_inputs": "算子的输出与输入断开：没有梯度回传",
     "failure.op_gradient_not_finite": "对普通输入，算子的梯度不是有限数",
+    "remark.left": "远远落后于模板的训练被提前结束；其得分只是下界",
     "remark.diverged": "有训练发散；计分的是发散前最好的权重",
     "remark.equal_widths": "算子只在键与值等宽时可用；此处两者等宽，其他模型可能不同",
     "failure.not_a_pair": "算子必须返回 (o, state)，而不是 {found}",

@@ -155,6 +155,7 @@ SENTENCES = {
     "page.finished": "完成全部步数",
     "page.solved": "已解决",
     "page.cut": "提前中止",
+    "page.left": "远远落后，提前结束：只是下界",
     "page.diverged": "发散",
     "page.curves": "学习曲线",
     "page.curves caption": (
