@@ -59,7 +59,8 @@ class Ledger:
     def busy(self) -> float:
         """The share of the time in which something was trained, of all places together."""
         now = self.clock()
-        trained = sum(self.evaluations) + sum(now - began for began in self.began.values())
+        under_way = tuple(self.began.values())  # at once: threads that watch a training ask as well
+        trained = sum(self.evaluations) + sum(now - began for began in under_way)
         return min(1.0, trained / (self.seconds * self.places)) if self.seconds > 0 else 0.0
 
     def begin(self, place: str) -> None:
