@@ -264,6 +264,16 @@ def test_an_idea_is_not_answered_with_what_was_prepared_without_it():
     assert drafts.next(THEN).proposal.name == "a"
 
 
+def test_what_a_person_asks_for_is_begun_before_it_is_waited_for():
+    drafts, proposer = drafting("a")
+    proposer.may.clear()
+    assert not drafts.ready(THEN, "an idea")
+    proposer.may.set()
+    assert drafts.next(THEN, "an idea").proposal.name == "a"
+    assert proposer.seen == [(1, TEMPLATE, "an idea")]
+    assert drafting(slow=False)[0].ready(THEN)
+
+
 def test_what_fails_is_a_draft_with_its_reason():
     failure = Failure("unusable reply", Reason.said("no"))
     drafts, _ = drafting(ProposalFailed(sample_proposal("a"), failure))

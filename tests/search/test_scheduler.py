@@ -1,6 +1,7 @@
 """Several places at once: what each is given, whatever the order of the answers, and what becomes of a lost place."""
 
 import random
+import threading
 from dataclasses import replace
 
 import pytest
@@ -235,6 +236,41 @@ def test_a_place_that_comes_later_is_given_work(tmp_path):
     search.run()
     assert "cpu:9" in {stint.place for stint in read_stints(Workspace(tmp_path))}
     assert search.ledger.places == 2
+
+
+class SlowModel:
+    """Its first proposal is there at once, the others once they `may`."""
+
+    def __init__(self, made):
+        self.made, self.may = list(made), threading.Event()
+
+    def propose(self, history, parent, draw, idea=""):
+        if len(history.runs) > 1:
+            assert self.may.wait(30)
+        return self.made.pop(0)
+
+    def probe(self):
+        pass
+
+    def close(self):
+        self.may.set()
+
+
+def test_no_model_is_waited_for_while_another_place_works(tmp_path):
+    search = search_in(tmp_path, 2, runs=3)
+    model = search.drafts.proposer = search.drafts.connection = SlowModel(proposals(3))
+    waiting = []
+
+    def choose(under_way):
+        if search.ledger.under_way and not model.may.is_set():
+            waiting.append(len(under_way))
+            model.may.set()
+        return under_way[0]
+
+    search.executor.choose = choose
+    assert search.run().reason["en"] == "its 3 runs are done"
+    assert waiting == [1]
+    assert len(Workspace(tmp_path).history().scored) == 4
 
 
 def test_a_pause_begins_nothing_and_takes_in_what_was_under_way(tmp_path):
