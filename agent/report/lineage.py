@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agent.report.standing import Standing
 from agent.science.history import History
 
-Order = tuple[bool, float]
+Order = tuple[bool, bool, float, float]
 
 
 @dataclass(frozen=True)

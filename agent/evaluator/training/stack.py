@@ -154,8 +154,9 @@ def architecture(replicas: Sequence[Replica], protocol: Protocol) -> Architectur
 
 # How many tokens a step of one stack may hold. On a CPU larger stacks gain nothing or leave the cache
 # (docs/notebook.md). On a GPU some of a stack wait until others have ended, so that their places are filled again; how
-# many train at once is a question of its memory (agent/evaluator/training/room.py).
-TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 20}
+# many train at once is a question of its memory (agent/evaluator/training/room.py). A stack's weights are one file:
+# with twice as many tokens it would be larger than the jail allows under mad-grid.
+TOKENS_A_STEP = {"cpu": 1 << 11, "cuda": 1 << 19}
 
 
 def stacks(protocol: Protocol, device_kind: str) -> list[list[Replica]]:
