@@ -33,6 +33,9 @@ FEW_ROWS = 12  # best and latest rows each
 
 NOTHING_KNOWN: Mapping[str, Fitted] = {}
 
+# Name -> heading, share of the prompt, lines with the most important first.
+Parts = Mapping[str, tuple[str, float, Iterable[str]]]
+
 
 def brief(
     history: History,
@@ -47,13 +50,22 @@ def brief(
     `with_curves` reads the learning curves of a run, which a history leaves on the disk. A synthesis takes the place of
     the list of what was tried elsewhere before it.
     """
-    parent = request.parent
-    standings, measured = Standings(history), _measured(history, parent)
-    rows = _rows(history, parent)
+    parent, standings = request.parent, Standings(history)
     tried = [run for run in _best_and_latest(history, history.children(parent.name)) if run.id != parent.id]
-    scores = " | ".join(card_of(parent).tasks)
-    # Heading, share of the prompt, lines with the most important first.
-    parts: dict[str, tuple[str, float, Iterable[str]]] = {
+    parts = {
+        **_of_the_search(history, parent, standings, synthesis),
+        **_of_variants(history, request, standings, tried, with_curves),
+        **_from_elsewhere(history, parent, older),
+        "others": ("What else was tried", 0.03, map(standings.tried, _elsewhere(history, parent, tried, synthesis))),
+        "equations": ("The published mixers in full", 0.0, equations()),
+        "published code": ("Code of published mixers", 0.0, published_code(parent)),
+    }
+    return fit({name: Part(heading, share, list(lines)) for name, (heading, share, lines) in parts.items()}, tokens)
+
+
+def _of_the_search(history: History, parent: Run, standings: Standings, synthesis: Synthesis | None) -> Parts:
+    """What the search is and where it stands."""
+    return {
         "experiment": ("The experiment", 0.16, experiment(history, parent)),
         "reviews": ("What the reviewer decided, with reasons", 0.06, _reviews(history)),
         "pending": (
@@ -64,9 +76,9 @@ def brief(
         "rows": (
             "Results (score ± 95% of its noise; the verdict says what it won or lost against the template beyond the "
             "noise, with its gains in log-odds; last, what it takes in units of the template)"
-            f"\nvariant | {scores} | average | verdict | takes",
+            f"\nvariant | {_columns(parent)} | average | verdict | takes",
             0.15,
-            map(standings.row, rows),
+            map(standings.row, _rows(history, parent)),
         ),
         "digest": ("All runs", 0.03, standings.digest()),
         "synthesis": (
@@ -79,22 +91,42 @@ def brief(
             0.06,
             _calibration(history),
         ),
+    }
+
+
+def _of_variants(
+    history: History,
+    request: Request,
+    standings: Standings,
+    tried: Sequence[Run],
+    with_curves: Callable[[Run], Run],
+) -> Parts:
+    """What is known of single variants."""
+    parent = request.parent
+    return {
         "learning": (
             "How they learned: each seed's score, accuracy on the way, the steps of what was solved",
             0.08,
-            (standings.learning(with_curves(run)) for run in rows[:FEW_ROWS]),
+            (standings.learning(with_curves(run)) for run in _rows(history, parent)[:FEW_ROWS]),
         ),
         "tried": ("What was tried from the parent", 0.07, map(standings.tried, tried)),
         "failures": ("Failures, the latest first", 0.05, map(_failure, _latest(history.failed)[:MOST])),
         "notes": ("Notes on variants", 0.14, filter(None, map(standings.note, _noteworthy(history, parent)))),
         "code": ("Code of other variants", 0.20, code_of_others(history, parent, request.other)),
+    }
+
+
+def _from_elsewhere(history: History, parent: Run, older: Sequence[OlderNote]) -> Parts:
+    """What others had in mind, and what was measured outside of this search."""
+    measured = _measured(history, parent)
+    return {
         "ideas": (
             "Ideas of others: moves of the catalogue and published mixers, what is known to help first",
             0.12,
             cited_ideas(history, parent, measured),
         ),
         "measured": (
-            f"Measured before under this protocol\nvariant | {scores} | average",
+            f"Measured before under this protocol\nvariant | {_columns(parent)} | average",
             0.07,
             _measured_rows(history, measured),
         ),
@@ -104,11 +136,11 @@ def brief(
             0.03,
             _older_rows(older),
         ),
-        "others": ("What else was tried", 0.03, map(standings.tried, _elsewhere(history, parent, tried, synthesis))),
-        "equations": ("The published mixers in full", 0.0, equations()),
-        "published code": ("Code of published mixers", 0.0, published_code(parent)),
     }
-    return fit({name: Part(heading, share, list(lines)) for name, (heading, share, lines) in parts.items()}, tokens)
+
+
+def _columns(parent: Run) -> str:
+    return " | ".join(card_of(parent).tasks)
 
 
 def relatedness(run: Run, parent: Run) -> float:

@@ -22,7 +22,9 @@ from typing import Literal
 
 from agent.core.errors import UsageError
 from agent.core.reason import Field, Reason
-from agent.proposer.code_in_reply import OP, Block, Code, find_code
+from agent.proposer.code_in_reply import Code, find_code
+from agent.proposer.written_edits import Block
+from agent.proposer.written_python import OP
 
 NEAREST = 6  # lines shown around the place that is most like what was looked for
 
