@@ -184,4 +184,4 @@ class Confirm:
         self.confirming.journal.confirmed(history)
 
     def give_back(self) -> None:
-        self.confirming.under_way.remove(self.run.id)
+        """Nothing is kept of it: a later search trains it, or `confirm`."""

@@ -96,8 +96,13 @@ class Places:
 
     def begin(self, place: str, step: Step) -> None:
         """Give a step to a place. StaleRun where the step is no longer wanted."""
-        step.begin()
-        self._fly(place, Flight(step))
+        self.flights[place] = Flight(step)  # from here on Ctrl-C gives it back
+        try:
+            step.begin()
+        except StaleRun:
+            del self.flights[place]
+            raise
+        self._fly(place, self.flights[place])
 
     def _fly(self, place: str, flight: Flight) -> None:
         step = flight.step

@@ -105,4 +105,4 @@ class Replicate:
             self.replication.keep(answer)
 
     def give_back(self) -> None:
-        self.replication.under_way.remove(self.protocol)
+        """Nothing is kept of it: the next search trains it."""

@@ -117,8 +117,10 @@ class Training:
             self.rows.close(run)
 
     def give_back(self) -> None:
-        with suppress(StaleRun):
-            self.rows.workspace.advance(self.run, "approved", attempts=self.run.attempts - 1)
+        workspace = self.rows.workspace  # which is asked how far the run is: Ctrl-C may come in the middle of anything
+        for run in workspace.history().runs:
+            if run.id == self.run.id and run.stage == "evaluating":
+                workspace.advance(run, "approved", attempts=run.attempts - 1)
 
     def _ended(self, answer: Answer) -> Run:
         workspace = self.rows.workspace

@@ -162,6 +162,20 @@ def test_ctrl_c_twice_gives_back_what_is_under_way_and_speaks_against_nobody(tmp
     assert [run.name for run in Workspace(tmp_path).history().scored] == [template.name, *(run.name for run in mine)]
 
 
+def test_ctrl_c_as_a_training_begins_gives_it_back_as_well(tmp_path):
+    search = search_in(tmp_path, 2)
+
+    def begun(place, task):
+        if task.name != TEMPLATE:
+            raise KeyboardInterrupt
+
+    search.journal.places.begun = begun
+    with pytest.raises(KeyboardInterrupt):
+        search.run()
+    run = Workspace(tmp_path).history().runs[-1]
+    assert (run.proposal.author, run.stage, run.attempts) == ("catalogue", "approved", 0)
+
+
 def test_an_error_at_one_place_ends_the_search_and_gives_back_the_others(tmp_path):
     search = search_in(tmp_path, 3)
 
