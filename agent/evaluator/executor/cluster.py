@@ -20,7 +20,7 @@ from agent.core.resources import PACKAGE
 from agent.core.score import ScoreCard
 from agent.core.text import say
 from agent.evaluator.assignment import Assignment, Watch
-from agent.evaluator.executor.place import Message, Place, PlaceLost, carry_out, read
+from agent.evaluator.executor.place import Message, NotOpened, Place, PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.jail.isolation import prove_isolation
 
@@ -46,6 +46,10 @@ class Worker:
 
     def look(self, device: str) -> Node:
         return Node(socket.gethostname(), code_digest(), prove_isolation(device))
+
+    def ready(self) -> bool:
+        """That it lives."""
+        return True
 
     def evaluate(self, assignment: Assignment) -> Iterator[Message]:
         """Each update as it comes, and last the card or the exception."""
@@ -76,6 +80,10 @@ class RayPlace:
             raise
 
     def evaluate(self, assignment: Assignment, watch: Watch) -> ScoreCard:
+        try:
+            self._got(self._actor.ready.remote)
+        except PlaceLost as loss:  # while it had nothing to do, which says nothing of what it was to do now
+            raise NotOpened(str(loss)) from loss
         messages = self._actor.evaluate.options(num_returns="streaming").remote(assignment)
         return read(lambda: self._got(lambda: next(messages)), watch)
 

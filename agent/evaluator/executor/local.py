@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 
 from agent.core.score import ScoreCard
 from agent.evaluator.assignment import Assignment, Watch
-from agent.evaluator.executor.place import PlaceLost, carry_out, read
+from agent.evaluator.executor.place import NotOpened, PlaceLost, carry_out, read
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.gpus import visible_gpus
 from agent.evaluator.jail.gpu_memory import VISIBLE
@@ -33,6 +33,8 @@ class LocalPlace:
         return self._process.pid
 
     def evaluate(self, assignment: Assignment, watch: Watch) -> ScoreCard:
+        if not self._process.is_alive():  # which says nothing of what it was to do now
+            raise NotOpened(f"process {self.pid} had ended with code {self._process.exitcode}")
         try:
             self._pipe.send(assignment)
             return read(self._pipe.recv, watch)
