@@ -18,12 +18,12 @@ from agent.evaluator.jail.exchange import take
 from agent.evaluator.job import Job
 from agent.evaluator.text.bits import text_test
 from agent.evaluator.text.recalled import recalled
-from agent.evaluator.text.source import Text
+from agent.evaluator.text.source import TextSplits
 
 FLOAT = 4  # bytes
 
 
-def text_score(text: Text, tests: Sequence[HeldOutTest], job: Job, tokens_a_second: float) -> TextScore:
+def text_score(text: TextSplits, tests: Sequence[HeldOutTest], job: Job, tokens_a_second: float) -> TextScore:
     """The score of all seeds, by their tests of every length. Raises EvaluationFailed for losses that are none."""
     by_seed: dict[int, list[TextTest]] = {}
     rates: dict[int, float] = {}

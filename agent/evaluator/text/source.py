@@ -46,7 +46,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextSplits:
     """A text whose files were looked at: what it is, and the documents of each split, in the order of their paths."""
 
     corpus: Corpus
@@ -57,7 +57,7 @@ class Text:
         return sum(document.size for document in self.splits[split])
 
 
-def read_source(source: TextSource, longest: int = 1) -> Text:
+def read_source(source: TextSource, longest: int = 1) -> TextSplits:
     """Look at every file of a text. UsageError where there is none, too little of it, or another than was meant.
 
     longest: bytes of the longest window; each split must hold two of them.
@@ -115,7 +115,7 @@ def _is_binary(path: Path) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _sorted(root: Path, name: str, files: tuple[tuple[Path, int, int], ...]) -> Text:
+def _sorted(root: Path, name: str, files: tuple[tuple[Path, int, int], ...]) -> TextSplits:
     """Read everything once, piece by piece. The times of the files are there for the cache to notice a change."""
     total = sum(size for _, size, _ in files)
     whole = hashlib.sha256()
@@ -128,7 +128,7 @@ def _sorted(root: Path, name: str, files: tuple[tuple[Path, int, int], ...]) -> 
             whole.update(f"{inside}\0{document.start}\0{digest}\n".encode())
     splits = _share_out(groups, total)
     held_out = sum(document.size for document in splits["test"])
-    return Text(Corpus(name, whole.hexdigest()[:12], len(files), total, held_out), splits)
+    return TextSplits(Corpus(name, whole.hexdigest()[:12], len(files), total, held_out), splits)
 
 
 def _cut(path: Path, size: int, total: int) -> Iterator[Document]:

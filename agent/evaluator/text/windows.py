@@ -16,7 +16,7 @@ from torch import Tensor
 from agent.core.errors import UsageError
 from agent.evaluator.tasks.draw import chance_of
 from agent.evaluator.tasks.task import Examples, Setting, Split
-from agent.evaluator.text.source import Document, Text
+from agent.evaluator.text.source import Document, TextSplits
 
 BYTES_AT_ONCE = 1 << 24  # that are read before they are written down
 
@@ -24,7 +24,7 @@ BYTES_AT_ONCE = 1 << 24  # that are read before they are written down
 class TextReader:
     """Reads windows from the files of a text, for the parent alone: no worker sees a byte of the test's."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: TextSplits) -> None:
         self.text = text
 
     def examples(self, setting: Setting, count: int, split: Split, seed: int) -> Examples:
