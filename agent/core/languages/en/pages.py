@@ -44,7 +44,7 @@ SENTENCES = {
     "page.why it was stopped": "Why it was stopped",
     "page.all results": "All results",
     "page.board caption": (
-        "In the order of the objective; what can be no winner stands behind. Scores with 95 percent of their noise to "
+        "In the order of the objective; what may not win stands behind. Scores with 95 percent of their noise to "
         "both sides. Colour shows a difference beyond the noise from what they are compared with; what is left white "
         "cannot be told from it."
     ),
