@@ -78,7 +78,7 @@ class Catalogue:
 
     def best_untried(self, history: History, draw: Random) -> tuple[Idea, str]:
         """The same before it is argued for: the idea and its variant file."""
-        beliefs = believe(history, self.expected, draw, kept=1)  # a draw is wanted, and not the mean of many
+        beliefs = believe(history, self.expected, draw)
         replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
         for root, bonus in self._roots(history, draw):
             tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
