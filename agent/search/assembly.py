@@ -15,7 +15,7 @@ from agent.evaluator.evaluation import choose_device
 from agent.evaluator.executor.here import Here
 from agent.evaluator.executor.pool import Executor
 from agent.evaluator.jail.isolation import prove_isolation
-from agent.evaluator.protocols import choose_protocol, refuse_without_columns
+from agent.evaluator.protocols import SMOKE, VERIFYING, choose_protocol, refuse_without_columns
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
@@ -106,6 +106,7 @@ def assemble(
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
         text=config.text,
         leave=config.leave,
+        verifies_by=() if protocol.name == SMOKE.name else VERIFYING,  # a score of smoke means nothing
     )
 
 
