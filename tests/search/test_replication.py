@@ -181,5 +181,5 @@ def test_a_further_seed_is_of_the_lone_settings_alone_and_none_that_was_trained(
     assert {replica.setting.label for replica in first.replicas()} == MAD.lone_settings
     assert {replica.seed for replica in first.replicas()} == {1}
     assert {replica.seed for replica in second.replicas()} == {2}
-    assert replace(first, plans=()) == replace(MAD, plans=())
+    assert replace(first, plans=()) == replace(MAD, plans=(), legs=())
     assert not QUICK.further_seed(QUICK.lone_settings, 0).plans
