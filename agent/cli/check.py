@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import JsonOption, WorkspaceOption
+from agent.cli.options import JsonOption, PrintLangOption, WorkspaceOption
 from agent.cli.variant_file import read_variant
-from agent.core.errors import UsageError
 from agent.core.invocation import HERE
-from agent.core.languages import LANGUAGES
+from agent.core.languages import check_language
 from agent.core.sentences import listed
 from agent.core.text import ENGLISH, Text, clean, say
 from agent.evaluator.contract.declaration import Declaration
@@ -25,13 +24,12 @@ def check(
     protocol: Annotated[
         str, typer.Option(help="Take the sizes of this protocol, such as quick or mad; nothing is trained.")
     ] = "quick",
-    lang: Annotated[str, typer.Option(help=f"Print in {', '.join(LANGUAGES)}.")] = ENGLISH,
+    lang: PrintLangOption = ENGLISH,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Whether a file keeps the contract, with its sizes and remarks; nothing is trained. See docs/contract.md."""
-    if lang not in LANGUAGES:
-        raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)}")
+    check_language(lang)
     declaration = read_variant(file)  # what can be refused without torch is refused at once
     remarks = [remark.text for remark in parse_variant(file).remarks]
     chosen = choose_protocol(protocol, "cpu")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from agent.core.languages import LANGUAGES
+
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", help="Use the workspace in this folder, which holds results.csv and runs/.")
 ]
@@ -17,6 +19,7 @@ ProtocolOption = Annotated[
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="Train on cpu or cuda; default: a GPU where there is one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PrintLangOption = Annotated[str, typer.Option("--lang", help=f"Print in {', '.join(LANGUAGES)}.")]
 LangOption = Annotated[
     str | None,
     typer.Option(

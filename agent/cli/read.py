@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.options import JsonOption, WorkspaceOption
+from agent.cli.options import JsonOption, PrintLangOption, WorkspaceOption
 from agent.core.errors import UsageError
 from agent.core.invocation import HERE
-from agent.core.languages import LANGUAGES
+from agent.core.languages import LANGUAGES, check_language
 from agent.core.text import ENGLISH
 from agent.store.workspace import Workspace
 
@@ -42,7 +42,7 @@ def table(
 
 
 def status(
-    lang: Annotated[str, typer.Option(help=f"Print in {', '.join(LANGUAGES)}.")] = ENGLISH,
+    lang: PrintLangOption = ENGLISH,
     as_json: JsonOption = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
@@ -51,8 +51,7 @@ def status(
     from agent.store.busy import busy_together, read_busy
     from agent.store.status import read_end, read_status
 
-    if lang not in LANGUAGES:
-        raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)}")
+    check_language(lang)
     home = Workspace(workspace)
     now, searcher, end = read_status(home), home.locks.searcher(), read_end(home)
     busy = read_busy(home, now.started, time.time() if searcher else now.updated)
@@ -81,8 +80,7 @@ def show(
     from agent.core.text import clean
 
     lang = {"both": ALL}.get(lang, lang)  # as it was called when there were two
-    if lang not in (*LANGUAGES, ALL):
-        raise UsageError(f"--lang {lang}: {', '.join(LANGUAGES)} or {ALL}")
+    check_language(lang, ALL)
     home = Workspace(workspace)
     imported = [note for note in home.older_notes() if note.id == run]
     if imported:

@@ -13,7 +13,7 @@ import typer
 from agent.cli.options import DeviceOption, LangOption, ProtocolOption, UnsandboxedOption, WorkspaceOption
 from agent.core.errors import DeltaSearchError, UsageError
 from agent.core.invocation import HERE, command
-from agent.core.languages import LANGUAGES
+from agent.core.languages import check_language
 from agent.core.run import BASELINE
 from agent.core.sentences import counted
 from agent.core.text import ENGLISH, Text, say
@@ -58,8 +58,8 @@ def search(
         "start_from": start_from.split(",") if start_from is not None else None,
     }  # fmt: skip
     config = read_config(workspace, flags)
-    if lang is not None and lang not in LANGUAGES:
-        raise UsageError(f"--lang {lang}: {' or '.join(LANGUAGES)}")
+    if lang is not None:
+        check_language(lang)
     if cluster is not None and review:
         raise UsageError("--review trains on this machine: leave out --cluster")
     if review:

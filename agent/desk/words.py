@@ -3,8 +3,8 @@
 import json
 import os
 
-from agent.core.errors import DeltaSearchError, UsageError
-from agent.core.languages import LANGUAGES
+from agent.core.errors import DeltaSearchError
+from agent.core.languages import LANGUAGES, check_language
 from agent.core.text import ENGLISH, say
 from agent.evaluator.failure import EvaluationFailed
 from agent.proposer.patch import PatchRejected
@@ -33,8 +33,7 @@ def reason_in(language: str, error: DeltaSearchError) -> str:
 def choose_language(workspace: Workspace, asked: str | None) -> str:
     """The language that is asked for, which is then remembered; else the remembered one; else the user's own."""
     if asked is not None:
-        if asked not in LANGUAGES:
-            raise UsageError(f"--lang {asked}: {' or '.join(LANGUAGES)}")
+        check_language(asked)
         remember_language(workspace, asked)
         return asked
     spoken = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")

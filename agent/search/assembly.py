@@ -15,6 +15,7 @@ from agent.evaluator.evaluation import choose_device
 from agent.evaluator.executor.here import Here
 from agent.evaluator.executor.pool import Executor
 from agent.evaluator.jail.isolation import prove_isolation
+from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import SMOKE, VERIFYING, choose_protocol, refuse_without_columns
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
@@ -57,11 +58,7 @@ def assemble(
     where = executor or Here(choose_device(config.device))
     device = where.device
     held = workspace.protocol()
-    protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
-    refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
-    if not config.legs:
-        protocol = replace(protocol, legs=())
-    workspace.check_protocol(protocol.name, protocol.fingerprint)
+    protocol = _protocol(config, workspace, device)
     workspace.keep_budget(MeansBudget(config.budget_parameters, config.budget_state, config.budget_flops))
     workspace.keep_objective(config.objective)
     spending = Spending(config.max_cost, config.price_in, config.price_out)
@@ -108,6 +105,15 @@ def assemble(
         leave=config.leave,
         verifies_by=() if protocol.name == SMOKE.name else VERIFYING,  # a score of smoke means nothing
     )
+
+
+def _protocol(config: Config, workspace: Workspace, device: str) -> Protocol:
+    """What the search trains by: as configured, else as the workspace holds it, else the default of the device."""
+    held = workspace.protocol()
+    protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
+    refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
+    workspace.check_protocol(protocol.name, protocol.fingerprint)
+    return protocol if config.legs else replace(protocol, legs=())
 
 
 @dataclass(frozen=True)

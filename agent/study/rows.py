@@ -71,15 +71,22 @@ def diverged_row(piece: Piece, test_seed: int, device: str) -> Row:
 
 
 @contextmanager
-def kept(path: Path) -> Iterator["Table"]:
-    """A table, locked against other processes that would add to it; UsageError where one has it."""
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from adding to a table; UsageError where one does already."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
-            yield Table(path)
+            yield
     except Timeout as error:
         raise UsageError(f"{path}: another process is adding to it; wait for it, or give another --folder") from error
+
+
+@contextmanager
+def kept(path: Path) -> Iterator["Table"]:
+    """A table, locked against other processes that would add to it; UsageError where one has it."""
+    with locked(path):
+        yield Table(path)
 
 
 class Table:

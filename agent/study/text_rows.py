@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from agent.core.errors import UsageError
 from agent.core.text_score import Bits, PositionBits, TextScore
 from agent.evaluator.protocol import Protocol
-from agent.store.files import reading, write_atomically, writing
+from agent.store.files import reading, write_atomically
+from agent.study.rows import locked
 
 TIMES = 4  # the longer windows that the protocols of text are tested on
 
@@ -85,13 +83,8 @@ def _positions(ranges: Sequence[PositionBits]) -> str:
 @contextmanager
 def kept_text(path: Path) -> Iterator["TextTable"]:
     """A table, locked against other processes that would add to it; UsageError where one has it."""
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path.with_suffix(".lock"), timeout=0):
-            yield TextTable(path)
-    except Timeout as error:
-        raise UsageError(f"{path}: another process is adding to it; wait for it, or give another --folder") from error
+    with locked(path):
+        yield TextTable(path)
 
 
 class TextTable:
