@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -143,8 +142,9 @@ def _print_excess(card: ScoreCard, protocol: Protocol, budget: MeansBudget) -> N
     """What the variant takes beyond the budget, beside the template, whose means are counted for it."""
     from agent.evaluator.check import op_under_test
     from agent.evaluator.means import SECONDS, measure_means
+    from agent.evaluator.time_limit import TimeLimit
 
-    with op_under_test(baseline_path(TEMPLATE), protocol, time.monotonic() + SECONDS) as op:
+    with op_under_test(baseline_path(TEMPLATE), protocol, TimeLimit(SECONDS)) as op:
         template = replace(card, **asdict(measure_means(op)))
     for axis, ratio in excess(card, template, budget).items():
         print(say("means.larger", axis=say(f"means.{axis}"), ratio=ratio)["en"])

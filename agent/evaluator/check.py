@@ -1,7 +1,6 @@
 """Everything that is checked before a variant is trained."""
 
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from agent.evaluator.probes.op_under_test import CPU, OpUnderTest, RunCalls, rec
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult, read_results, write_calls
 from agent.evaluator.probes.probes import run_probes
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.time_limit import Deadline, TimeLimit
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.worker_pool import WorkerPool
 
-SECONDS = 120.0  # for a check: most take about two
+SECONDS = 120.0  # for a check on an idle machine: most take about two
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def examine(variant: Path, protocol: Protocol) -> Findings:
     Raises VariantRefused for a file that is no variant or holds what no variant needs, EvaluationFailed for one that
     does not keep the contract, ProbeFailed (an EvaluationFailed) for one that breaks a rule of the op.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = TimeLimit(SECONDS)
     declaration = read_declaration(variant)
     check_code(variant)
     with _job(variant, protocol) as job:
-        (answer,) = WorkerPool(job.folder, 1, deadline).run([{"do": "check"}], lambda update: None)
+        (answer,) = WorkerPool(job.folder, 1, deadline()).run([{"do": "check"}], lambda update: None)
     with op_under_test(variant, protocol, deadline) as op:
         run_probes(op)
     with doubting():
@@ -75,7 +75,7 @@ def parameter_count(declaration: Declaration, protocol: Protocol) -> int:
 
 
 @contextmanager
-def op_under_test(variant: Path, protocol: Protocol, deadline: float) -> Iterator[OpUnderTest]:
+def op_under_test(variant: Path, protocol: Protocol, deadline: Deadline) -> Iterator[OpUnderTest]:
     """A variant's op, for the probes to call. Every list of calls goes to a fresh worker."""
     with _job(variant, protocol) as job:
         yield OpUnderTest(read_declaration(variant), protocol, _caller(job, variant, deadline), secrets.randbits(48))
@@ -89,7 +89,7 @@ def _job(variant: Path, protocol: Protocol) -> Iterator[Job]:
         yield job
 
 
-def _caller(job: Job, variant: Path, deadline: float) -> RunCalls:
+def _caller(job: Job, variant: Path, deadline: Deadline) -> RunCalls:
     """Call the op of a variant, each time in a fresh worker."""
 
     def run(calls: Sequence[ProbeCall], fill: bool = False) -> list[ProbeResult]:
@@ -97,7 +97,7 @@ def _caller(job: Job, variant: Path, deadline: float) -> RunCalls:
         job.results.unlink(missing_ok=True)
         forms = write_calls(calls, job.calls)
         request = {"do": "call", "forms": forms, "fill": fill}
-        (answer,) = WorkerPool(job.folder, 1, deadline).run([request], lambda update: None)
+        (answer,) = WorkerPool(job.folder, 1, deadline()).run([request], lambda update: None)
         with doubting():
             return read_results(answer["told"], calls, job.results)
 

@@ -74,7 +74,7 @@ def evaluate(
         tests = stages.draw_tests(trained)
         varied = stages.draw_varied(tests)
         scores = stages.score(tests, varied, trained, pace.deadline)
-        with op_under_test(variant, protocol, pace.deadline) as op:
+        with op_under_test(variant, protocol, lambda: pace.deadline) as op:
             probe_trained(op, tests, groups, job)
             means = measure_means(op)
         text = stages.bits([*tests, *varied], trained)

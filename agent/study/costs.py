@@ -8,7 +8,6 @@ there, so that their ratio says more than either.
 
 import csv
 import io
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,6 +21,7 @@ from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.means import measure_means
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.speed import measure_speed
+from agent.evaluator.time_limit import TimeLimit
 from agent.store.files import write_atomically
 
 SECONDS = 300.0  # for the count of one mixer: far more than any takes
@@ -48,7 +48,7 @@ class Cost:
 def measure_cost(name: str, protocol: Protocol) -> Cost:
     """Count in a confined worker, and time in this process: what ships with the project is trusted."""
     path = known_path(name)
-    with op_under_test(path, protocol, time.monotonic() + SECONDS) as op:
+    with op_under_test(path, protocol, TimeLimit(SECONDS)) as op:
         means = measure_means(op)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,6 +1,5 @@
 """The probe of trained networks: their calls are recorded, and the op answers for them in fresh processes."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -15,6 +14,7 @@ from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.held_out import Candidate, HeldOutTest
 from agent.evaluator.job import Job
 from agent.evaluator.probes.op_under_test import CPU, ProbeFailed, record_calls, recording_variant
+from agent.evaluator.time_limit import TimeLimit
 from agent.evaluator.trained import probe_trained
 from agent.evaluator.training.network import Network
 from agent.evaluator.training.stack import Stack, architecture, stacks
@@ -36,7 +36,7 @@ def probe(tmp_path):
 
     def probe(variant, rows):
         save_file({"best": rows, "last": rows.clone()}, job.weights(0))
-        with op_under_test(variant, ONE_TASK, time.monotonic() + 120) as op:
+        with op_under_test(variant, ONE_TASK, TimeLimit(120)) as op:
             probe_trained(op, [test], GROUPS, job)
 
     return probe
@@ -83,7 +83,7 @@ def test_what_is_recorded_is_what_an_op_is_called_with():
 def test_every_length_of_a_protocol_that_can_be_has_its_real_calls(tmp_path):
     variant = write_variant(tmp_path)
     several = replace(ONE_TASK, plans=(*ONE_TASK.plans, *ONE_TASK.plans))
-    with op_under_test(variant, several, time.monotonic() + 120) as op:
+    with op_under_test(variant, several, TimeLimit(120)) as op:
         assert [shape.setting.input_length for shape in op.shapes()] == [REPLICA.setting.input_length]
         first, second = op.real_calls(op.shapes()[0])
         assert first.length == second.length == REPLICA.setting.input_length

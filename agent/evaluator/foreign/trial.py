@@ -1,7 +1,6 @@
 """Trying a plan: its file is called in a confined worker, with sizes that all differ, to see which axis is which."""
 
 import ast
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from agent.evaluator.foreign.reading import Function, NotAdaptable, chosen, func
 from agent.evaluator.foreign.writing import write_file
 from agent.evaluator.probes.probe_calls import ProbeCall
 from agent.evaluator.protocols import SMOKE
+from agent.evaluator.time_limit import TimeLimit
 
 BATCH, HEADS, LENGTH, CHUNK = 2, 3, 19, 8
 SIZES = ((5, 7), (6, 6))  # of a key and a value; the second for functions that want them alike
@@ -105,7 +105,7 @@ def _outputs(source: str, sizes: tuple[int, int]) -> Tensor:
             name: part if name in declaration.parameters else _with_change(part, name)
             for name, part in arguments.items()
         }
-        with op_under_test(path, SMOKE, time.monotonic() + SECONDS) as op:
+        with op_under_test(path, SMOKE, TimeLimit(SECONDS)) as op:
             before, after = op.run([ProbeCall(arguments, CHUNK), ProbeCall(changed, CHUNK)])
     if before.o.shape != arguments["v"].shape:
         raise WrongAxes(f"it returns {tuple(before.o.shape)} for values of {tuple(arguments['v'].shape)}")
