@@ -5,11 +5,13 @@
     python -m agent.study noise --protocol quick         the spread of one-seed scores of the template
     python -m agent.study pairs --protocol quick         the spread of the twelve's seed-wise differences to it
     python -m agent.study agreement --protocol quick     rank agreement with baselines/reference.csv
+    python -m agent.study language-models                the same with the perplexities of published language models
     python -m agent.study costs                          what each mixer takes: operations a token, speed
     python -m agent.study text                           the template, the controls and a Transformer under text-small
     python -m agent.study field                          the tables of the published mixers in docs/field.md
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
     python -m agent.study legs                           what stopping after a leg saves and loses, by measured rows
+    python -m agent.study equals                         how often the objective tells equals apart
     python -m agent.study dialogues                      the same around scripted models: kinds of request and niches
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
@@ -43,7 +45,7 @@ from agent.evaluator.executor.choice import open_executor
 from agent.evaluator.protocol import Protocol
 from agent.evaluator.protocols import choose_protocol, refuse_without_columns
 from agent.science.measure import LOG_ODDS, MACRO, Measure
-from agent.science.noise import noise_rows, noise_table, paired_noise, with_pairs
+from agent.science.noise import noise_rows, noise_table, paired_noise, read_noise, with_pairs
 from agent.science.objective import Objective
 from agent.science.promotion import LEAST_CHANCE
 from agent.science.setting_noise import PairedNoise
@@ -57,7 +59,11 @@ from agent.study.cells import one_seed_scores, seed_differences, task_scores
 from agent.study.costs import measure_cost, write_costs
 from agent.study.dialogues import SKILLS, WAYS, night, table_of_dialogues
 from agent.study.dialogues import TRUTHS as PLANTED
+from agent.study.equals import HEADINGS as EQUALS_HEADINGS
+from agent.study.equals import LUCKS, told_of
 from agent.study.field_page import write
+from agent.study.language_models import HEADINGS as ORDER_HEADINGS
+from agent.study.language_models import orders, published
 from agent.study.measuring import measure
 from agent.study.nights import ARMS, Bench
 from agent.study.nights_table import table_of_nights
@@ -272,6 +278,19 @@ def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
     print(markdown(found.header, found.rows))
 
 
+@app.command(name="language-models")
+def language_models(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
+    """Print how far each task and axis orders mixers as published language models around them are ordered."""
+    chosen = choose_protocol(protocol, "cpu")
+    found = orders(chosen, Table((folder or MEASURED) / f"{chosen.name}.csv").rows(), published())
+    if not found:
+        raise UsageError(
+            f"no two mixers of one paper are measured yet under {chosen.name}: "
+            f"{command(f'table --protocol {chosen.name} --variant published', module=STUDY)}"
+        )
+    print(markdown(ORDER_HEADINGS, [each.line for each in found]))
+
+
 @app.command()
 def nights(
     count: Annotated[int, typer.Option("--nights", min=1, help="Simulate so many of each truth and arm.")] = 8,
@@ -317,6 +336,26 @@ def legs(
             found = [replayed(known, objective, seed, variants, least) for seed in range(orders)]
             lines.append(line_of(f"{name}, {len(variants)} variants", objective, least, found))
     print(markdown(HEADINGS, lines))
+
+
+@app.command()
+def equals(
+    worlds: Annotated[int, typer.Option(min=1, help="Make up so many worlds of each kind of luck.")] = 300,
+    each: Annotated[int, typer.Option(min=1, help="Judge so many equals in each.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the first world; each further one has the next.")] = 0,
+    protocol: ProtocolName = "quick",
+) -> None:
+    """Judge variants that are exactly as good as the template, and print how often they are told apart from it."""
+    chosen = choose_protocol(protocol, "cpu")
+    if not read_noise(chosen.fingerprint):
+        raise UsageError(
+            f"the noise of {protocol} was never measured: {command(f'noise --protocol {protocol}', module=STUDY)}"
+        )
+    lines = []
+    for luck in LUCKS:
+        lines.append(told_of(chosen, luck, worlds, each, seed).line(luck))
+        typer.echo(f"· {len(lines)} of {len(LUCKS)} kinds of luck", err=True)
+    print(markdown(EQUALS_HEADINGS, lines))
 
 
 @app.command()

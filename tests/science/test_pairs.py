@@ -12,7 +12,6 @@ from agent.science.comparison import compare
 from agent.science.estimate import AVERAGE
 from agent.science.measure import MACRO
 from agent.science.noise import noise_rows, noise_table, paired_noise, read_noise, with_pairs
-from agent.science.pairs import LEAST_STD, sharper_in_pairs
 from agent.science.setting_noise import Noise, PairedNoise
 from agent.study.synthetic import synthetic
 
@@ -60,15 +59,7 @@ def test_equal_differences_do_not_make_a_comparison_exact():
     found = compare(
         card(task_score(a=[0.6] * 2)), card(task_score(a=[0.5] * 2)), {"a": Noise(0.2, 10, PairedNoise(0, 1))}
     )
-    assert found["Memorize"].error == pytest.approx(LEAST_STD)
-
-
-@pytest.mark.parametrize(
-    ("std", "freedom", "sharper"), [(0.01, 20.0, True), (0.1, 20.0, True), (0.3, 20.0, False), (0.15, 0.5, False)]
-)
-def test_the_rule_looks_at_what_was_measured_and_at_no_score(std, freedom, sharper):
-    assert sharper_in_pairs(Noise(0.14, 10, PairedNoise(std, freedom)), 2) is sharper
-    assert not sharper_in_pairs(Noise(0.14, 10), 2)
+    assert found["Memorize"].error == pytest.approx(MACRO.least_std)
 
 
 @pytest.mark.parametrize("freedom", [2.0, 8.0])
@@ -104,12 +95,9 @@ def test_a_noise_table_keeps_pairs_and_one_without_them_is_read(tmp_path):
 
 @measured
 def test_quick_ships_with_what_pairing_is_worth():
-    """Every setting has a measured spread of differences, and the noisiest are compared in pairs."""
+    """So every setting is compared in pairs."""
     noise = read_noise(QUICK.fingerprint)
     assert all(known.paired for known in noise.values())
-    seeds = {setting.label: plan.seeds for plan in QUICK.plans for setting in plan.settings}
-    in_pairs = {setting for setting in seeds if sharper_in_pairs(noise[setting], seeds[setting])}
-    assert {"Memorize V1024 L32 n256", "Fuzzy Recall V16 L48 n5600 motif2"} <= in_pairs
 
 
 @pytest.mark.slow

@@ -1,0 +1,140 @@
+"""How far each task, and each axis, orders mixers as published language models around them are ordered.
+
+A paper trains the mixers that it compares alike, so only mixers of one paper are laid side by side: of each pair, which
+has the lower perplexity there, and which the higher score here. The number told is Kendall's tau, the share of pairs in
+the same order less that of pairs in the other one. Its interval is that of our seeds, drawn anew; how far the papers'
+own numbers scatter nobody published, and another choice of mixers would say something else.
+
+The perplexities are from elsewhere (baselines/language_models.csv), and no score of ours depends on them.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.core.resources import KNOWN_VARIANTS
+from agent.core.score import LEARNING_TASKS, MEMORY_TASKS
+from agent.evaluator.protocol import Protocol
+from agent.science.estimate import AVERAGE
+from agent.science.measure import LOG_ODDS, MACRO, Measure
+from agent.science.objective import LENGTH
+from agent.study.cells import Reached, reached
+from agent.study.pieces import settings_of
+from agent.study.rows import Row
+
+PERPLEXITIES = KNOWN_VARIANTS / "language_models.csv"
+DRAWS = 2000
+EDGES = (2.5, 97.5)  # percentiles: 95 percent
+AT_LENGTH = f" at {LENGTH} times"
+
+Draws = NDArray[np.float64]  # one score a draw of the seeds; the first is as measured
+
+
+@dataclass(frozen=True)
+class Published:
+    """A mixer of one paper, and the perplexities of the language model around it."""
+
+    paper: str
+    mixer: str
+    perplexities: tuple[float, ...]
+
+    @property
+    def loss(self) -> float:
+        """The mean of the logarithms: how many nats a token it is wrong by, over the texts that it was tested on."""
+        return float(np.mean([log(each) for each in self.perplexities]))
+
+
+def published() -> list[Published]:
+    """All of the table, in its order."""
+    with PERPLEXITIES.open(newline="", encoding="utf-8") as table:
+        return [
+            Published(row["paper"], row["mixer"], (float(row["wikitext_perplexity"]), float(row["lambada_perplexity"])))
+            for row in csv.DictReader(table)
+        ]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Kendall's tau of a column over so many pairs, as measured, and its 95 percent interval by our seeds."""
+
+    column: str
+    pairs: int
+    tau: float
+    low: float
+    high: float
+
+    @property
+    def line(self) -> list[object]:
+        """A line of the table."""
+        return [self.column, self.pairs, f"{self.tau:+.2f}", f"{self.low:+.2f} to {self.high:+.2f}"]
+
+
+HEADINGS = ["by", "pairs", "tau with perplexity", "95 percent, other seeds"]
+
+
+def orders(protocol: Protocol, rows: Sequence[Row], models: Sequence[Published]) -> list[Order]:
+    """The order of every task, of both axes, of their mean and of the older average, where two of a paper have all."""
+    columns = _columns(protocol, rows, {each.mixer for each in models})
+    measured = next(iter(columns.values()), {})
+    pairs = [
+        (one, other)
+        for one, other in combinations(models, 2)
+        if one.paper == other.paper and {one.mixer, other.mixer} <= measured.keys() and one.loss != other.loss
+    ]
+    return [_order(column, scores, pairs) for column, scores in columns.items()] if pairs else []
+
+
+def _order(column: str, scores: Mapping[str, Draws], pairs: Sequence[tuple[Published, Published]]) -> Order:
+    same = [np.sign(scores[one.mixer] - scores[other.mixer]) * np.sign(other.loss - one.loss) for one, other in pairs]
+    tau = np.mean(same, axis=0)
+    low, high = np.percentile(tau[1:], EDGES)
+    return Order(column, len(pairs), float(tau[0]), float(low), float(high))
+
+
+def _columns(protocol: Protocol, rows: Sequence[Row], wanted: set[str]) -> dict[str, dict[str, Draws]]:
+    """Column -> mixer -> its scores, of the mixers that have every setting: tasks in log-odds, the average in macro."""
+    odds, macro = _drawn(protocol, rows, wanted, LOG_ODDS), _drawn(protocol, rows, wanted, MACRO)
+    settings = [setting.label for setting in settings_of(protocol)]
+    known = {name for name, found in odds.items() if found.keys() >= {*settings}}
+    tasks = {setting.label: setting.task for setting in settings_of(protocol)}
+    found: dict[str, dict[str, Draws]] = {}
+    for task in dict.fromkeys(tasks.values()):
+        own = [label for label in settings if tasks[label] == task]
+        found[task] = {name: _mean([odds[name][label] for label in own]) for name in known}
+        if far := [label + AT_LENGTH for label in own if all(label + AT_LENGTH in odds[name] for name in known)]:
+            found[task + AT_LENGTH] = {name: _mean([odds[name][label] for label in far]) for name in known}
+    for axis, of_axis in (("memory", MEMORY_TASKS), ("learnability", LEARNING_TASKS)):
+        parts = [part for task in of_axis for part in (task, task + AT_LENGTH) if part in found]
+        found[axis] = {name: _mean([found[part][name] for part in parts]) for name in known}
+    found["both axes"] = {name: _mean([found[axis][name] for axis in ("memory", "learnability")]) for name in known}
+    columns = [label for label in settings if tasks[label] in protocol.tasks]
+    found[AVERAGE] = {name: _mean([macro[name][label] for label in columns]) for name in known}
+    return found
+
+
+def _drawn(protocol: Protocol, rows: Sequence[Row], wanted: set[str], measure: Measure) -> dict[str, dict[str, Draws]]:
+    """Mixer -> setting -> its mean over the seeds, as measured and as other seeds might have made it.
+
+    Mixers share their seeds, and a seed's tests at both lengths are of the same weights: all are drawn together.
+    """
+    scores: Reached = {name: found for name, found in reached(protocol, rows, measure).items() if name in wanted}
+    generator = np.random.default_rng(0)  # so that a published interval can be printed again
+    found: dict[str, dict[str, Draws]] = {name: {} for name in scores}
+    for setting in settings_of(protocol):
+        seeds = list(next(plan for plan in protocol.plans if setting in plan.settings).seed_numbers)
+        chosen = np.vstack([np.arange(len(seeds)), generator.integers(len(seeds), size=(DRAWS, len(seeds)))])
+        for name, label in ((name, label) for name in scores for label in (setting.label, setting.label + AT_LENGTH)):
+            of_seed = scores[name].get(label, {})
+            if all(seed in of_seed for seed in seeds):
+                values = np.array([of_seed[seed] for seed in seeds])
+                found[name][label] = values[chosen].mean(axis=1)
+    return found
+
+
+def _mean(parts: Sequence[Draws]) -> Draws:
+    return np.mean(parts, axis=0)
