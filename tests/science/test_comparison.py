@@ -10,7 +10,7 @@ from made_scores import card, task_score
 
 from agent.science.comparison import Comparison, compare, difference, resolution
 from agent.science.estimate import AVERAGE, ENOUGH_SEEDS, average, estimate
-from agent.science.pairs import LEAST_STD
+from agent.science.measure import MACRO
 from agent.science.setting_noise import Noise
 from agent.science.student import quantile, student
 
@@ -80,7 +80,7 @@ def test_one_seed_of_unmeasured_noise_has_no_error_to_speak_of():
 
 
 def test_equal_seeds_do_not_make_a_score_exact():
-    assert estimate(task_score(a=[1.0, 1.0]), {}).error == pytest.approx(LEAST_STD / math.sqrt(2))
+    assert estimate(task_score(a=[1.0, 1.0]), {}).error == pytest.approx(MACRO.least_std / math.sqrt(2))
 
 
 def test_an_average_weighs_its_tasks_alike():
@@ -195,7 +195,7 @@ def test_one_unknown_setting_leaves_its_task_and_the_average_unknown():
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_no_verdict_below_the_resolution_of_a_solved_task(seeds):
     """Training stops beyond 0.999: in that last thousandth even seeds that agree to the digit say nothing."""
-    difference = 0.9 * LEAST_STD * math.sqrt(2 / seeds)
+    difference = 0.9 * MACRO.least_std * math.sqrt(2 / seeds)
     assert verdict([0.9990 + difference] * seeds, [0.9990] * seeds) == "indistinguishable"
     assert verdict([0.9990] * seeds, [0.9900] * seeds) == "better"
 
