@@ -29,7 +29,11 @@ from agent.evaluator.jail.gpu_memory import SHARE, VISIBLE, Use, gpu_memory, let
 from agent.evaluator.jail.processes import Process, children, family, living
 from agent.evaluator.jail.user import become
 
-PRELOADED = ("agent.evaluator.worker", "agent.evaluator.jail.escape_attempts")
+# What every child needs. The last is imported by torch at the first gradient that is asked for with a cotangent: .3
+# seconds, which a check would pay five times.
+PRELOADED = (
+    "agent.evaluator.worker", "agent.evaluator.jail.escape_attempts", "torch.fx.experimental.symbolic_shapes",
+)  # fmt: skip
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 LOOK_UP = 0.2  # seconds between two looks at what the children use
 RESIDENT_SHARE = 0.6  # of the machine's memory, for one child and what descends from it
