@@ -28,6 +28,7 @@ from agent.science.budget import MeansBudget
 from agent.search.analyses import Analyses
 from agent.search.budget import Budget, Ledger
 from agent.search.config import KEY, Config
+from agent.search.confirmation import MOST_TIMES
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
@@ -103,7 +104,9 @@ def assemble(
         files={CONFIG: json.dumps(resolved, indent=1) + "\n"},
         text=config.text,
         leave=config.leave,
-        verifies_by=() if protocol.name == SMOKE.name else VERIFYING,  # a score of smoke means nothing
+        # A score of smoke means nothing: to confirm it once shows that it runs.
+        most_times=1 if protocol.name == SMOKE.name else MOST_TIMES,
+        verifies_by=() if protocol.name == SMOKE.name else VERIFYING,
     )
 
 

@@ -36,12 +36,14 @@ class Plan:
 
 @dataclass
 class Confirming:
-    """What is still to be trained on fresh seeds, for one search or for `confirm`."""
+    """What is still to be trained on fresh seeds, for one search or for `confirm`; on at most so many times the
+    protocol's own."""
 
     workspace: Workspace
     protocol: Protocol
     ledger: Ledger
     journal: Journal
+    most_times: int = MOST_TIMES
     given_up: dict[str, str] = field(default_factory=dict, init=False)  # run id -> why
     planned: list[Run] = field(default_factory=list, init=False)  # to be begun, in this order
     times: int = field(default=0, init=False)  # how many times the protocol's seeds they are trained on
@@ -82,7 +84,7 @@ class Confirming:
             missing = self.missing(history, everyone)
             rounds = max(1, ceil_div(len(missing), self.ledger.places))  # as many at once as there are places
             fitting = int(seconds / (card_of(template).seconds * rounds))
-            times = before or min(MOST_TIMES, fitting)
+            times = before or min(self.most_times, fitting)
             if missing and 0 < times <= fitting:
                 return Plan(tuple(missing), times)
         return Plan()

@@ -19,7 +19,7 @@ from agent.science.mechanisms.holding import with_mechanisms
 from agent.search.amending import amend
 from agent.search.analyses import Analyses
 from agent.search.budget import Ledger, Stop
-from agent.search.confirmation import Confirming
+from agent.search.confirmation import MOST_TIMES, Confirming
 from agent.search.drafts import Drafts
 from agent.search.inspection import Inspection
 from agent.search.journal import Journal
@@ -56,6 +56,7 @@ class Search:
     review: bool = False  # whether a proposal waits for a person; without one, all that passes the checks is approved
     files: Mapping[str, str] = field(default_factory=dict)  # kept with each run: its configuration
     begun: set[str] = field(default_factory=set)  # runs of known variants
+    most_times: int = MOST_TIMES  # its own seeds, on which its finalists are trained in the end
     verifies_by: tuple[Protocol, ...] = VERIFYING  # what its winners are tried by in the end
     text: str | None = None  # what a protocol of text reads then; None for the default text
     leave: bool = False  # whether a proposal's trainings that lie far behind the template's end early
@@ -63,7 +64,7 @@ class Search:
     @cached_property
     def confirming(self) -> Confirming:
         """Who is trained on fresh seeds, and for how long."""
-        return Confirming(self.workspace, self.protocol, self.ledger, self.journal)
+        return Confirming(self.workspace, self.protocol, self.ledger, self.journal, self.most_times)
 
     @cached_property
     def verifying(self) -> Verifying:

@@ -99,6 +99,14 @@ def test_as_many_finalists_are_trained_as_there_is_time_for(rows, everyone, time
     assert list(plan.everyone[1:]) == finalists(known)[: max(0, everyone - 1)]
 
 
+def test_smoke_whose_scores_mean_nothing_confirms_on_as_many_seeds_as_it_has():
+    known = made_scores.history("a", "ab", "ac", "b", noise=0.002)
+    plan = Confirming(None, THREE_SEEDS, Ledger(Budget()), None, most_times=1).plan(
+        known, 100.0 * known.baseline.card.seconds
+    )
+    assert plan.times == 1
+
+
 def test_without_hours_a_fifth_of_all_training_goes_into_it():
     known = made_scores.history("a", noise=0.002)
     ledger = Ledger(Budget(runs=9))
