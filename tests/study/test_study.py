@@ -18,6 +18,7 @@ from agent.science import noise
 from agent.science.measure import LOG_ODDS, MACRO
 from agent.science.noise import noise_table, read_noise
 from agent.study import __main__ as study
+from agent.study import measuring_verbs
 from agent.study.agreement import WITHOUT, agreement_of
 from agent.study.cells import one_seed_scores, task_scores
 from agent.study.pieces import missing_pieces, settings_of
@@ -128,7 +129,7 @@ def test_noise_is_the_standard_deviation_over_the_seeds_of_the_template(tmp_path
 def test_noise_is_measured_on_the_seeds_that_are_not_there_yet(tmp_path, monkeypatch):
     """Tiny tasks; one of them has its first seed already, with a score that nothing can have."""
     tiny = replace(SMOKE.only(("Compress", "Selective Copy")), name="tiny")
-    monkeypatch.setattr(study, "choose_protocol", lambda name, device: tiny)
+    monkeypatch.setattr(measuring_verbs, "choose_protocol", lambda name, device: tiny)
     compress, copy = settings_of(tiny)
     Table(tmp_path / "tiny.csv").add([row(TEMPLATE, compress, 0, 7.0, tiny)])
 

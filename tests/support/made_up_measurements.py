@@ -17,8 +17,7 @@ from agent.evaluator.protocols import QUICK
 from agent.proposer import measured
 from agent.science import noise
 from agent.science.measure import LOG_ODDS, MACRO
-from agent.study import __main__ as study
-from agent.study import synthetic
+from agent.study import options, synthetic
 from agent.study.cells import seed_differences
 from agent.study.rows import Row, Table
 
@@ -45,7 +44,7 @@ def made_up_measurements() -> Iterator[Path]:
             for kind, differences in kinds.items()
         ]
         table.write_text(noise.with_pairs(noise.noise_rows(table, QUICK.fingerprint), *paired))
-        for module in (measured, noise, study, synthetic):
+        for module in (measured, noise, options, synthetic):
             patch.setattr(module, "MEASURED", folder)
         yield folder
 

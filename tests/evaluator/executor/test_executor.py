@@ -259,7 +259,8 @@ def test_a_short_search_on_a_gpu_is_told_how_long_its_protocol_takes(tmp_path, s
 def test_a_search_goes_on_under_the_protocol_of_its_workspace(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.create(sample_proposal(), "smoke", SMOKE.fingerprint, "approved")
-    assert assemble(Config(), workspace, prove_isolation(), Screen(print, print)).protocol.name == "smoke"
+    search = assemble(Config(), workspace, prove_isolation(), Screen(print, print))
+    assert (search.protocol.name, search.most_times, search.verifies_by) == ("smoke", 1, ())
     with pytest.raises(WorkspaceError, match="holds scores of protocol smoke"):
         assemble(Config(protocol="quick"), workspace, prove_isolation(), Screen(print, print))
 
