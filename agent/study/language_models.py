@@ -2,8 +2,9 @@
 
 A paper trains the mixers that it compares alike, so only mixers of one paper are laid side by side: of each pair, which
 has the lower perplexity there, and which the higher score here. The number told is Kendall's tau, the share of pairs in
-the same order less that of pairs in the other one. Its interval is that of our seeds, drawn anew; how far the papers'
-own numbers scatter nobody published, and another choice of mixers would say something else.
+the same order less that of pairs in the other one. Its interval is that of our seeds, drawn anew. So few mixers may be
+in the papers' order by chance: how many random orders of them are as far from no order says the last column. How far
+the papers' own numbers scatter nobody published.
 
 The perplexities are from elsewhere (baselines/language_models.csv), and no score of ours depends on them.
 """
@@ -60,21 +61,26 @@ def published() -> list[Published]:
 
 @dataclass(frozen=True)
 class Order:
-    """Kendall's tau of a column over so many pairs, as measured, and its 95 percent interval by our seeds."""
+    """Kendall's tau of a column over so many pairs, as measured, and its 95 percent interval by our seeds.
+
+    `chance` is the share of random orders of the same mixers whose tau is as far from 0, or further.
+    """
 
     column: str
     pairs: int
     tau: float
     low: float
     high: float
+    chance: float
 
     @property
     def line(self) -> list[object]:
         """A line of the table."""
-        return [self.column, self.pairs, f"{self.tau:+.2f}", f"{self.low:+.2f} to {self.high:+.2f}"]
+        interval = f"{self.low:+.2f} to {self.high:+.2f}"
+        return [self.column, self.pairs, f"{self.tau:+.2f}", interval, f"{self.chance:.1%}"]
 
 
-HEADINGS = ["by", "pairs", "tau with perplexity", "95 percent, other seeds"]
+HEADINGS = ["by", "pairs", "tau with perplexity", "95 percent, other seeds", "random orders as far"]
 
 
 def orders(protocol: Protocol, rows: Sequence[Row], models: Sequence[Published]) -> list[Order]:
@@ -90,10 +96,21 @@ def orders(protocol: Protocol, rows: Sequence[Row], models: Sequence[Published])
 
 
 def _order(column: str, scores: Mapping[str, Draws], pairs: Sequence[tuple[Published, Published]]) -> Order:
-    same = [np.sign(scores[one.mixer] - scores[other.mixer]) * np.sign(other.loss - one.loss) for one, other in pairs]
-    tau = np.mean(same, axis=0)
+    tau = _tau(scores, pairs)
     low, high = np.percentile(tau[1:], EDGES)
-    return Order(column, len(pairs), float(tau[0]), float(low), float(high))
+    mixers = sorted({each.mixer for pair in pairs for each in pair})
+    measured, generator = np.array([scores[mixer][0] for mixer in mixers]), np.random.default_rng(0)
+    shuffled = np.array([generator.permutation(measured) for _ in range(DRAWS)])
+    of_chance = _tau(dict(zip(mixers, shuffled.T, strict=True)), pairs)
+    chance = np.mean(np.abs(of_chance) >= abs(tau[0]) - 1e-9)
+    return Order(column, len(pairs), float(tau[0]), float(low), float(high), float(chance))
+
+
+def _tau(scores: Mapping[str, Draws], pairs: Sequence[tuple[Published, Published]]) -> Draws:
+    """Of each draw; two mixers that are equal here count for neither order."""
+    same = [np.sign(scores[one.mixer] - scores[other.mixer]) * np.sign(other.loss - one.loss) for one, other in pairs]
+    found: Draws = np.mean(same, axis=0)
+    return found
 
 
 def _columns(protocol: Protocol, rows: Sequence[Row], wanted: set[str]) -> dict[str, dict[str, Draws]]:

@@ -35,6 +35,7 @@ def test_what_orders_them_alike_has_the_tau_of_one(sign):
     assert found["Memorize"].pairs == len(BASELINES) * (len(BASELINES) - 1) // 2
     assert -1 <= found["Memorize"].low <= found["Memorize"].high <= 1
     assert found["Memorize"].low < found["Memorize"].high  # other seeds would order them otherwise
+    assert found["Memorize"].chance < 0.01 < found["Compress"].chance
     assert -1 < sign * found["Selective Copy"].tau < 1
     assert {"memory", "both axes", "average", "Selective Copy at 8 times"} <= found.keys()
 
