@@ -52,13 +52,31 @@ class PairsTest:
 
 def write_longer(tests: Iterable[LongerTest]) -> str:
     """Tests on longer sequences as a cell of a CSV: "8:0.912345:0.934567", one after the other."""
-    return " ".join(f"{test.times}:{test.macro:.6f}:{test.micro:.6f}" for test in tests)
+    return _written((test.times, test.macro, test.micro) for test in tests)
 
 
 def read_longer(cell: str) -> tuple[LongerTest, ...]:
     """What `write_longer` wrote; none of a row of an earlier version, whose cell is empty."""
+    return tuple(LongerTest(*numbers) for numbers in _read(cell))
+
+
+def write_pairs(tests: Iterable[PairsTest]) -> str:
+    """Tests with other numbers of pairs as a cell of a CSV, as `write_longer` writes lengths."""
+    return _written((test.pairs, test.macro, test.micro) for test in tests)
+
+
+def read_pairs(cell: str) -> tuple[PairsTest, ...]:
+    """What `write_pairs` wrote; none of an empty cell."""
+    return tuple(PairsTest(*numbers) for numbers in _read(cell))
+
+
+def _written(tests: Iterable[tuple[int, float, float]]) -> str:
+    return " ".join(f"{number}:{macro:.6f}:{micro:.6f}" for number, macro, micro in tests)
+
+
+def _read(cell: str) -> list[tuple[int, float, float]]:
     parts = (test.split(":") for test in cell.split())
-    return tuple(LongerTest(int(times), float(macro), float(micro)) for times, macro, micro in parts)
+    return [(int(number), float(macro), float(micro)) for number, macro, micro in parts]
 
 
 @dataclass(frozen=True)

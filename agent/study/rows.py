@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from agent.core.errors import UsageError
-from agent.core.score import ScoreCard, SeedScore, read_longer, write_longer
+from agent.core.score import ScoreCard, SeedScore, read_longer, read_pairs, write_longer, write_pairs
 from agent.store.files import reading, sync, write_atomically, writing
 from agent.study.pieces import Key, Piece
 
@@ -22,9 +22,10 @@ SCORE = {
     "macro": float, "micro": float, "macro_last": float, "learning_rate": float, "weight_decay": float,
     "best_step": int, "steps": int,
 }  # fmt: skip
+TESTS = "longer", "pairs"  # of the same weights, on longer sequences and with other numbers of pairs
 COLUMNS = (
     "variant", "task", "setting", "seed", *SCORE, "ending", "seconds", "fingerprint", "test_seed", "device", "versions",
-    "longer",
+    *TESTS,
 )  # fmt: skip
 
 
@@ -132,8 +133,9 @@ def _text(rows: Sequence[Row], header: bool) -> str:
 
 
 def _facts(row: Row) -> dict[str, object]:
-    facts = {name: getattr(row, name) for name in COLUMNS if name not in (*SCORE, "ending", "longer")}
+    facts = {name: getattr(row, name) for name in COLUMNS if name not in (*SCORE, "ending", *TESTS)}
     facts["longer"] = write_longer(row.score.longer) if row.score else ""
+    facts["pairs"] = write_pairs(row.score.pairs) if row.score else ""
     facts["ending"] = row.score.ending if row.score else DIVERGED
     for name, kind in SCORE.items() if row.score else ():
         value = getattr(row.score, name)
@@ -146,8 +148,9 @@ def _row(facts: dict[str, str]) -> Row:
     if facts["macro"]:
         numbers = {name: kind(facts[name]) for name, kind in SCORE.items()}
         score = SeedScore(
-            task, setting, seed, **numbers, ending=facts["ending"], longer=read_longer(facts.get("longer") or "")
-        )
+            task, setting, seed, **numbers, ending=facts["ending"], longer=read_longer(facts.get("longer") or ""),
+            pairs=read_pairs(facts.get("pairs") or ""),
+        )  # fmt: skip
     return Row(
         facts["variant"], task, setting, seed, score, float(facts["seconds"]) if facts["seconds"] else None,
         facts["fingerprint"], int(facts["test_seed"]), facts["device"], facts["versions"],

@@ -12,7 +12,7 @@ import pytest
 from agent.core.baselines import BASELINES, GATED, TEMPLATE, control_paths, reference_scores
 from agent.core.errors import UsageError
 from agent.core.resources import MEASURED
-from agent.core.score import LongerTest, SeedScore
+from agent.core.score import LongerTest, PairsTest, SeedScore
 from agent.evaluator.protocols import MAD, QUICK, SMOKE
 from agent.science import noise
 from agent.science.measure import LOG_ODDS, MACRO
@@ -173,7 +173,8 @@ def test_no_digit_was_lost_when_two_formats_became_one(name):
 
 def test_a_table_of_an_earlier_version_is_read_and_has_the_new_column_once_it_is_added_to(tmp_path):
     rows = rows_with(lambda known: known)
-    longer = replace(rows[1].score, longer=(LongerTest(2, 0.25, 0.5), LongerTest(8, 0.1, 0.125)))
+    pairs = PairsTest(4, 1.0, 1.0), PairsTest(64, 0.25, 0.375)
+    longer = replace(rows[1].score, longer=(LongerTest(2, 0.25, 0.5), LongerTest(8, 0.1, 0.125)), pairs=pairs)
     table = Table(tmp_path / "quick.csv")
     table.add(rows[:1])
     lines = [line.rpartition(",")[0] for line in table.path.read_text().splitlines()]
