@@ -25,6 +25,8 @@ OF_PHASE: Mapping[str, LaneName] = {
     "checking": "checking",
     "training": "training",
     "measuring the noise with": "training",
+    "confirming": "training",
+    "verifying": "training",
     "analysing": "writing notes",
 }
 OF_PURPOSE: Mapping[str, LaneName] = {"propose": "proposing", "repair": "proposing", "analyse": "writing notes"}

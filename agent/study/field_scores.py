@@ -5,6 +5,7 @@ each with half of its 95 percent interval.
 """
 
 from collections.abc import Mapping
+from statistics import fmean
 
 from agent.core.baselines import BASELINES, TEMPLATE, control_paths, field_name, proposed_paths, published_paths
 from agent.core.score import ScoreCard, Speed
@@ -12,7 +13,7 @@ from agent.evaluator.protocol import Protocol
 from agent.proposer.measured import MeasuredVariant, measured_variants
 from agent.science.comparison import Comparison, compare
 from agent.science.noise import read_noise
-from agent.science.objective import DEFAULT, Judgement, judge
+from agent.science.objective import DEFAULT, LENGTH, Judgement, judge
 from agent.science.setting_noise import Noise
 from agent.study.page import markdown
 
@@ -28,8 +29,8 @@ KINDS = {
 def scores_table(protocol: Protocol) -> str:
     """Every mixer that ships with the project and is measured on all tasks, the highest gain of the objective first.
 
-    Accuracies are macro, as in the six columns of results.csv; the gains are in log-odds of micro accuracy
-    (agent/science/objective.py).
+    Accuracies are macro, as in the six columns of results.csv; that at LENGTH times the length is the plain fraction
+    correct over the tasks that have one; the gains are in log-odds of it (agent/science/objective.py).
     """
     noise = read_noise(protocol.fingerprint)
     cards = {
@@ -46,7 +47,8 @@ def scores_table(protocol: Protocol) -> str:
 
 
 def _columns(protocol: Protocol) -> list[str]:
-    return ["mixer", "kind", *protocol.tasks, "average", *protocol.further, "memory", "learnability"]
+    further = [*protocol.further, f"at {LENGTH} times"]
+    return ["mixer", "kind", *protocol.tasks, "average", *further, "memory", "learnability"]
 
 
 def _card(measured: MeasuredVariant, protocol: Protocol) -> ScoreCard:
@@ -63,7 +65,9 @@ def _judged(card: ScoreCard, template: ScoreCard, noise: Mapping[str, Noise]) ->
 
 def _scores(card: ScoreCard, protocol: Protocol) -> list[str]:
     further = [f"{card.further[task].mean:.3f}" if task in card.further else "·" for task in protocol.further]
-    return [*(f"{card.tasks[task].mean:.3f}" for task in protocol.tasks), f"{card.average:.3f}", *further]
+    reached = [score.longer[LENGTH] for score in card.tasks.values() if LENGTH in score.longer]
+    longer = f"{fmean(reached):.3f}" if reached else "·"
+    return [*(f"{card.tasks[task].mean:.3f}" for task in protocol.tasks), f"{card.average:.3f}", *further, longer]
 
 
 def _gains(name: str, judged: Judgement) -> list[str]:
