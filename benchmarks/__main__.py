@@ -1,6 +1,6 @@
 """`make bench`: medians, and ratios of things timed in turn in one run. Nothing here is a test.
 
-python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [choice] [card] [verdicts]
+python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [check] [ledger] [choice] [card]
     [text] [decision] [cluster] [places]
 """
 
@@ -40,7 +40,6 @@ from benchmarks.ordinary import train_ordinary
 from benchmarks.places import places
 from benchmarks.text import text
 from benchmarks.timing import CPU, in_turn, one_thread, show
-from benchmarks.verdicts import verdicts
 from templates.recurrence import delta_rule_recurrent
 
 SEEDS = 2
@@ -224,7 +223,6 @@ def main() -> None:
         "ledger": ledger,
         "choice": choice,
         "card": card,
-        "verdicts": verdicts,
         "text": text,
         "decision": decision,
         "cluster": cluster,

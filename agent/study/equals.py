@@ -55,7 +55,7 @@ class Luck:
 
 
 WHAT = ("objective", "memory", "learnability", "average")
-HEADINGS = ["luck", "pairs", "both lengths", *WHAT, "called better"]
+HEADINGS = ["luck", "pairs", "both lengths", *WHAT, "called better", "a task lost"]
 LUCKS: tuple[Luck, ...] = tuple(
     Luck(shape, pairs, lengths)
     for shape in ("gaussian", "two humps")
@@ -176,11 +176,13 @@ def _values(card: ScoreCard, measure: Measure) -> dict[str, Mapping[int, float]]
 
 @dataclass(frozen=True)
 class Told:
-    """Of so many equals: how many each thing told apart from the template, and how many were called better."""
+    """Of so many equals: how many each thing told apart from the template, how many were called better, and of how many
+    a task seemed below its floor."""
 
     count: int
     apart: Mapping[str, int]
     better: int
+    lost: int
 
     def share(self, what: str) -> float:
         return self.apart[what] / self.count
@@ -188,17 +190,19 @@ class Told:
     def line(self, luck: Luck) -> list[object]:
         """A line of the table."""
         shares = [f"{self.share(what):.1%}" for what in self.apart]
-        return [luck.shape, luck.pairs, f"{luck.lengths:g}", *shares, f"{self.better / self.count:.1%}"]
+        others = [f"{number / self.count:.1%}" for number in (self.better, self.lost)]
+        return [luck.shape, luck.pairs, f"{luck.lengths:g}", *shares, *others]
 
 
 def told_of(protocol: Protocol, luck: Luck, worlds: int, each: int, seed: int = 0) -> Told:
     """What the objective tells of equals, in so many worlds with so many equals each."""
     apart = dict.fromkeys(WHAT, 0)
-    better = 0
+    better = lost = 0
     for number in range(seed, seed + worlds):
         for found in World(protocol, luck, number).judgements(each):
             axes = found.gain, found.memory, found.learnability, found.average
             for what, comparison in zip(apart, axes, strict=True):
                 apart[what] += comparison is not None and comparison.told_apart
             better += found.verdict == "better"
-    return Told(worlds * each, apart, better)
+            lost += bool(found.lost)
+    return Told(worlds * each, apart, better, lost)

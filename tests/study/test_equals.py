@@ -46,8 +46,8 @@ def test_a_world_shares_what_its_luck_says():
 
 
 def test_a_table_line_counts():
-    found = equals.Told(200, {"objective": 10, "memory": 4, "learnability": 0, "average": 2}, 6)
-    assert found.line(LUCKS[0]) == ["gaussian", "shared", "0", "5.0%", "2.0%", "0.0%", "1.0%", "3.0%"]
+    found = equals.Told(200, {"objective": 10, "memory": 4, "learnability": 0, "average": 2}, 6, 1)
+    assert found.line(LUCKS[0]) == ["gaussian", "shared", "0", "5.0%", "2.0%", "0.0%", "1.0%", "3.0%", "0.5%"]
 
 
 @pytest.mark.slow
