@@ -69,6 +69,29 @@ def audit_often(variant, called, kind):
         getattr(audit, kind)(variant.op, called)
 
 
+def growing(factor):
+    """Linear attention whose state grows by this factor with every token."""
+
+    def op(q, k, v, beta, initial_state=None, chunk_size=32):
+        state = torch.zeros(*k.shape[:2], k.shape[3], v.shape[3]) if initial_state is None else initial_state
+        outputs = []
+        for token in range(q.shape[2]):
+            state = factor * state + beta[:, :, token, None, None] * k[:, :, token, :, None] * v[:, :, token, None]
+            outputs.append((q[:, :, token, None] @ state)[:, :, 0])
+        return torch.stack(outputs, 2), state
+
+    return Variant(op, template.declaration)
+
+
+def test_what_grows_without_bound_beyond_its_length_breaks_no_rule():
+    """In 26 tokens it is finite, in the longer sequences of an audit mostly not."""
+    variant = growing(16.0)
+    called = a_real_call(variant)
+    assert called.o.isfinite().all()
+    assert not a_real_call(variant, length=6 * CHUNK).o.isfinite().all()
+    audit_often(variant, called, "longer")
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_an_honest_op_stands_every_audit(name):
     variant = load_baseline(name)
