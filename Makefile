@@ -16,7 +16,7 @@ help:
 	@echo "make search     install, then search for better variants; HOURS=8, OPTIONS=\"--review ...\""
 	@echo "make report     install, then show what was found in the browser, and keep it up to date"
 	@echo "make test       install, then run all tests, several at once; TESTS=\"tests/cli -k version\" runs some"
-	@echo "make test-fast  install, then run the tests for daily work: at most three minutes on two cores"
+	@echo "make test-fast  install, then run the tests for daily work, without the slow ones"
 	@echo "make evaluate   install, then train and score VARIANT=$(VARIANT)"
 	@echo "make bench      install, then the benchmarks: medians and ratios"
 	@echo "make gpu-first  install, then what to ask of a GPU in its first quarter of an hour; docs/gpu.md"
