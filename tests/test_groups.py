@@ -1,4 +1,4 @@
-"""What the tests of a module share is made in one process: constraints.txt holds a pytest that xdist can tell groups to."""
+"""What the tests of a module share is made in one process, by a pytest that xdist can tell groups to."""
 
 import pytest
 
