@@ -28,6 +28,7 @@ NOISE_MARGIN = 50.0
 MOST_ROUNDING = 1e-2
 NORM_EPS = 1e-5  # of the norm behind the op, agent/kernels/norm.py
 ULP = 2.0**-23
+LARGEST = 1e15  # of an output: a state that gives such ones is soon beyond float32
 
 
 class SecretAudits:
@@ -104,11 +105,8 @@ class SecretAudits:
         }
         whole = call_op(op, long, self.chunk_size)
         self._compare(op, called, whole.o[:, :, :length], "failure.audited_suffix", length=length + more, cut=length)
-        sound = _finite_tokens(whole.o)
-        if sound < length + more:  # what grows without bound where nobody trained it breaks no rule
-            cut_off = {name: part if name in self.shared else part[:, :, :sound] for name, part in long.items()}
-            whole = call_op(op, cut_off, self.chunk_size)
-        self._stream(op, whole)
+        if sound := self._while_sound(op, whole, self.chunk_size):
+            self._stream(op, sound)
 
     def _stream(self, op: Op, called: Called) -> None:
         """In pieces of whole chunks; and in pieces of any length, where the op can be cut within a chunk.
@@ -120,7 +118,21 @@ class SecretAudits:
             self._feed(op, called, self.chunk_size, 1)
         else:
             small = self.chance.choice((1, 1, 2, 4))
-            self._feed(op, call_op(op, _given(called), small), small, small)
+            if sound := self._while_sound(op, call_op(op, _given(called), small), small):
+                self._feed(op, sound, small, small)
+
+    def _while_sound(self, op: Op, called: Called, chunk_size: int) -> Called | None:
+        """A call that no network made, of as many tokens as come before the first output that is beyond LARGEST.
+
+        What grows without bound where nobody trained it breaks no rule. None where nothing of it can be cut.
+        """
+        sound = _sound_tokens(called.o)
+        if sound == called.o.shape[2]:
+            return called
+        if sound < 2:
+            return None
+        parts = {n: part if n in self.shared else part[:, :, :sound] for n, part in _given(called).items()}
+        return call_op(op, parts, chunk_size)
 
     def _can_be_cut_anywhere(self, op: Op, called: Called) -> bool:
         length = called.leaves["q"].shape[2]
@@ -180,9 +192,9 @@ def apart(one: Tensor, other: Tensor) -> float:
     return float(((one - other).abs().amax(-1) / size).max())
 
 
-def _finite_tokens(o: Tensor) -> int:
-    """How many tokens there are before the first with an output that is not finite, of any sequence and head."""
-    broken = (~o.isfinite()).any(-1).flatten(0, 1).any(0).nonzero()
+def _sound_tokens(o: Tensor) -> int:
+    """How many tokens there are before the first output beyond LARGEST, or not finite, of any sequence and head."""
+    broken = (~(o.abs() <= LARGEST)).any(-1).flatten(0, 1).any(0).nonzero()
     return int(broken[0]) if len(broken) else o.shape[2]
 
 

@@ -92,6 +92,25 @@ def test_what_grows_without_bound_beyond_its_length_breaks_no_rule():
     audit_often(variant, called, "longer")
 
 
+def test_what_grows_without_bound_in_smaller_chunks_breaks_no_rule():
+    """It steps once a chunk, as Titans does: with a chunk of one token it steps eight times as often."""
+
+    def op(q, k, v, beta, initial_state=None, chunk_size=32):
+        state = torch.zeros(*k.shape[:2], k.shape[3], v.shape[3]) if initial_state is None else initial_state
+        outputs = []
+        for start in range(0, q.shape[2], chunk_size):
+            here = slice(start, start + chunk_size)
+            outputs.append(q[:, :, here] @ state)
+            state = 1e3 * state + k[:, :, here].transpose(-1, -2) @ v[:, :, here]
+        return torch.cat(outputs, 2), state
+
+    variant = Variant(op, template.declaration)
+    called = a_real_call(variant)
+    assert called.o.isfinite().all()
+    assert not call_op(op, {n: p.detach() for n, p in called.leaves.items()}, 1).o.isfinite().all()
+    audit_often(variant, called, "pieces")
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_an_honest_op_stands_every_audit(name):
     variant = load_baseline(name)
