@@ -20,7 +20,7 @@ from agent.evaluator.time_limit import Deadline, TimeLimit
 from agent.evaluator.training.stack import Stack
 from agent.evaluator.worker_pool import WorkerPool
 
-SECONDS = 120.0  # for a check on an idle machine: most take about two
+SECONDS = 120.0  # for a check on an idle machine: most take about one
 
 
 @dataclass(frozen=True)

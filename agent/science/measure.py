@@ -32,6 +32,11 @@ LOG_ODDS = Measure("log_odds", lambda seed: log_odds(seed.micro), 0.02)
 MICRO = Measure("micro", lambda seed: seed.micro, 0.005)
 
 
+def at_times(setting: str, times: int) -> str:
+    """What a setting is called where its weights are tested on sequences of so many times the length."""
+    return f"{setting} at {times} times"
+
+
 def longer_scores(score: TaskScore) -> dict[int, TaskScore]:
     """Times the length -> what the same weights reached there, of the lengths that every seed of a task was tested at.
 
@@ -44,5 +49,5 @@ def longer_scores(score: TaskScore) -> dict[int, TaskScore]:
 
 
 def _at(seed: SeedScore, test: LongerTest) -> SeedScore:
-    setting = f"{seed.setting} at {test.times} times"
+    setting = at_times(seed.setting, test.times)
     return replace(seed, setting=setting, macro=test.macro, micro=test.micro, longer=())

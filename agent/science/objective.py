@@ -22,7 +22,7 @@ from typing import Literal
 from agent.core.score import LEARNING_TASKS, MEMORY_TASKS, ScoreCard, TaskScore, log_odds
 from agent.science.comparison import Comparison, Verdict, from_zero
 from agent.science.estimate import AVERAGE, Estimate, average, weighted_mean
-from agent.science.measure import LOG_ODDS, Values, longer_scores
+from agent.science.measure import LOG_ODDS, Values, at_times, longer_scores
 from agent.science.pairs import gap, same_draws
 from agent.science.setting_noise import UNMEASURED, Noise, PairedNoise
 
@@ -31,6 +31,7 @@ DEFAULT: Objective = "balanced"
 # How many log-odds of a gain go with an accuracy of 1 of the average: 6.3 among the twelve known variants under quick.
 LOG_ODDS_OF_AVERAGE = 6.0
 LENGTH = 8  # times the length of the training, at which memory is tested too
+AT_LENGTH = at_times("", LENGTH)  # behind the name of a setting
 FLOOR = 0.02  # of micro accuracy: a variant that is surely further below the template on a task is no winner
 
 Way = Literal["up", "same", "down", "none"]  # none: the cards have no task of the axis
@@ -140,10 +141,7 @@ def _tests(score: TaskScore) -> Iterator[Values]:
 
 
 def _home(setting: str) -> str:
-    return setting.removesuffix(_AT_LENGTH)
-
-
-_AT_LENGTH = f" at {LENGTH} times"
+    return setting.removesuffix(AT_LENGTH)
 
 
 def _mean_of(tests: Sequence[Values]) -> Values:
@@ -156,7 +154,7 @@ def _mean_of(tests: Sequence[Values]) -> Values:
 
 def _noise(noise: Mapping[str, Noise], setting: str, tests: int) -> Noise:
     """That of the mean over so many tests, which may rise and fall together: the mean of their deviations."""
-    names = [setting, setting + _AT_LENGTH][:tests]
+    names = [setting, setting + AT_LENGTH][:tests]
     parts = [noise[name].of(LOG_ODDS) for name in names if name in noise]
     if len(parts) < tests or UNMEASURED in parts:
         return UNMEASURED

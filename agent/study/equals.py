@@ -21,7 +21,7 @@ from agent.evaluator.tasks.task import Setting
 from agent.science.comparison import compare
 from agent.science.measure import LOG_ODDS, MACRO, Measure, longer_scores
 from agent.science.noise import paired_noise, read_noise
-from agent.science.objective import DEFAULT, LENGTH, Judgement, judge
+from agent.science.objective import AT_LENGTH, DEFAULT, LENGTH, Judgement, judge
 from agent.science.setting_noise import Noise
 
 NOISE_SEEDS = 10
@@ -121,7 +121,7 @@ class World:
         longer: tuple[LongerTest, ...] = ()
         home = self._luck(name, label, seed, "home")
         fraction = _fraction(self.scatter[label] * self.luck.shaped(home))
-        if setting.task in MEMORY_TASKS and (far := f"{label} at {LENGTH} times") in self.scatter:
+        if setting.task in MEMORY_TASKS and (far := label + AT_LENGTH) in self.scatter:
             apart = self._luck(name, label, seed, "far")
             both = self.luck.lengths * home + math.sqrt(1 - self.luck.lengths**2) * apart
             reached = _fraction(self.scatter[far] * self.luck.shaped(both))

@@ -23,15 +23,13 @@ from agent.core.score import LEARNING_TASKS, MEMORY_TASKS
 from agent.evaluator.protocol import Protocol
 from agent.science.estimate import AVERAGE
 from agent.science.measure import LOG_ODDS, MACRO, Measure
-from agent.science.objective import LENGTH
+from agent.science.objective import AT_LENGTH
+from agent.study.agreement import DRAWS, EDGES
 from agent.study.cells import Reached, reached
 from agent.study.pieces import settings_of
 from agent.study.rows import Row
 
 PERPLEXITIES = KNOWN_VARIANTS / "language_models.csv"
-DRAWS = 2000
-EDGES = (2.5, 97.5)  # percentiles: 95 percent
-AT_LENGTH = f" at {LENGTH} times"
 
 Draws = NDArray[np.float64]  # one score a draw of the seeds; the first is as measured
 
