@@ -61,7 +61,8 @@ def known_path(name: str) -> Path:
 
 
 def find_known(word: str, folder: Path) -> str:
-    """The known mixer that somebody means: its full name, or the absolute path of a file of one's own.
+    """The known mixer that somebody means: its full name, or the absolute path of a file of one's own; `template` is
+    the template, as everywhere.
 
     Capitals, spaces and dashes do not count, so that KDA and "Gated DeltaNet-2" are found as papers write them. A file
     is looked for in `folder`. LookupError, with the names that there are, for anything else.
@@ -72,7 +73,7 @@ def find_known(word: str, folder: Path) -> str:
         if not path.is_file():
             raise LookupError(f"there is no file {path}")
         return str(path)
-    meant = _squeezed(word)
+    meant = _squeezed(TEMPLATE if word == "template" else word)
     for name in names:
         shorter = name.removeprefix(f"{TEMPLATE}_").removesuffix("_4layer")
         if meant and meant in {_squeezed(name), _squeezed(shorter), _squeezed(field_name(name))}:

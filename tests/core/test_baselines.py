@@ -28,6 +28,7 @@ from agent.core.languages import LANGUAGES
         ("gated_delta_net", GATED),
         ("softmax tanh and write gated by beta", f"{TEMPLATE}_softmax_tanh_and_write_gated_by_beta"),
         ("DeltaNet", TEMPLATE),
+        ("template", TEMPLATE),
         ("tanh_on_error_before_state_update", f"{TEMPLATE}_tanh_on_error_before_state_update"),
     ],
 )
