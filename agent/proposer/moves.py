@@ -15,7 +15,8 @@ from agent.core.errors import UsageError
 from agent.core.text import Text, say
 from agent.proposer.patch import PatchRejected, apply_patch
 
-SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*)\):$", re.MULTILINE)
+# In one line or, as published files have it, in several that a remark keeps as they are.
+SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*?),?(?P<end>\s*\):.*)$", re.MULTILINE)
 # An output that is returned as it is put together, where the template gives it a name that moves can go on with.
 OUTPUT = re.compile(r"^( +)return (torch\.cat\(outputs, dim=2\)\[:, :, :length\]), (.+)$", re.MULTILINE)
 DECLARATIONS = ("LEARNED_INPUTS", "LEARNED_PARAMETERS")
@@ -116,14 +117,17 @@ def _declare(source: str, move: Move) -> str:
         return source
     signature = SIGNATURE.search(source)
     if signature is None:
-        raise MovesConflict(f"{move.name} wants {', '.join(new)}, and the op's signature is not in one line")
+        raise MovesConflict(
+            f"{move.name} wants {', '.join(new)}, and the op's signature is not one of names and defaults"
+        )
     declared = {name: _declared(source, name) for name in DECLARATIONS}
     taken = {argument for names in declared.values() for argument in names}
     if both := taken & {*new}:
         raise MovesConflict(f"{move.name} wants {min(both)}, which the file declares already")
     arguments = signature["arguments"]
     star = "" if "*" in arguments else "*, "
-    header = f"def delta_rule_chunkwise({arguments}, {star}{', '.join(new)}):"
+    comma = "," if "\n" in signature["end"] else ""
+    header = f"def delta_rule_chunkwise({arguments}, {star}{', '.join(new)}{comma}{signature['end']}"
     source = source[: signature.start()] + header + source[signature.end() :]
     for name in DECLARATIONS:
         source = _without(source, name)

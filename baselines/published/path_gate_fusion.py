@@ -28,32 +28,14 @@ def delta_rule_chunkwise(
     q, k, v, beta, initial_state=None, chunk_size=32,
     *, copy, to_short, to_long, to_memory, short_filter, long_filter, copy_bias, memory_bias,
 ):  # fmt: skip
-    batch, heads, length, key_dim = q.shape
-    if initial_state is None:
-        initial_state = (
-            q.new_zeros(batch, heads, key_dim, v.shape[-1]),
-            q.new_zeros(batch, heads, LONG - 1, v.shape[-1]),
-        )
-    S, tail = initial_state
-    longer = torch.cat([tail, v], dim=2)
-    short = v + filtered(longer, short_filter, length)
-    long = v + filtered(longer, long_filter, length)
-    memory, S = delta_rule(q, k, v, beta, S, chunk_size)
-    direct = (copy + copy_bias.unsqueeze(-1)).sigmoid().unsqueeze(-1)
+    initial_state, tail = (None, None) if initial_state is None else initial_state
+    longer = torch.cat([v.new_zeros(*v.shape[:2], LONG - 1, v.shape[-1]) if tail is None else tail, v], dim=2)
+    value, short, long = v, v + filtered(longer, short_filter), v + filtered(longer, long_filter)
+    copied = (copy + copy_bias.unsqueeze(-1)).sigmoid().unsqueeze(-1)
     routes = torch.stack([to_short, to_long, to_memory + memory_bias.unsqueeze(-1)], dim=-1).softmax(dim=-1)
-    context = routes[..., :1] * short + routes[..., 1:2] * long + routes[..., 2:] * memory
-    return direct * v + (1 - direct) * context, (S, longer[:, :, length:])
 
-
-def filtered(longer, taps, length):
-    """A causal filter a channel: longer (B, H, 15 + L, V), taps (B, H, V, width), the last tap on the token itself."""
-    width = taps.shape[-1]
-    first = longer.shape[2] - length - width + 1
-    return sum(longer[:, :, first + tap : first + tap + length] * taps[..., tap].unsqueeze(2) for tap in range(width))
-
-
-def delta_rule(q, k, v, beta, S, chunk_size):
-    length, key_dim = q.shape[2:]
+    # From here to its output o the delta rule, in the lines of the template: what changes those changes it here too.
+    batch, heads, length, key_dim = q.shape
     q = F.normalize(q, dim=-1) * key_dim**-0.5
     k = F.normalize(k, dim=-1)
     q, k, v, beta = (split_into_chunks(x, chunk_size) for x in (q, k, v, beta.unsqueeze(-1)))
@@ -61,10 +43,23 @@ def delta_rule(q, k, v, beta, S, chunk_size):
     T = unit_lower_inverse((k_beta @ k.transpose(-1, -2)).tril(-1))
     u = T @ (v * beta)
     w = T @ k_beta
-    within = (q @ k.transpose(-1, -2)).tril()
+    within_chunk = (q @ k.transpose(-1, -2)).tril()
+
+    S = q.new_zeros(batch, heads, key_dim, v.shape[-1]) if initial_state is None else initial_state
     outputs = []
-    for q_i, k_i, u_i, w_i, within_i in zip(*(x.unbind(2) for x in (q, k, u, w, within)), strict=True):
+    chunks = zip(*(x.unbind(2) for x in (q, k, u, w, within_chunk)), strict=True)
+    for q_i, k_i, u_i, w_i, within_i in chunks:
         error = u_i - w_i @ S
         outputs.append(q_i @ S + within_i @ error)
         S = S + k_i.transpose(-1, -2) @ error
-    return torch.cat(outputs, dim=2)[:, :, :length], S
+    o = torch.cat(outputs, dim=2)[:, :, :length]
+
+    context = routes[..., :1] * short + routes[..., 1:2] * long + routes[..., 2:] * o
+    return copied * value + (1 - copied) * context, (S, longer[:, :, -(LONG - 1) :])
+
+
+def filtered(longer, taps):
+    """A causal filter a channel: longer (B, H, 15 + L, V), taps (B, H, V, width), the last tap on the token itself."""
+    width = taps.shape[-1]
+    first, length = LONG - width, longer.shape[2] - (LONG - 1)
+    return sum(longer[:, :, first + tap : first + tap + length] * taps[..., tap].unsqueeze(2) for tap in range(width))

@@ -165,7 +165,7 @@ def check_the_end(root: Path) -> None:
     runs = read_everything(root)
     assert {run.stage for run in runs.values()} == {"analysed"}
     assert len(tried(root)) == RUNS
-    # Rows stand in the order of evaluation: of four in flight, the second proposal may have its scores before the first.
+    # Rows stand in the order of evaluation: of four in flight, the second proposal may have its scores first.
     evaluated = sorted((run for run in runs.values() if run.scored), key=lambda run: run.reached("evaluated"))
     scored = [run.name for run in evaluated]
     assert len(set(scored)) == len(scored)
