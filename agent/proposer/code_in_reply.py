@@ -67,7 +67,7 @@ def _with_file(code: Code, text: str) -> Code:
         return code
     if left_out := LEFT_OUT.search(source) or _ellipsis(source, tree):
         return replace(code, excerpt=left_out[0].strip())
-    if undefined(tree) and code.file:
+    if code.file and undefined(source):
         return code  # a part of the file, shown once more
     return replace(code, file=source.rstrip() + "\n")
 

@@ -49,4 +49,4 @@ def _reason(move: Move, conflict: MovesConflict) -> str:
             return f"as no line is `{old[0].strip()}`"
         case PatchRejected(reason=reason) if "places" in reason.fields:
             return "as its line stands there more than once"
-    return "as " + str(conflict).removeprefix(f"{move.name} ")
+    return "as it " + str(conflict).removeprefix(f"{move.name} ")

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from agent.core.errors import UsageError
 from agent.core.text import Text, say
 from agent.proposer.patch import PatchRejected, apply_patch
+from agent.proposer.written_python import undefined
 
 # In one line or, as published files have it, in several that a remark keeps as they are.
 SIGNATURE = re.compile(r"^def delta_rule_chunkwise\((?P<arguments>[^)]*?),?(?P<end>\s*\):.*)$", re.MULTILINE)
@@ -32,8 +33,8 @@ class Move:
 
     `inputs` and `parameters` are what it adds to LEARNED_INPUTS and LEARNED_PARAMETERS
     (agent/evaluator/contract/variant.py) and to the signature. Moves are made in the order of their rank, so that
-    `patch` finds the lines of the template: those that only add lines come first. `expected` is a change of score by
-    task.
+    `patch` finds the lines of the template: those that only add lines come first. `needs` is a part of a line that it
+    leaves as it is and is wrong without. `expected` is a change of score by task.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Move:
     source: Text
     expected: Mapping[str, float]
     conflicts: tuple[str, ...] = ()
+    needs: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, tuple[tuple[str | int, ...], tuple[float, float]]] = field(default_factory=dict)
 
@@ -86,10 +88,14 @@ def compose(source: str, moves: Sequence[Move]) -> str:
         if rivals := names & {*move.conflicts}:
             raise MovesConflict(f"{move.name} does not go with {min(rivals)}")
     for move in sorted(moves, key=lambda move: (move.rank, move.name)):
+        if move.needs not in source:
+            raise MovesConflict(f"{move.name} needs `{move.needs}`")
         try:
             source = _declare(_patched(source, move.patch), move)
         except (PatchRejected, SyntaxError) as error:
             raise MovesConflict(f"{move.name} does not fit this file: {error}") from error
+        if missing := undefined(source):
+            raise MovesConflict(f"{move.name} uses {min(missing)}, which is not defined where its lines come to stand")
     return source
 
 

@@ -3,7 +3,9 @@
 import ast
 import builtins
 import html
+import symtable
 import textwrap
+from functools import lru_cache
 
 OP = "delta_rule_chunkwise"
 # What a keyboard or a translation puts in place of the signs of Python.
@@ -31,17 +33,17 @@ def has_op(tree: ast.Module | None) -> bool:
     return tree is not None and any(isinstance(node, ast.FunctionDef) and node.name == OP for node in tree.body)
 
 
-def undefined(tree: ast.Module) -> set[str]:
-    """The names that a file uses and never defines: what is a part of a file uses names of the rest."""
-    used, known = set(), set(dir(builtins)) | {"__name__", "__file__"}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Load()):
-                used.add(name)
-            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                known.add(name)
-            case ast.alias(name=name, asname=asname):
-                known.add(asname or name.partition(".")[0])
-            case ast.ExceptHandler(name=str(name)):
-                known.add(name)
-    return used - known
+@lru_cache(maxsize=1024)
+def undefined(source: str) -> frozenset[str]:
+    """The names that a file uses where they are not defined: those of another function, or of the rest of the file."""
+    module = symtable.symtable(source, "a variant", "exec")
+    known = {*dir(builtins), "__name__", "__file__"} | {
+        symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()
+    }
+    scopes, missing = [module], set()
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        of_module = (symbol for symbol in scope.get_symbols() if symbol.is_global() or scope is module)
+        missing |= {symbol.get_name() for symbol in of_module if symbol.is_referenced()} - known
+    return frozenset(missing)

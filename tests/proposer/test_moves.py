@@ -6,12 +6,13 @@ import pytest
 import torch
 from sample_inputs import assert_same, load_baseline, sample, state_tensors, tokens
 
-from agent.core.baselines import BASELINES, GATED, TEMPLATE, known_path
+from agent.core.baselines import BASELINES, GATED, TEMPLATE, known_path, published_paths
 from agent.core.errors import UsageError
 from agent.core.resources import MOVES as MOVE_FILES
 from agent.core.resources import TEMPLATE_FILE
 from agent.core.score import MAD_TASKS
 from agent.evaluator.contract.variant import load_variant
+from agent.proposer.fitting import fit_moves
 from agent.proposer.moves import MovesConflict, compose, load_moves
 
 MOVES = load_moves(MOVE_FILES)
@@ -167,3 +168,32 @@ def test_a_broken_move_is_named_with_its_field(tmp_path, old, new, message):
     (tmp_path / "value_skip.toml").write_text(text.replace(old, new))
     with pytest.raises(UsageError, match=message):
         load_moves(tmp_path)
+
+
+@pytest.mark.parametrize("parent", [GATED, *published_paths()])
+def test_every_move_that_fits_a_mixer_of_the_field_leaves_an_op_that_runs_and_goes_on(parent, tmp_path):
+    source, path = known_path(parent).read_text(), tmp_path / "variant.py"
+    for name in fit_moves(source, MOVES).fit:
+        path.write_text(compose(source, [MOVES[name]]))
+        variant = load_variant(path)
+        declared = variant.declaration
+        whole = sample(declared, length=29, key_dim=16, value_dim=8)
+        first, carried = call(variant, tokens(whole, declared, 0, 16))
+        second, _ = call(variant, tokens(whole, declared, 16, 29) | {"initial_state": carried})
+        assert_same(torch.cat([first, second], dim=2), call(variant, whole)[0], 1e-9)
+
+
+def test_moves_fit_what_other_search_loops_found():
+    assert {"output_correction", "data_dependent_decay", "value_skip"} <= {
+        *fit_moves(published_paths()["path_gate_fusion"].read_text(), MOVES).fit
+    }
+
+
+def test_a_move_does_not_fit_where_its_names_or_what_it_needs_are_missing():
+    reasons = fit_moves(published_paths()["mixture_of_memories"].read_text(), MOVES).skipped
+    assert (
+        "channel_erase_gate" in reasons["as it uses erase, which is not defined where its lines come to stand"]
+    )  # its line stands in a helper, which is not handed the gate
+    reasons = fit_moves(known_path(GATED).read_text(), MOVES).skipped
+    (needs,) = [reason for reason, names in reasons.items() if "two_householder_steps" in names]
+    assert needs.startswith("as it needs `T = unit_lower_inverse(")
