@@ -4,6 +4,7 @@ python -m benchmarks [trainer] [fusion] [boundary] [op] [generators] [start] [ch
     [text] [decision] [cluster] [places]
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -228,8 +229,13 @@ def main() -> None:
         "cluster": cluster,
         "places": places,
     }
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("bench", nargs="*", help=f"all, or of {', '.join(benches)}")
+    wanted = parser.parse_args().bench
+    if strange := [name for name in wanted if name not in benches]:
+        parser.error(f"there is no bench {strange[0]!r}: choose of {', '.join(benches)}")
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {worker_count('cpu')} workers")
-    for name in sys.argv[1:] or benches:
+    for name in wanted or benches:
         benches[name]()
 
 

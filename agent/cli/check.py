@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import JsonOption, PrintLangOption, WorkspaceOption
-from agent.cli.variant_file import read_variant
+from agent.cli.variant_file import named_variant, read_variant
 from agent.core.invocation import HERE
 from agent.core.languages import check_language
 from agent.core.sentences import listed
@@ -20,7 +20,9 @@ from agent.store.workspace import Workspace
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise.")],
+    file: Annotated[
+        Path, typer.Argument(help="The variant: a Python file with delta_rule_chunkwise, or the name of a known mixer.")
+    ],
     protocol: Annotated[
         str, typer.Option(help="Take the sizes of this protocol, such as quick or mad; nothing is trained.")
     ] = "quick",
@@ -30,6 +32,7 @@ def check(
 ) -> None:
     """Whether a file keeps the contract, with its sizes and remarks; nothing is trained. See docs/contract.md."""
     check_language(lang)
+    file = named_variant(file)
     declaration = read_variant(file)  # what can be refused without torch is refused at once
     remarks = [remark.text for remark in parse_variant(file).remarks]
     chosen = choose_protocol(protocol, "cpu")

@@ -11,6 +11,7 @@ import torch
 
 from agent import __version__
 from agent.core.resources import TEMPLATE_FILE
+from agent.core.text import ENGLISH
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocols import choose_protocol
@@ -29,7 +30,7 @@ def examine(workspace: Path) -> dict[str, str]:
         "torch": torch.__version__,
         "device": _device(device),
         "protocol": f"{default.name} by default: {default.purpose}",
-        "isolation": prove_isolation(device).line,
+        "isolation": prove_isolation(device).text[ENGLISH],
         "triton": "installed" if find_spec("triton") else "not installed: only kernels for a GPU need it",
         "git": shutil.which("git") or "not found: the lineage needs it, install git",
         "endpoint": _endpoint(),

@@ -13,7 +13,7 @@ WorkspaceOption = Annotated[
 ProtocolOption = Annotated[
     str | None,
     typer.Option(
-        help="Train by smoke, quick, mad, mad-grid or verify; evaluate also by text-small or text. "
+        help="Train by smoke, quick, mad or mad-grid; evaluate also by verify, text-small or text. "
         "Default: mad on a GPU, quick without one."
     ),
 ]

@@ -12,7 +12,7 @@ import typer
 
 from agent.cli.options import JsonOption, PrintLangOption, WorkspaceOption
 from agent.core.errors import UsageError
-from agent.core.invocation import HERE
+from agent.core.invocation import HERE, command
 from agent.core.languages import LANGUAGES, check_language
 from agent.core.text import ENGLISH
 from agent.store.workspace import Workspace
@@ -136,6 +136,8 @@ def log(as_json: JsonOption = False, workspace: WorkspaceOption = HERE) -> None:
     if as_json:
         print(json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=False))
         return
+    if not entries:
+        print(f"no variant has a score yet; begin with {command('search', workspace)}")
     for entry in entries:
         origin = f"  <- {' + '.join(entry.parents)}" if entry.parents else ""
         print(f"{entry.commit[:10]}  {entry.average:.4f}  {entry.name}{origin}")

@@ -55,7 +55,6 @@ class AtLength:
     tasks: tuple[str, ...]
     home: float
     there: float
-    template_there: float
     kept: Comparison
     gain_at_home: Comparison
     gain: Comparison
@@ -110,11 +109,8 @@ def at_length(card: ScoreCard, template: ScoreCard, times: int) -> AtLength | No
     fell = tuple(task for task, found in each.items() if found is not None and _surely_below(found, -TOLERATED))
     if kept is None or gains[0] is None or gains[1] is None:
         return None
-    home, there, template_there = (
-        sum(scores[task][n].micro for task in learned) / len(learned)
-        for scores, n in ((mine, 1), (mine, times), (theirs, times))
-    )
-    return AtLength(times, learned, home, there, template_there, kept, gains[0], gains[1], fell)
+    home, there = (sum(mine[task][n].micro for task in learned) / len(learned) for n in (1, times))
+    return AtLength(times, learned, home, there, kept, gains[0], gains[1], fell)
 
 
 def lengths_of(card: ScoreCard) -> tuple[int, ...]:

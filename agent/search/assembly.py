@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
 from agent.core.errors import Unavailable, UsageError
+from agent.core.invocation import command
 from agent.core.isolation import Isolation
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.evaluator.evaluation import choose_device
@@ -16,7 +17,7 @@ from agent.evaluator.executor.here import Here
 from agent.evaluator.executor.pool import Executor
 from agent.evaluator.jail.isolation import prove_isolation
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import SMOKE, VERIFYING, choose_protocol, refuse_without_columns
+from agent.evaluator.protocols import SMOKE, VERIFY, VERIFYING, choose_protocol, refuse_without_columns
 from agent.llm.spending import Spending
 from agent.proposer import Proposer
 from agent.proposer.catalogue import Catalogue
@@ -115,6 +116,11 @@ def _protocol(config: Config, workspace: Workspace, device: str) -> Protocol:
     held = workspace.protocol()
     protocol = choose_protocol(config.protocol or (held["name"] if held else None), device)
     refuse_without_columns(protocol, "search under quick or mad, and evaluate what you found under this one")
+    if protocol.name == VERIFY.name:
+        raise UsageError(
+            f"the seeds of {VERIFY.name} are kept for what a search has found: search under quick or mad; "
+            f"it verifies its winners itself, and so does {command('verify RUN')}"
+        )
     workspace.check_protocol(protocol.name, protocol.fingerprint)
     return protocol if config.legs else replace(protocol, legs=())
 

@@ -12,12 +12,12 @@
     python -m agent.study nights                         simulated nights: regret, false claims, and told against true
     python -m agent.study legs                           what stopping after a leg saves and loses, by measured rows
     python -m agent.study equals                         how often the objective tells equals apart
-    python -m agent.study dialogues                      the same around scripted models: kinds of request and niches
+    python -m agent.study dialogues                      nights around scripted models: kinds of request, niches
     python -m agent.study prompts --run 20250616_174156  what a model was or would be asked at a moment of a history
 
-The first two keep what they measure in baselines/measured/PROTOCOL.csv, each seed as soon as it is there, and go on
-where they were stopped; costs writes PROTOCOL_costs.csv whole. The others train nothing; agreement prints the tables
-of docs/protocols.md.
+Those that train, table, noise and text, keep what they measure in baselines/measured/, each seed as soon as it is
+there, and go on where they were stopped. From what is measured noise and pairs write PROTOCOL_noise.csv, costs writes
+PROTOCOL_costs.csv, field the tables in docs/field.md; the others print.
 """
 
 import sys
@@ -29,7 +29,11 @@ from agent.core.invocation import settle
 from agent.study.measuring_verbs import costs, field, noise, pairs, table, text
 from agent.study.telling_verbs import agreement, dialogues, equals, language_models, legs, nights, prompts
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+AS_WRITTEN = "\b\n"  # click leaves the lines of such a paragraph as they are
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help=__doc__.replace("\n\n", f"\n\n{AS_WRITTEN}"),
+)  # fmt: skip
 for verb in (
     table, noise, pairs, agreement, language_models, costs, text, field, nights, legs, equals, dialogues, prompts,
 ):  # fmt: skip

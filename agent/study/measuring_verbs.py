@@ -74,7 +74,7 @@ def table(
 
 def noise(
     protocol: ProtocolName = "quick",
-    seeds: Annotated[int, typer.Option(min=2)] = NOISE_SEEDS,
+    seeds: Annotated[int, typer.Option(min=2, help="Train the template on so many seeds.")] = NOISE_SEEDS,
     folder: Folder = None,
 ) -> None:
     """Train the template on many seeds and keep the standard deviation of each setting's one-seed score."""

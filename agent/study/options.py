@@ -44,7 +44,7 @@ def one_of(kind: str, names: Sequence[Name], wanted: Sequence[str] | None) -> li
     return [name for name in names if not wanted or name in wanted]
 
 
-ProtocolName = Annotated[str, typer.Option("--protocol", help="Train by smoke, quick, mad, mad-grid or verify.")]
+ProtocolName = Annotated[str, typer.Option("--protocol", help="Of smoke, quick, mad, mad-grid or verify.")]
 Folder = Annotated[
     Path | None, typer.Option(help="Keep the measured rows (and the page) there, not in baselines/measured/ and docs/.")
 ]

@@ -72,3 +72,8 @@ def test_a_known_mixer_is_named_as_papers_do_and_a_file_is_itself(tmp_path, monk
     assert named_variant(Path("kda")) == Path("kda")
     assert named_variant(Path("nothing.py")) == Path("nothing.py")
     assert named_variant(Path("of no name")) == Path("of no name")
+
+
+def test_it_takes_the_name_of_a_known_mixer(tmp_path, capsys):
+    check(Path("ret net"), "smoke", workspace=tmp_path)
+    assert str(published_paths()["ret_net"]) in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.core.errors import UsageError
 from agent.core.isolation import Isolation
 from agent.evaluator.protocols import SMOKE, VERIFYING
 from agent.search.assembly import assemble
@@ -24,3 +25,10 @@ def test_what_wins_under_smoke_is_not_verified_since_its_scores_mean_nothing(tmp
     config = Config(protocol=protocol, device="cpu", proposer="catalogue")
     screen = Screen(lambda status: None, lambda line: None)
     assert assemble(config, Workspace(tmp_path), Isolation(said="as in tests"), screen).verifies_by == verified_by
+
+
+def test_the_seeds_that_winners_are_verified_by_are_kept_from_a_search(tmp_path):
+    config = Config(protocol="verify", device="cpu", proposer="catalogue")
+    screen = Screen(lambda status: None, lambda line: None)
+    with pytest.raises(UsageError, match="the seeds of verify are kept for what a search has found"):
+        assemble(config, Workspace(tmp_path), Isolation(said="as in tests"), screen)

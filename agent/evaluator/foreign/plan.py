@@ -9,7 +9,6 @@ from agent.evaluator.foreign.reading import QKV, Function, NotAdaptable
 
 Layout = Literal["BTHD", "BHTD"]
 LAYOUTS: tuple[Layout, ...] = ("BTHD", "BHTD")
-KINDS = ("head", "key", "value")
 CHUNKS = ("chunk_size", "mini_batch_size", "BT")
 LOG_DECAYS = ("g", "gk", "gv", "g_gamma", "log_alpha", "log_mu", "g_atk", "log_decay")
 GIVEN_ANYWAY = (*LOG_DECAYS, "beta", "eta")  # also where they may be left out

@@ -101,7 +101,10 @@ SENTENCES = {
         "look at transcript.jsonl: a larger model, or more reply_tokens, may write what can be used"
     ),
     "next.better": "Next: go on from here, and confirm the gain under a longer protocol before it is believed.",
-    "next.mixed": "Next: keep what it gains and win back what it loses: what loses memory is never the best.",
+    "next.mixed": (
+        "Next: keep what it gains and win back what it loses: what loses memory, or falls below the floor of a task, "
+        "is never the best."
+    ),
     "next.larger": "Next: say the same idea with less: what takes more than the budget allows is never the best.",
     "next.worse": "Next: do not go on from here as it is.",
     "next.measure": (

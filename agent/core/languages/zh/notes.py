@@ -28,7 +28,7 @@ SENTENCES = {
         "去掉 {task} 后，其余任务的平均分与模板相差 {others}。{task} 只依赖前一个 token，"
         "其收益可能来自初始化或平滑，而非更好的记忆。"
     ),
-    "note.cost": "代价：op 速度为模板的 {speed:.2f} 倍，参数 {parameters:+,} 个，状态大小为 {state:.2f} 倍。",
+    "note.cost": "代价：算子速度为模板的 {speed:.2f} 倍，参数 {parameters:+,} 个，状态大小为 {state:.2f} 倍。",
     # predictions
     "note.registered": "训练前登记的预测：平均分 {predicted:.3f}；实测 {measured:.3f}（{off}）。{judged}",
     "note.nothing judged": "噪声未知，无法判断预测是否命中：",
@@ -77,8 +77,8 @@ SENTENCES = {
     "next.diverged": "限制会增长的量：归一化，或缩小步长",
     "next.interrupted": "对该想法仍一无所知：再试一次",
     "next.unusable reply": "查看 transcript.jsonl：更大的模型或更多的 reply_tokens 或可给出可用的回复",
-    "next.better": "下一步：由此继续，并在更长的协议下确认这一收益。",
-    "next.mixed": "下一步：保住所得，补回所失；丢失记忆或某项任务者不会成为最佳。",
+    "next.better": "下一步：由此继续，并在更长的协议下证实这一收益。",
+    "next.mixed": "下一步：保住所得，补回所失；记忆受损或某项任务低于下限者不会成为最佳。",
     "next.larger": "下一步：用更少的代价表达同一想法；超出预算者不会成为最佳。",
     "next.worse": "下一步：不要在此基础上原样继续。",
     "next.measure": (

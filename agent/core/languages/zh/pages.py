@@ -76,7 +76,7 @@ SENTENCES = {
     "page.lane idle": "空闲",
     "page.lane not recorded": "未记录",
     "page.lane measuring": "测量噪声",
-    "page.lane confirming": "确认",
+    "page.lane confirming": "证实",
     "page.lane verifying": "验证",
     "page.lanes legs": "每个位置一条泳道；竖线标出一行的后续各段从何处开始。",
     "page.lane faint": "某段之后被停止，或随位置丢失",
@@ -189,7 +189,7 @@ SENTENCES = {
     "page.compare with": "对比",
     "page.its parent": "父变体",
     # lineage
-    "page.lineage caption": "所有变体按评测次序与平均分排列；连线由父变体指向由其产生的变体，虚线来自第二个父变体。",
+    "page.lineage caption": "所有变体按得分时间与平均分排列；连线由父变体指向由其产生的变体，虚线来自第二个父变体。",
     "page.tree": "谱系树",
     "page.tree hint": "方向键移动，左右键折叠与展开，回车打开。",
     "page.also from": "另一父变体",
@@ -225,9 +225,9 @@ SENTENCES = {
     "page.bias": "实测 − 预测",
     "page.error": "平均绝对误差",
     "page.error of no change": "预测不变时",
-    "page.skill": "技能",
+    "page.skill": "技巧评分",
     "page.skill caption": (
-        "“预测不变时”指每个任务都预测父变体得分的误差。技能是预测所省去的误差比例："
+        "“预测不变时”指每个任务都预测父变体得分的误差。技巧评分是预测所省去的误差比例："
         "1 为完美，0 与预测不变无异，低于 0 则更差。"
     ),
     "page.mechanisms": "按代码所含机制",
