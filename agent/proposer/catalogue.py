@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations as pairs_of
+from itertools import islice
 from random import Random
 
 from agent.core.baselines import TEMPLATE
@@ -22,8 +23,9 @@ from agent.core.text import Text, say
 from agent.proposer import NothingToPropose
 from agent.proposer.argument import Case, argue
 from agent.proposer.combinations import Combinations
+from agent.proposer.fitting import fit_moves
 from agent.proposer.moves import Move, MovesConflict, compose
-from agent.science.beliefs import STRANGER_STD, believe
+from agent.science.beliefs import STRANGER_STD, Beliefs, believe
 from agent.science.calibration import corrections
 from agent.science.effects import Effect, effects
 from agent.science.estimate import AVERAGE
@@ -33,6 +35,7 @@ from agent.science.steps import Step, barred_steps, is_barred
 AUTHOR = "catalogue"
 LONGEST_NAME = 124  # and four for a number: agent/store/workspace.py takes 128
 MOST_MOVES = 5  # in one variant: what does more is hard to learn from
+MOST_ROOTS = 4  # files whose best sets are compared; ranking all sets on one takes milliseconds
 
 Effects = Mapping[str, Mapping[str, Effect]]
 
@@ -54,6 +57,7 @@ class Catalogue:
         self.template = template
         self.moves = moves
         self.unfit: set[tuple[str, frozenset[str]]] = set()  # root and moves that cannot be made on it
+        self.fits: dict[str, frozenset[str]] = {}  # the id of a root other than the template -> moves that fit it
 
     @cached_property
     def combinations(self) -> Combinations:
@@ -66,43 +70,63 @@ class Catalogue:
         return {name: move.expected for name, move in self.moves.items()}
 
     def choose(self, history: History, draw: Random, among: Collection[str] = ()) -> Proposal | None:
-        """The best untried set of moves of all, by one joint draw of what every move may do; None among named variants.
+        """The best untried set of moves, by one joint draw of what every move may do: on any file, or those `among`.
 
-        A step from the nearest parent that a person rejected everywhere is left out. Raises NothingToPropose where
-        every set was tried or cannot be made.
+        A step from the nearest parent that a person rejected everywhere is left out. None where one of those named was
+        itself made of moves: what is made of it alone is not chosen so. Raises NothingToPropose where every set was
+        tried or cannot be made.
         """
-        if among:
-            return None  # it changes whatever is nearest, and not what it is told to
-        idea, source = self.best_untried(history, draw)
+        named = (run for run in history.scored if run.name in among)
+        if any((root := history.root(run)) is not None and root.name not in among for run in named):
+            return None
+        idea, source = self.best_untried(history, draw, among)
         return self._proposal(history, idea, source, effects(history, self.expected))
 
-    def best_untried(self, history: History, draw: Random) -> tuple[Idea, str]:
+    def best_untried(self, history: History, draw: Random, among: Collection[str] = ()) -> tuple[Idea, str]:
         """The same before it is argued for: the idea and its variant file."""
         beliefs = believe(history, self.expected, draw)
-        replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
-        for root, bonus in self._roots(history, draw):
-            tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
-            for moves, promise in self.combinations.ranked(beliefs.drawn):
-                if moves in tried or (root.name, moves) in self.unfit:
-                    continue
-                parent = nearest(history, root, moves)
-                if is_barred([Step.between(parent.proposal.moves, moves)], barred):
-                    continue
-                idea = Idea(moves, (parent,), root, promise + bonus)
-                source = self._fitting(idea)
-                if source is not None and source not in replaced:
-                    return idea, source
-        raise NothingToPropose("every set of moves that the catalogue knows was tried or cannot be made")
+        ideas = (self._best_on(history, *root, beliefs) for root in self._roots(history, draw, among))
+        found = list(islice((idea for idea in ideas if idea is not None), MOST_ROOTS))
+        if not found:
+            raise NothingToPropose("every set of moves that the catalogue knows was tried or cannot be made")
+        return max(found, key=lambda each: each[0].promise)
 
-    def _roots(self, history: History, draw: Random) -> list[tuple[Run, float]]:
-        """What moves can be made on: the template and every other scored file without moves, and a draw of how far each
-        lies above the template, the highest first."""
+    def _best_on(self, history: History, root: Run, bonus: float, beliefs: Beliefs) -> tuple[Idea, str] | None:
+        """The best untried set of moves on one file, which lies so far above the template; None where there is none."""
+        replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
+        tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
+        fit = self._fit_alone(root)
+        for moves, promise in self.combinations.ranked(beliefs.drawn_on(root.name)):
+            if moves in tried or not moves <= fit or (root.name, moves) in self.unfit:
+                continue
+            parent = nearest(history, root, moves)
+            if is_barred([Step.between(parent.proposal.moves, moves)], barred):
+                continue
+            idea = Idea(moves, (parent,), root, promise + bonus)
+            source = self._fitting(idea)
+            if source is not None and source not in replaced:
+                return idea, source
+        return None
+
+    def _fit_alone(self, root: Run) -> frozenset[str]:
+        """The moves that fit a file: of the template all."""
+        if root.name == TEMPLATE:
+            return frozenset(self.moves)
+        if root.id not in self.fits:
+            self.fits[root.id] = frozenset(fit_moves(root.proposal.source, self.moves).fit)
+        return self.fits[root.id]
+
+    def _roots(self, history: History, draw: Random, among: Collection[str]) -> list[tuple[Run, float]]:
+        """What moves can be made on: the template and every other scored file without moves, or those `among` them.
+
+        With each a draw of how far it lies above the template, the highest first.
+        """
         baseline = history.baseline
         if baseline is None:
             return []
-        found = [(baseline, 0.0)]
+        found = [(baseline, 0.0)] if not among or baseline.name in among else []
         for run in history.scored:
-            if not run.proposal.moves and run.id != baseline.id:
+            if not run.proposal.moves and run.id != baseline.id and (not among or run.name in among):
                 against = history.judge(run, baseline).in_average
                 error = against.error if math.isfinite(against.error) else STRANGER_STD
                 weight = STRANGER_STD**2 / (STRANGER_STD**2 + error**2)

@@ -3,8 +3,10 @@
 An effect is on the gain that the search's objective weighs (agent/science/objective.py), in units of the average's
 accuracy.
 
-The model is that of agent/science/effects.py with three differences. Two moves that some run made together have an
-effect of their own, with a small prior. Priors have heavy tails (Student's distribution, as normal ones whose widths
+The model is that of agent/science/effects.py with four differences. Two moves that some run made together have an
+effect of their own, with a small prior. A run that moves made on another file than the template counts too: it is
+compared with that file, and what a move does there is what it does on the template and a difference of that file's
+own. Priors have heavy tails (Student's distribution, as normal ones whose widths
 are unknown too), centred at what a move's author expects but no further out than TRUST: so no author rules a move out,
 and what a run shows is believed although nobody expected it. And how much moves do at all is unknown: one of SIZES
 multiplies all widths (and, below 1, what authors expect), so that where nothing helps the best of many lucky scores is
@@ -22,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.science.comparison import Comparison
 from agent.science.effect_sampler import Floats, Model
@@ -31,27 +34,55 @@ from agent.science.objective import LOG_ODDS_OF_AVERAGE, expected_gain
 
 MOVE_STD = 0.03  # the usual size of a move's effect on the average
 PAIR_STD = 0.01  # and of what two moves do to each other
+ROOT_STD = 0.02  # and of how differently a move does on another file than the template
 RESIDUAL_STD = 0.005  # of what a run does that neither explains
 TRUST = 0.03  # how far from nothing an author's expectation may place a move
 STRANGER_STD = 0.04  # of how far a variant that no moves made lies from the template
 BURN, KEPT = 8, 16  # sweeps of the sampler
 KEPT_TO_TELL = 120  # where the mean is told, and not only a draw needed
 
-Pair = tuple[str, str]
+Pair = tuple[str, str]  # of two moves, or of a move and the file that it is made on, as `on` names it
 
 
 @dataclass(frozen=True)
 class Beliefs:
-    """Effects on the average of moves, and of pairs of them that some run made together."""
+    """Effects on the average of moves, of pairs of them that some run made together, and of how differently a move does
+    on another file than the template."""
 
     drawn: Mapping[str | Pair, float]  # one draw from all that is possible
     mean: Mapping[str | Pair, float]
 
-    def expected(self, moves: Sequence[str]) -> float:
-        """How far above the template a set of moves lies, by the posterior mean."""
-        held = sorted(moves)
-        parts: list[str | Pair] = [*held, *combinations(held, 2)]
-        return sum(self.mean.get(part, 0.0) for part in parts)
+    def expected(self, moves: Sequence[str], root: str = TEMPLATE) -> float:
+        """How far above the file that they are made on a set of moves lies, by the posterior mean."""
+        return sum(self.mean.get(part, 0.0) for part in _parts(moves, root))
+
+    def drawn_on(self, root: str) -> dict[str | Pair, float]:
+        """What is drawn of each move and pair on this file."""
+        return {
+            part: effect + (self.drawn.get((part, on(root)), 0.0) if isinstance(part, str) else 0.0)
+            for part, effect in self.drawn.items()
+        }
+
+
+@dataclass(frozen=True)
+class Observation:
+    """How far a run lies from the file that its moves were made on."""
+
+    run: Run
+    root: Run
+    found: Comparison
+
+
+def on(root: str) -> str:
+    """A file that moves are made on, where moves are named: no move has a space in its name."""
+    return f"on {root}"
+
+
+def _parts(moves: Sequence[str], root: str) -> list[str | Pair]:
+    """All that has an effect of its own in a set of moves on a file."""
+    held = sorted({*moves})
+    there: list[Pair] = [(move, on(root)) for move in held] if root != TEMPLATE else []
+    return [*held, *combinations(held, 2), *there]
 
 
 def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw: Random, kept: int = KEPT) -> Beliefs:
@@ -59,21 +90,23 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
 
     The mean is one over `kept` sweeps of the sampler.
     """
-    runs, seen, errors, common = _observations(history)
-    moves = sorted({*expected, *(move for run in runs for move in run.proposal.moves)})
-    pairs = sorted({pair for run in runs for pair in combinations(sorted(run.proposal.moves), 2)})
+    groups = _observations(history)
+    held = [_parts(each.run.proposal.moves, each.root.name) for group in groups for each in group]
+    seen = [Observed.of([each.found for each in group], RESIDUAL_STD) for group in groups]
+    moves = sorted({*expected, *(part for parts in held for part in parts if isinstance(part, str))})
+    pairs = sorted({part for parts in held for part in parts if isinstance(part, tuple)})
     columns: list[str | Pair] = [*moves, *pairs]
     named = {task for each in expected.values() for task in each}
     tasks = list(card_of(history.baseline).tasks if history.baseline else named)
     foreseen = [expected_gain(expected.get(move, {}), history.objective, tasks) for move in moves]
     centres = [max(-TRUST, min(TRUST, each)) for each in foreseen]
     model = Model(
-        design=_design(runs, columns),
-        differences=seen,
-        errors=errors,
-        common=common,
+        design=_design(held, columns),
+        differences=np.concatenate([group.differences for group in seen]),
+        errors=np.concatenate([group.errors for group in seen]),
+        common=_common(seen),
         centres=np.array([*centres, *[0.0] * len(pairs)]),
-        scales=np.array([*[MOVE_STD] * len(moves), *[PAIR_STD] * len(pairs)]),
+        scales=np.array([*[MOVE_STD] * len(moves), *(ROOT_STD if " " in other else PAIR_STD for _, other in pairs)]),
     )
     chance = np.random.default_rng(draw.getrandbits(64))
     states = list(model.sweeps(chance, BURN + kept))
@@ -83,42 +116,62 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
     )
 
 
-def _observations(history: History) -> tuple[list[Run], Floats, Floats, Floats]:
-    """What each score of a run that moves made says: whose it is, how far it lies from the template, the error of each
-    alone, and the errors that several have in common, a column each. A run that was trained on fresh seeds has two
-    scores; one that was stopped has that of its legs.
+def _observations(history: History) -> list[list[Observation]]:
+    """What each score of a run that moves made says, in groups that are compared with the same score of the same file.
 
-    The template's own noise is in all that are compared with the same score of it.
+    The noise of that score is common to a group. A run that was trained on fresh seeds has two scores; one that was
+    stopped has that of its legs.
     """
-    runs, template = made_of_moves(history, history.scored), history.baseline
-    fresh = [(run, found) for run in runs if (found := history.judged_on_fresh_seeds(run)) is not None]
-    known = [history.judge(run, template).in_average for run in runs if template is not None]
-    parts = [
-        (run, part.judged.in_average)
-        for run in made_of_moves(history, history.stopped)
-        if template is not None and (part := history.part(run, template)) is not None
+    template = history.baseline
+    if template is None:
+        return [[]]
+    of_template = made_of_moves(history, history.scored)
+    fresh = [(run, found) for run in of_template if (found := history.judged_on_fresh_seeds(run)) is not None]
+    groups = [[Observation(run, template, history.judge(run, template).in_average) for run in of_template]]
+    groups += [[Observation(run, template, found.in_average) for run, found in fresh]]
+    groups += [_parts_of_rows(history, template, made_of_moves(history, history.stopped))]
+    for root, runs in _made_elsewhere(history).items():
+        file = next(run for run in history.scored if run.id == root)
+        groups.append([Observation(run, file, history.judge(run, file).in_average) for run in runs if run.scored])
+        groups.append(_parts_of_rows(history, file, [run for run in runs if not run.scored]))
+    return groups
+
+
+def _parts_of_rows(history: History, root: Run, stopped: Sequence[Run]) -> list[Observation]:
+    return [
+        Observation(run, root, part.judged.in_average)
+        for run in stopped
+        if (part := history.part(run, root)) is not None
     ]
-    groups = [known, [found.in_average for _, found in fresh], [found for _, found in parts]]
-    seen = [Observed.of(group, RESIDUAL_STD) for group in groups]
-    differences = np.concatenate([group.differences for group in seen])
-    common, start = np.zeros((len(differences), len(seen))), 0
+
+
+def _made_elsewhere(history: History) -> dict[str, list[Run]]:
+    """The id of a scored file other than the template -> the runs that moves made on it, whole or in part scored."""
+    found: dict[str, list[Run]] = {}
+    for run in (*history.scored, *history.stopped):
+        root = history.root(run) if run.proposal.moves else None
+        if root is not None and root.name != TEMPLATE and root.scored:
+            found.setdefault(root.id, []).append(run)
+    return found
+
+
+def _common(seen: Sequence[Observed]) -> Floats:
+    """Observations by groups: the error that all of a group have in common."""
+    common, start = np.zeros((sum(len(group.errors) for group in seen), len(seen))), 0
     for column, group in enumerate(seen):
         common[start : start + len(group.errors), column] = group.template_error
         start += len(group.errors)
-    whose = [*runs, *(run for run, _ in fresh), *(run for run, _ in parts)]
-    return whose, differences, np.concatenate([group.errors for group in seen]), common
+    return common
 
 
-def _design(runs: Sequence[Run], columns: Sequence[str | Pair]) -> Any:
-    """Runs by columns, as a sparse matrix: 1 where a run holds a move, or both moves of a pair."""
+def _design(held: Sequence[Sequence[str | Pair]], columns: Sequence[str | Pair]) -> Any:
+    """Observations by columns, as a sparse matrix: 1 where a run holds what the column stands for."""
     from scipy.sparse import csr_array  # importing it takes a moment
 
     place = {column: number for number, column in enumerate(columns)}
-    held = (sorted({*run.proposal.moves}) for run in runs)
-    parts: list[list[str | Pair]] = [[*moves, *combinations(moves, 2)] for moves in held]
-    ends = np.cumsum([0, *(len(each) for each in parts)])
-    indices = np.array([place[part] for each in parts for part in each], dtype=np.intp)
-    return csr_array((np.ones(len(indices)), indices, ends), shape=(len(runs), len(columns)))
+    ends = np.cumsum([0, *(len(parts) for parts in held)])
+    indices = np.array([place[part] for parts in held for part in parts], dtype=np.intp)
+    return csr_array((np.ones(len(indices)), indices, ends), shape=(len(held), len(columns)))
 
 
 def shrunken_margins(history: History) -> dict[str, float]:
@@ -127,7 +180,7 @@ def shrunken_margins(history: History) -> dict[str, float]:
     In log-odds, or in accuracy where the objective is the average.
 
     The best of many scores is mostly a lucky one. A run that moves made is drawn towards what its moves do in other
-    runs, any other towards nothing. What was measured on fresh seeds counts as well.
+    runs, any other towards nothing. What was measured on fresh seeds counts as well, of what was made on the template.
     """
     known = history.memory.margins.get(history.objective)
     if known is None or not _same_runs(known[0], history):
@@ -146,12 +199,12 @@ def _margins(history: History) -> dict[str, float]:
     if baseline is None:
         return {}
     beliefs = believe(history, {}, Random(0), KEPT_TO_TELL)
-    made = {run.id for run in made_of_moves(history, history.scored)}
     found = {baseline.id: 0.0}
     unit = LOG_ODDS_OF_AVERAGE if history.judge(baseline, baseline).in_log_odds else 1.0
-    for run in history.scored:
-        if run.id in made:
-            found[run.id] = beliefs.expected(run.proposal.moves)
+    for run in sorted(history.scored, key=lambda run: bool(run.proposal.moves)):  # what moves are made on comes first
+        root = history.root(run)
+        if root is not None and root.id != run.id and root.id in found:
+            found[run.id] = found[root.id] + beliefs.expected(run.proposal.moves, root.name)
         elif run.id != baseline.id:
             judged = history.judge(run, baseline), history.judged_on_fresh_seeds(run)
             found[run.id] = _stranger([each.in_average for each in judged if each is not None])
