@@ -43,5 +43,4 @@ class Fallback:
             if idea:
                 raise  # only a model understands a person's own words
             self.say(f"· {error}; the catalogue proposes meanwhile")
-            own = self.second.choose(history, draw) if isinstance(self.second, Chooser) else None
-            return own or self.second.propose(history, parent, draw, idea)
+            return self.second.propose(history, parent, draw, idea)

@@ -7,11 +7,12 @@ from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from small_search import Script, small_search
 
 from agent.core.baselines import BASELINES, GATED, TEMPLATE, proposed_paths, published_paths
-from agent.core.errors import UsageError
+from agent.core.errors import Unavailable, UsageError
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.resources import MOVES
 from agent.core.run import BASELINE, Run
+from agent.proposer.fallback import Fallback
 from agent.proposer.fitting import fit_moves
 from agent.proposer.known import CannotStart, family_of, known_variant, next_known
 from agent.proposer.moves import load_moves
@@ -96,6 +97,16 @@ def test_drafts_are_made_of_the_family_alone():
         assert draft.proposal.name.startswith("kda_")
     named = Drafts(make_catalogue(), 0, start_from=("kda",)).next(known, parent=TEMPLATE)  # by a person
     assert named.proposal.parents == (TEMPLATE,)
+
+
+def test_while_a_model_is_away_the_catalogue_goes_on_from_the_parent_that_was_chosen():
+    class Away:
+        def propose(self, history, parent, draw, idea=""):
+            raise Unavailable("gone")
+
+    known = history(known_variant(TEMPLATE), known_variant("kda"))
+    both = Fallback(Away(), make_catalogue(), lambda line: None)
+    assert all(both.propose(known, known.find("kda"), Random(seed)).parents == ("kda",) for seed in range(8))
 
 
 def test_where_none_of_them_has_a_score_there_is_nothing_to_start_from():
