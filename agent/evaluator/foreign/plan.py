@@ -50,7 +50,8 @@ class Plan:
                 case "beta":
                     yield f"{each.name}: the contract's beta, a number a token and head"
                 case "input":
-                    yield f"{each.name}: a learned input, {each.kind}; {each.how} (--kind {each.name}=head|key|value)"
+                    how = each.how.format(each.name)
+                    yield f"{each.name}: a learned input, {each.kind}; {how} (--kind {each.name}=head|key|value)"
                 case "parameter":
                     yield f"{each.name}: a learned parameter ({each.kind})"
                 case "option":
@@ -63,9 +64,13 @@ def plans(
     function: Function, layout: Layout | None, kinds: Mapping[str, str], normalise: bool | None
 ) -> Iterator[Plan]:
     """The plans to try, the likeliest first. Raises NotAdaptable where there is no state to carry."""
-    starts = tuple(each.name for each in function.arguments if "init" in each.name)
-    patched = not starts
-    starts = starts or function.starts
+    patched = not function.states
+    starts = function.states or function.starts
+    if not starts and function.carried:
+        raise NotAdaptable(
+            f"{function.name} carries {', '.join(function.carried)} from token to token, and where that begins is not "
+            "seen: let it begin as zeros before the loop, or be an argument that may be None"
+        )
     if not starts:
         raise NotAdaptable(
             f"{function.name} carries no state from token to token: it looks at all tokens at once, as attention does, "
@@ -75,15 +80,16 @@ def plans(
     corrects = any(
         function.has(name) for name in ("beta", "b", "alpha")
     )  # a delta rule, which grows without bounds else
-    unit = normalise if normalise is not None else corrects and "normalize" not in says
-    shape = next((each.shape for each in function.arguments if each.name == "q"), ())
+    unit = normalise if normalise is not None else corrects and not function.normalises
+    shape = next(each.shape for each in function.arguments if each.name == function.called("q"))
     heads_first = len(shape) == 4 and shape[1].upper().startswith("H")
     likely: tuple[Layout, ...] = LAYOUTS
     if layout is not None:
         likely = (layout,)
     elif heads_first or (not shape and "transpose(1, 2)" not in says and "b t h" not in says):
         likely = ("BHTD", "BTHD")
-    choices = [list(_choices(each.name, each.optional, each.shape, kinds, starts, says)) for each in function.arguments]
+    free = [each for each in function.arguments if each.name not in {*map(function.called, QKV), *starts}]
+    choices = [list(_choices(each.name, each.optional, each.shape, kinds)) for each in free]
     choices = [each for each in choices if each]
     # The likeliest first: those that leave the first choice for few arguments.
     places = sorted(product(*(range(len(each)) for each in choices)), key=sum)
@@ -93,12 +99,8 @@ def plans(
             yield Plan(function, where, given, starts, patched, unit)
 
 
-def _choices(
-    name: str, optional: bool, shape: tuple[str, ...], kinds: Mapping[str, str], starts: tuple[str, ...], says: str
-) -> Iterator[Given]:
-    """What an argument may be given, the likeliest first; nothing where it is left out, or is q, k, v or the state."""
-    if name in QKV or name in starts:
-        return
+def _choices(name: str, optional: bool, shape: tuple[str, ...], kinds: Mapping[str, str]) -> Iterator[Given]:
+    """What an argument may be given, the likeliest first; nothing where it is left out."""
     if name == "output_final_state":
         yield Given(name, "option", how="True")
     elif name in CHUNKS:
@@ -143,7 +145,7 @@ def other_form(plan: Plan, function: Function) -> Plan | None:
     known = {each.name: each for each in plan.given}
     given = []
     for argument in function.arguments:
-        if argument.name in QKV or "init" in argument.name:
+        if argument.name in {*map(function.called, QKV), *function.states}:
             continue
         if argument.name in known:
             given.append(known[argument.name])

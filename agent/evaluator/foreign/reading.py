@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.errors import UsageError
+from agent.evaluator.foreign.recurrence import carried, starts
 
 QKV = ("q", "k", "v")
-ZEROS = ("zeros", "new_zeros", "zeros_like")
+CALLED = {"q": ("q", "Q", "query", "queries"), "k": ("k", "K", "key", "keys"), "v": ("v", "V", "value", "values")}
+# A length of an axis as docstrings write it, in whatever brackets: B, NT, K1, d_v.
+AXIS = re.compile(r"[A-Z]{1,3}\d*|[A-Z]_?\w{1,2}|d_?[kv]|\d+")
 
 
 class NotAdaptable(UsageError):
@@ -26,21 +29,33 @@ class Argument:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of q, k and v. `starts` are names that are zero before a loop over tokens and change within it."""
+    """A function of q, k and v, which it may call by longer names.
+
+    `states` are the arguments that its state begins in, `starts` the names that are zero before a loop over tokens and
+    change within it, `carried` all that a loop makes of what it was. `normalises` says whether q and k are given length
+    one wherever it is called as it stands.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
+    states: tuple[str, ...]
     starts: tuple[str, ...]
+    carried: tuple[str, ...]
+    normalises: bool
     text: str
 
     def has(self, name: str) -> bool:
         return any(argument.name == name for argument in self.arguments)
 
+    def called(self, name: str) -> str:
+        """What it calls q, k or v; "" where it has no such argument."""
+        return next((each for each in CALLED[name] if self.has(each)), "")
+
 
 def read_tree(path: Path) -> ast.Module:
     """The syntax tree of a file. Raises NotAdaptable where it cannot be read."""
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return ast.parse(path.read_bytes())  # which knows of marks and encodings
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise NotAdaptable(f"{path}: cannot be read ({error})") from error
 
@@ -48,7 +63,7 @@ def read_tree(path: Path) -> ast.Module:
 def functions_of(tree: ast.Module) -> list[Function]:
     """The functions that take q, k and v, those that work token by token first: they are the plainest."""
     found = [_function(node) for node in tree.body if isinstance(node, ast.FunctionDef)]
-    mixers = [each for each in found if all(map(each.has, QKV))]
+    mixers = [each for each in found if all(map(each.called, QKV))]
     return sorted(mixers, key=lambda each: ("recurren" not in each.name, "chunk" not in each.name))
 
 
@@ -58,8 +73,10 @@ def chosen(tree: ast.Module, path: Path, name: str | None) -> Function:
     if name is not None:
         mixers = [each for each in mixers if each.name == name]
     if not mixers:
-        there = ", ".join(node.name for node in tree.body if isinstance(node, ast.FunctionDef)) or "nothing"
+        there = ", ".join(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
         wanted = f"no function {name} of q, k and v" if name else "no op of q, k and v"
+        if not there:
+            there = "no function at its top; of what a class does write one: f(q, k, v, ...)"
         raise NotAdaptable(f"{path}: is {wanted}: it defines {there}")
     return mixers[0]
 
@@ -73,31 +90,32 @@ def _function(node: ast.FunctionDef) -> Function:
         Argument(each.arg, each.arg in optional, _shape(says, each.arg))
         for each in (*positional, *node.args.kwonlyargs)
     )
-    return Function(node.name, arguments, _starts(node), ast.unparse(node))
+    changed = carried(node)
+    own = {name for names in CALLED.values() for name in names}
+    states = tuple(
+        each.name for each in arguments if "init" in each.name or (each.name in changed and each.name not in own)
+    )
+    return Function(node.name, arguments, states, starts(node), changed, _normalises(node, optional), ast.unparse(node))
+
+
+def _normalises(node: ast.AST, optional: set[str]) -> bool:
+    """Whether a function gives something length one in any case, and not only where an option asks for it."""
+    if isinstance(node, ast.If) and optional & {each.id for each in ast.walk(node.test) if isinstance(each, ast.Name)}:
+        return False
+    if isinstance(node, ast.Call) and "normalize" in ast.unparse(node.func):
+        return True
+    return any(_normalises(child, optional) for child in ast.iter_child_nodes(node))
 
 
 def _shape(says: str, name: str) -> tuple[str, ...]:
     """The shape that a docstring gives for an argument, on its line or on one of the two after it; () for none."""
-    found = re.search(rf"^\s*`*{re.escape(name)}\b[^\[\n]*(?:\n[^\[\n]*){{0,2}}\[([^\]\n]+)\]", says, re.MULTILINE)
-    if found is None:
-        return ()
-    parts = tuple(part.strip() for part in found[1].split(","))
-    return parts if all(re.fullmatch(r"[A-Za-z_]\w*|\d+", part) for part in parts) else ()
-
-
-def _starts(node: ast.FunctionDef) -> tuple[str, ...]:
-    """Names bound to zeros before a loop, and bound again within it."""
-    loops = [each for each in ast.walk(node) if isinstance(each, ast.For)]
-    changed = {name for loop in loops for each in ast.walk(loop) for name in _bound(each)}
-    zeros = [name for each in node.body for name in _bound(each) if isinstance(each, ast.Assign) and _is_zeros(each)]
-    return tuple(dict.fromkeys(name for name in zeros if name in changed))
-
-
-def _bound(node: ast.AST) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
-    return [target.id for target in targets if isinstance(target, ast.Name)]
-
-
-def _is_zeros(node: ast.Assign) -> bool:
-    calls = [each.func for each in ast.walk(node.value) if isinstance(each, ast.Call)]
-    return any(isinstance(call, ast.Attribute) and call.attr in ZEROS for call in calls)
+    square = re.search(rf"^\s*`*{re.escape(name)}\b[^\[\n]*(?:\n[^\[\n]*){{0,2}}\[([^\]\n]+)\]", says, re.MULTILINE)
+    if square is not None:
+        parts = tuple(part.strip() for part in square[1].split(","))
+        return parts if all(re.fullmatch(r"[A-Za-z_]\w*|\d+", part) for part in parts) else ()
+    line = re.search(rf"^\s*`*{re.escape(name)}\b(.*)$", says, re.MULTILINE)
+    for each in re.findall(r"\(([^()\n]+)\)", line[1] if line else ""):
+        parts = tuple(part.strip() for part in each.rstrip(", ").split(","))
+        if all(map(AXIS.fullmatch, parts)) and (len(parts) > 1 or each.rstrip().endswith(",")):
+            return parts
+    return ()

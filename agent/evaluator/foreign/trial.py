@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from agent.core.invocation import command
+from agent.core.reason import Reason
 from agent.core.temporary import temporary_folder
 from agent.evaluator.check import op_under_test
 from agent.evaluator.contract.declaration import Declaration
@@ -47,6 +49,8 @@ def adapt(
     """Make a contract file of a function. NotAdaptable where no plan works, with what the likeliest one came to."""
     tree = read_tree(path)
     first = chosen(tree, path, function)
+    if _keeps_the_form(path):
+        raise NotAdaptable(f"{path} has the form of a contract file already: {command(f'check {path}')}")
     reason: NotAdaptable | None = None
     for each in [first] if function else functions_of(tree):
         try:
@@ -56,23 +60,44 @@ def adapt(
     raise reason or NotAdaptable(f"{path}: is no op of q, k and v")
 
 
+def _keeps_the_form(path: Path) -> bool:
+    with suppress(VariantRefused):
+        read_declaration(path)
+        return True
+    return False
+
+
 def _adapted(
     tree: ast.Module, path: Path, given: Function, layout: Layout | None, kinds: dict[str, str], normalise: bool | None
 ) -> Adapted:
     first = ""
     for plan in plans(given, layout, kinds, normalise):
+        source = write_file(tree, plan, path)
         try:
-            outputs, remark = _tried(write_file(tree, plan, path))
+            outputs, remark = _tried(source)
         except VariantRefused as refusal:  # of the code, not of the guess
-            why = str(refusal.reason.having(file=path.name) if "file" in refusal.reason.fields else refusal)
-            raise NotAdaptable(f"{given.name}: {why}") from refusal
-        except (EvaluationFailed, WrongAxes) as error:
+            raise NotAdaptable(f"{given.name}: {_told(refusal, refusal.reason, source, path)}") from refusal
+        except EvaluationFailed as error:
+            first = first or _told(error, error.failure.reason, source, path)
+            continue
+        except WrongAxes as error:
             first = first or str(error)
             continue
         others = [form for each in functions_of(tree) if each != given and (form := other_form(plan, each))]
         remarks = [remark, *(_compared(write_file(tree, form, path), form, outputs) for form in others)]
-        return Adapted(write_file(tree, plan, path), plan, tuple(filter(None, remarks)))
-    raise NotAdaptable(f"{path}: {given.name} was not made a mixer: {first}")
+        return Adapted(source, plan, tuple(filter(None, remarks)))
+    key, value = SIZES[0]
+    called = f"q and k as (B, T, H, K) = {BATCH, LENGTH, HEADS, key}, v with V = {value}, or heads before tokens"
+    raise NotAdaptable(f"{path}: {given.name} was not made a mixer: {first}; it was called with {called}")
+
+
+def _told(error: Exception, reason: Reason, source: str, path: Path) -> str:
+    """Why an attempt failed. Its lines are nowhere to be seen, so the one that is meant is written out."""
+    told = str(reason.having(file=path.name)) if "file" in reason.fields else str(error)
+    number, lines = reason.fields.get("line"), source.splitlines()
+    if not isinstance(number, int) or not 0 < number <= len(lines):
+        return told
+    return f"{told}, in the attempt's `{lines[number - 1].strip()}`"
 
 
 class WrongAxes(Exception):
@@ -105,8 +130,15 @@ def _outputs(source: str, sizes: tuple[int, int]) -> Tensor:
             name: part if name in declaration.parameters else _with_change(part, name)
             for name, part in arguments.items()
         }
+        without = [arguments | {name: -arguments[name]} for name in sorted(declaration.inputs)]
         with op_under_test(path, SMOKE, TimeLimit(SECONDS)) as op:
-            before, after = op.run([ProbeCall(arguments, CHUNK), ProbeCall(changed, CHUNK)])
+            calls = [ProbeCall(each, CHUNK) for each in (arguments, changed, *without)]
+            before, after, *others = op.run(calls)
+    for name, other in zip(sorted(declaration.inputs), others, strict=True):
+        if torch.equal(other.o, before.o):
+            raise WrongAxes(
+                f"{name} reaches no output, so a token gives it nothing: give it a default value in the file"
+            )
     if before.o.shape != arguments["v"].shape:
         raise WrongAxes(f"it returns {tuple(before.o.shape)} for values of {tuple(arguments['v'].shape)}")
     moved = (before.o != after.o).any(-1).any(0)  # (H, L)

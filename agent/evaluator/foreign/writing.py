@@ -1,10 +1,13 @@
 """The contract file of a plan: the foreign function with what it calls, and an op that calls it."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from agent.evaluator.contract.declaration import OP, RESERVED
 from agent.evaluator.foreign.plan import Given, Plan
+from agent.evaluator.foreign.reading import QKV
+from agent.evaluator.foreign.recurrence import bound, own_nodes
 
 ONE = "of_one_sequence"
 GIVEN = "given_"  # before the name of a function that has the op's own
@@ -14,24 +17,39 @@ CREATED = frozenset({"arange", "empty", "eye", "full", "linspace", "ones", "tens
 def write_file(tree: ast.Module, plan: Plan, path: Path) -> str:
     """The source of a file that keeps the contract, if the plan is right."""
     wanted = _needed(tree, plan.function.name)
-    kept = [node for node in tree.body if _kept(node, wanted)]
+    kept = [node for node in _at_top(tree) if _kept(node, wanted)]
     body = [_Renamed(plan).visit(ast.parse(ast.unparse(node)).body[0]) for node in kept]
     imports = {"import torch", "import torch.nn.functional as F"}
     written = [ast.unparse(ast.fix_missing_locations(node)) for node in body]
     heads = sorted(imports | {text for text in written if text.startswith(("import ", "from "))})
     rest = [text for text in written if not text.startswith(("import ", "from "))]
+    taken = {part.id for node in kept for part in ast.walk(node) if isinstance(part, ast.Name)} | wanted
     says = f'"""{plan.function.name} of {path.name}, made a mixer by `adapt`: what its layer does is not in it."""'
-    return "\n\n\n".join([f"{says}\n\n" + "\n".join(heads) + _declarations(plan), *rest, _op(plan)]) + "\n"
+    return "\n\n\n".join([f"{says}\n\n" + "\n".join(heads) + _declarations(plan), *rest, _op(plan, taken)]) + "\n"
+
+
+def _at_top(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a file; imports that are tried, or stand under a condition, as if they were not.
+
+    An annotation of a constant says nothing to an op.
+    """
+    for node in tree.body:
+        if isinstance(node, ast.Try | ast.If):
+            yield from (each for each in node.body if isinstance(each, ast.Import | ast.ImportFrom))
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield ast.copy_location(ast.Assign([node.target], node.value), node)
+        else:
+            yield node
 
 
 def _needed(tree: ast.Module, name: str) -> set[str]:
     """The names that a function uses, and those that what it uses uses."""
     defined: dict[str, ast.stmt] = {}
-    for node in tree.body:
+    for node in _at_top(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             defined[node.name] = node
         elif isinstance(node, ast.Assign):
-            defined |= {target.id: node for target in node.targets if isinstance(target, ast.Name)}
+            defined |= dict.fromkeys(bound(node), node)
     found, waiting = set(), [name]
     while waiting:
         each = waiting.pop()
@@ -47,7 +65,7 @@ def _kept(node: ast.stmt, wanted: set[str]) -> bool:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name in wanted
     if isinstance(node, ast.Assign):
-        return any(isinstance(target, ast.Name) and target.id in wanted for target in node.targets)
+        return any(name in wanted for name in bound(node))
     if isinstance(node, ast.Import | ast.ImportFrom):
         return any((alias.asname or alias.name).partition(".")[0] in wanted for alias in node.names)
     return False
@@ -95,13 +113,14 @@ def _patch(function: ast.FunctionDef, starts: tuple[str, ...]) -> None:
     for statement in function.body:
         body.append(statement)
         for place, name in enumerate(starts):
-            if isinstance(statement, ast.Assign) and any(
-                isinstance(t, ast.Name) and t.id == name for t in statement.targets
-            ):
-                handed = f"if initial_state is not None:\n    {name} = initial_state[{place}].to({name}.dtype)"
-                body += ast.parse(handed).body
+            if isinstance(statement, ast.Assign) and name in bound(statement):
+                whole = any(
+                    isinstance(part, ast.Attribute) for part in ast.walk(statement.value)
+                )  # zeros, not 0 or None
+                handed = f"initial_state[{place}]" + f".to({name}.dtype)" * whole
+                body += ast.parse(f"if initial_state is not None:\n    {name} = {handed}").body
     function.body = body
-    for node in ast.walk(function):
+    for node in own_nodes(function):
         if isinstance(node, ast.Return) and node.value is not None:
             state = ast.Tuple([ast.Name(name, ast.Load()) for name in starts], ast.Load())
             node.value = ast.Tuple([node.value, state], ast.Load())
@@ -122,12 +141,20 @@ def _declarations(plan: Plan) -> str:
     return "\n\n" + "\n".join(lines) if lines else ""
 
 
-def _op(plan: Plan) -> str:
+def _free(name: str, taken: set[str]) -> str:
+    """A name that the file does not use."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _op(plan: Plan, taken: set[str]) -> str:
     """The op: casts to float32, as naive files want it, the layout of the function, padding, and all of it back."""
+    one, pad = _free(ONE, taken), _free("pad", taken)
     learned = [_argument(each) for each in plan.given if each.source in ("input", "parameter")]
     star = f", *, {', '.join(learned)}" if learned else ""
     lines = [
-        f"def {ONE if has_parameters(plan) else OP}(q, k, v, beta, initial_state=None, chunk_size=32{star}):",
+        f"def {one if has_parameters(plan) else OP}(q, k, v, beta, initial_state=None, chunk_size=32{star}):",
         "    dtype, length = v.dtype, v.shape[2]",
     ]
     tokens = ["q", "k", "v"]
@@ -142,7 +169,7 @@ def _op(plan: Plan) -> str:
             tokens.append(name)
     chunked = any(each.how == "chunk_size" for each in plan.given)
     swap = ".transpose(1, 2)" if plan.layout == "BTHD" else ""
-    padded = "pad(x, chunk_size)" if chunked else "x"
+    padded = f"{pad}(x, chunk_size)" if chunked else "x"
     for each in plan.given:
         if each.source == "parameter":  # without a batch, as such functions take them
             lines.append(f"    {_argument(each)} = {_argument(each)}.float()[0]")
@@ -152,7 +179,9 @@ def _op(plan: Plan) -> str:
         each.name: "beta" if each.source == "beta" else _argument(each) if each.source != "option" else each.how
         for each in plan.given
     }
-    arguments = [f"{name}={name}" for name in ("q", "k", "v")] + [f"{name}={value}" for name, value in values.items()]
+    arguments = [f"{plan.function.called(name)}={name}" for name in QKV] + [
+        f"{name}={value}" for name, value in values.items()
+    ]
     name = plan.function.name if plan.function.name != OP else GIVEN + OP
     handed = (
         "initial_state=initial_state"
@@ -172,9 +201,10 @@ def _op(plan: Plan) -> str:
         ]
     lines.append(f"    return o{swap}[:, :, :length].to(dtype), state")
     if has_parameters(plan):
-        lines += _row_by_row(learned)
+        lines += _row_by_row(learned, one)
     helper = (
-        '\n\n\ndef pad(x, chunk_size):\n    """(B, H, L, ...) -> a whole number of chunks, filled with zeros."""\n'
+        f"\n\n\ndef {pad}(x, chunk_size):"
+        '\n    """(B, H, L, ...) -> a whole number of chunks, filled with zeros."""\n'
         "    missing = -x.shape[2] % chunk_size\n"
         "    return torch.cat([x, x.new_zeros(*x.shape[:2], missing, *x.shape[3:])], dim=2) if missing else x"
     )
@@ -186,7 +216,7 @@ def has_parameters(plan: Plan) -> bool:
     return any(each.source == "parameter" for each in plan.given)
 
 
-def _row_by_row(learned: list[str]) -> list[str]:
+def _row_by_row(learned: list[str], one: str) -> list[str]:
     """The op that calls another for each sequence: a call of the layer holds sequences whose parameters differ."""
     rows = ", ".join(f"{name}={name}[row]" for name in ("q", "k", "v", "beta", *learned))
     return [
@@ -201,7 +231,7 @@ def _row_by_row(learned: list[str]) -> list[str]:
         "            parts = initial_state if isinstance(initial_state, tuple) else (initial_state,)",
         "            before = tuple(part[row] for part in parts)",
         "            before = before if isinstance(initial_state, tuple) else before[0]",
-        f"        o, state = {ONE}(initial_state=before, chunk_size=chunk_size, {rows})",
+        f"        o, state = {one}(initial_state=before, chunk_size=chunk_size, {rows})",
         "        outputs.append(o)",
         "        states.append(state if isinstance(state, tuple) else (state,))",
         "    state = tuple(torch.cat(parts) for parts in zip(*states))",
@@ -213,7 +243,10 @@ def _state(plan: Plan) -> list[str]:
     if plan.patched or not plan.starts:
         return []
     names = [f"state_{number}" for number in range(len(plan.starts))]
-    if len(names) == 1:
+    optional = {each.name for each in plan.function.arguments if each.optional}
+    zeros = f"v.new_zeros(len(v), v.shape[{2 if plan.layout == 'BTHD' else 1}], q.shape[-1], v.shape[-1])"
+    empty = ["None" if name in optional else zeros for name in plan.starts]
+    if empty == ["None"]:
         return ["    state_0 = initial_state"]
-    empty = f"({', '.join(['None'] * len(names))})"
-    return [f"    {', '.join(names)} = {empty} if initial_state is None else initial_state"]
+    first = empty[0] if len(names) == 1 else f"({', '.join(empty)})"
+    return [f"    {', '.join(names)} = {first} if initial_state is None else initial_state"]
