@@ -27,15 +27,21 @@ class Means:
 
 
 def measure_means(op: OpUnderTest) -> Means:
-    """Make one call in a fresh worker, and count."""
+    """Make a call of one sequence and one of a batch as in training, in a fresh worker, and count.
+
+    What is larger counts: a variant may be small alone.
+    """
     length = CHUNKS * op.chunk
-    (result,) = op.run([replace(op.random_call(length, 11, batch=1), effort=True)])
+    one = replace(op.random_call(length, 11, batch=1), effort=True)
+    alone, among = op.run([one, replace(one, copies=op.crowd(one))])
+    effort = max(alone.effort, among.effort / op.crowd(one))
+    state = max((alone.state, among.state), key=lambda parts: sum(part[0].numel() for part in parts))
     sizes = architecture([next(op.protocol.replicas())], op.protocol)
     return Means(
         parameters=Network(sizes, recording_variant(op.declaration)).layout.size,
-        state_size=sum(part[0].numel() for part in result.state),
-        state_bytes=sum(part[0].numel() * part.element_size() for part in result.state),
-        flops=layer_flops(sizes, op.declaration) + sizes.pairs * result.effort / length,
+        state_size=sum(part[0].numel() for part in state),
+        state_bytes=sum(part[0].numel() * part.element_size() for part in state),
+        flops=layer_flops(sizes, op.declaration) + sizes.pairs * effort / length,
     )
 
 

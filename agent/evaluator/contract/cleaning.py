@@ -2,7 +2,8 @@
 
 Annotations, what stands under `if __name__ == "__main__":` or `if TYPE_CHECKING:`, `__all__` and its like, filters of
 warnings, decorators that compile: all of it is harmless in a file as the field writes them, and none of it changes what
-the op computes. The gate reads and a worker runs the same cleaned tree, so that what is checked is what is run.
+the op computes. Memory that a file asks for without writing to it is filled with zeros: an earlier call may have left
+something there. The gate reads and a worker runs the same cleaned tree, so that what is checked is what is run.
 """
 
 import ast
@@ -20,6 +21,8 @@ COMPILING = frozenset([
 # Modules whose import goes with the decorators that are left out.
 COMPILERS = frozenset(["torch.compiler", "torch.jit", "torch._dynamo", "torch.cuda", "torch.cuda.amp"])
 FILTERS = frozenset(["warnings.filterwarnings", "warnings.simplefilter"])
+# What leaves numbers that nobody wrote, and what writes zeros instead.
+UNWRITTEN = {"torch.empty": "zeros", "torch.empty_like": "zeros_like"}
 METADATA = frozenset(["__all__", "__author__", "__credits__", "__date__", "__license__", "__version__"])
 
 
@@ -78,6 +81,9 @@ class _Cleaner(ast.NodeTransformer):
             return None
         left_out = COMPILING | COMPILERS | FILTERS
         node.names = [alias for alias in node.names if f"{node.module}.{alias.name}" not in left_out]
+        for alias in node.names:
+            if written := UNWRITTEN.get(f"{node.module}.{alias.name}"):
+                alias.name, alias.asname = written, alias.asname or alias.name
         return node if node.names else None
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt] | None:
@@ -128,6 +134,13 @@ class _Cleaner(ast.NodeTransformer):
         match node.value:
             case ast.Call(func=called) if dotted(called, self.origins) in FILTERS:
                 return None
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if written := UNWRITTEN.get(dotted(node, self.origins)):
+            node.attr = written
+        elif node.attr == "new_empty":
+            node.attr = "new_zeros"
         return self.generic_visit(node)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from agent.core.reason import Reason
 from agent.evaluator.contract.allowed import ATTRIBUTES, BUILTINS, INSTEAD, MODULES, SPECIAL_BUILTINS
 from agent.evaluator.contract.classes import OwnClasses, is_machinery, read_classes
+from agent.evaluator.contract.forms import other_forms
 from agent.evaluator.contract.modules import Modules, Refusals, read_modules
 from agent.evaluator.contract.names import Names, read_names
 from agent.evaluator.contract.parsing import parse_variant
@@ -56,7 +57,7 @@ def _offences(tree: ast.Module) -> Refusals:
     names = read_names(tree)
     modules, imports = read_modules(tree, names)
     classes, in_classes = read_classes(tree, names, modules)
-    yield from chain(imports, in_classes, outliving(tree, names, modules, classes))
+    yield from chain(imports, in_classes, other_forms(tree, modules), outliving(tree, names, modules, classes))
     for node in ast.walk(tree):
         yield from _statement(node, names)
         match node:

@@ -93,6 +93,8 @@ class _Python(TorchFunctionMode):
             return _held(args[0]).tolist()
         if func is torch.tensor and (device := kwargs.pop("device", None)) is not None:
             return func(*args, **kwargs).to(device)
+        if func is Tensor.new_tensor:
+            return torch.tensor(*args[1:], **{"dtype": args[0].dtype} | kwargs).to(args[0].device)
         return func(*args, **kwargs)
 
 

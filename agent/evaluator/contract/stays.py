@@ -1,5 +1,6 @@
 """Whether an op stays on the device of its arguments: what forgets `device=` works on a CPU, and fails on a GPU."""
 
+import inspect
 import traceback
 from types import CodeType
 
@@ -27,7 +28,7 @@ def check_device(variant: Variant, protocol: Protocol) -> None:
             if o.requires_grad and isinstance(o, OnDevice):
                 torch.autograd.grad(o, list(arguments.values()), torch.ones_like(o), allow_unused=True)
     except OnAnotherDevice as error:
-        line = _line(error, variant.op.__code__)
+        line = _line(error, inspect.unwrap(variant.op).__code__)
         if line is None:
             return  # nothing of the variant's own
         raise VariantRefused(Reason("failure.other_device", {"operator": error.operator, "line": line})) from error

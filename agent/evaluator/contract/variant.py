@@ -17,6 +17,7 @@ from typing import Any
 from agent.core.reason import Field, Reason
 from agent.evaluator.contract.allowed import MODULES
 from agent.evaluator.contract.declaration import OP, OP_ARGUMENTS, Declaration, LearnedParameter, declared_in
+from agent.evaluator.contract.fresh import fresh_op, holds_nothing
 from agent.evaluator.contract.parsing import LARGEST_FILE, parse_variant
 from agent.evaluator.contract.refusal import VariantRefused, WrongShape
 
@@ -58,17 +59,22 @@ def read_declaration(path: Path) -> Declaration:
 
 
 def load_variant(path: Path) -> Variant:
-    """Run the module, cleaned, and take its op. To be called in a worker only: the code is not to be trusted."""
+    """Run the module, cleaned, and take its op. To be called in a worker only: the code is not to be trusted.
+
+    A module that could hold something from call to call is run anew for each.
+    """
     declaration = read_declaration(path)
     name = f"variant_{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module  # torch.compile finds what a function refers to by the name of its module
-    exec(compile(parse_variant(path).tree, str(path), "exec"), module.__dict__)
+    tree = parse_variant(path).tree
+    code = compile(tree, str(path), "exec")
+    exec(code, module.__dict__)
     op = getattr(module, OP, None)
     if not inspect.isfunction(op):
         raise VariantRefused(Reason("failure.op_replaced", {"file": str(path)}))
-    return Variant(op, declaration)
+    return Variant(op if holds_nothing(tree) else fresh_op(code, module), declaration)
 
 
 def _check_imports(tree: ast.Module, path: Path) -> None:

@@ -46,13 +46,17 @@ class SecretAudits:
         if self.wait:
             self.wait -= 1
             return
-        if not called.o.isfinite().all():  # a training that diverges is told of as that
+        if not all(
+            part.isfinite().all() for part in called.leaves.values()
+        ):  # a training that diverges is told of as that
             return
         self.wait = self.chance.randrange(2 * self.every)
         if not self.kinds:
             self.kinds = [self.other_suffix, self.other_neighbours, self.pieces, self.longer]
             self.chance.shuffle(self.kinds)
-        self.kinds.pop()(op, called)
+        held = called if called.o.isfinite().all() else self.before_the_break(op, called)
+        if held is not None:
+            self.kinds.pop()(op, held)
 
     def passes(self, calls: int) -> bool:
         """Whether none of the next so many calls is to be looked at; they then count as made."""
@@ -60,6 +64,19 @@ class SecretAudits:
             return False
         self.wait -= calls
         return True
+
+    def before_the_break(self, op: Op, called: Called) -> Called | None:
+        """Of a call that is not finite from some token on, what came before, which is the same without the rest.
+
+        None where that are too few tokens to be looked at.
+        """
+        sound, length = _sound_tokens(called.o), called.leaves["q"].shape[2]
+        if sound < 2:
+            return None
+        parts = {n: part if n in self.shared else part[:, :, :sound] for n, part in _given(called).items()}
+        again = call_op(op, parts, self.chunk_size)
+        self._compare(op, called, again.o, "failure.audited_suffix", length=length, cut=sound)
+        return again
 
     def other_suffix(self, op: Op, called: Called) -> None:
         """From some token on each sequence goes on as another does."""
@@ -167,12 +184,12 @@ class SecretAudits:
         lost = apart(o, again.detach())
         if lost <= ROUNDING:
             return
-        noise = max(self._noise(op, called) for _ in range(2))
+        noise = max(self._noise(op, called, again.shape[2]) for _ in range(2))
         if not lost <= min(MOST_ROUNDING, NOISE_MARGIN * noise):
             raise VariantRefused(Reason(key, {"lost": f"{lost:.2g}"} | seen))
 
-    def _noise(self, op: Op, called: Called) -> float:
-        """How far the outputs move when each argument is moved by a rounding."""
+    def _noise(self, op: Op, called: Called, tokens: int) -> float:
+        """How far the outputs of so many tokens move when each argument is moved by a rounding."""
         chance = torch.Generator(called.o.device).manual_seed(self.chance.getrandbits(48))
 
         def moved(part: Tensor) -> Tensor:
@@ -180,7 +197,7 @@ class SecretAudits:
             return part * (1 + ULP * signs)
 
         again = call_op(op, {name: moved(part) for name, part in _given(called).items()}, self.chunk_size)
-        return apart(called.o.detach(), again.o.detach())
+        return apart(called.o[:, :, :tokens].detach(), again.o[:, :, :tokens].detach())
 
 
 def apart(one: Tensor, other: Tensor) -> float:

@@ -13,7 +13,6 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load, save, save_file
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from agent.core.reason import Reason
 from agent.evaluator.contract.boundary import call_op
@@ -22,6 +21,7 @@ from agent.evaluator.contract.pieces import in_pieces
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.jail.numbers import whole
+from agent.evaluator.probes.effort import Effort
 
 LARGEST_ANSWER = 256 << 20  # bytes
 MOST_EFFORT = 10**15  # operations of one call
@@ -159,7 +159,7 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
     parts = {f"state {part}": _many(read(f"state {part}"), form.copies) for part in range(form.states)}
     carried = tuple(parts.values())
     state = None if not carried else carried if form.state_is_tuple else carried[0]
-    with _Effort(form.effort) as effort:
+    with Effort(form.effort) as effort:
         called = call_op(variant.op, arguments, form.chunk_size, state)
     if type(called.o) is not Tensor:
         raise WrongShape(Reason("failure.not_always_a_pair", {"length": called.leaves["q"].shape[2]}))
@@ -190,46 +190,16 @@ def _run_pieces(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str,
 
 
 def _many(tensor: Tensor, copies: int) -> Tensor:
-    """So many copies of all rows, one after the other; the tensor itself if it is one."""
-    return tensor if copies == 1 else tensor.repeat(copies, *[1] * (tensor.dim() - 1))
+    """All rows, and behind them others made of the same numbers: so many times as many in all.
+
+    The others have their tokens in another order, so that no call is told by rows that are alike.
+    """
+    if copies == 1:
+        return tensor
+    others = [tensor.roll(copy, 2) if tensor.dim() > 2 else tensor for copy in range(copies)]
+    return torch.cat(others)
 
 
 def _copy(tensor: Tensor) -> Tensor:
     """Memory of its own, without gaps: a file takes no other."""
     return tensor.detach().clone(memory_format=torch.contiguous_format)
-
-
-class _Effort(TorchDispatchMode):
-    """Counts the operations of a call: two for each product of a matrix product, else one for each output."""
-
-    def __init__(self, counting: bool) -> None:
-        super().__init__()
-        self.counting = counting
-        self.numbers = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Else torch imports its compiler when the first call is counted, which takes longer than all probes."""
-        return False
-
-    def __enter__(self) -> "_Effort":
-        return super().__enter__() if self.counting else self
-
-    def __exit__(self, *error: Any) -> None:
-        if self.counting:
-            super().__exit__(*error)
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        returned = func(*args, **(kwargs or {}))
-        numbers = sum(part.numel() for part in _tensors(returned))
-        if any(product in func.name() for product in ("::mm", "::bmm", "::addmm", "::baddbmm")):
-            numbers *= 2 * _tensors(args)[-2].shape[-1]
-        elif any(solved in func.name() for solved in ("::linalg_solve", "::linalg_inv", "::triangular_solve")):
-            numbers *= 2 * _tensors(args)[0].shape[-1]
-        self.numbers += numbers
-        return returned
-
-
-def _tensors(values: Any) -> list[Tensor]:
-    values = values if isinstance(values, tuple | list) else (values,)
-    return [value for value in values if isinstance(value, Tensor)]

@@ -133,12 +133,14 @@ def crowds(op: OpUnderTest) -> None:
 
 
 def growth(op: OpUnderTest) -> None:
-    """Four times the tokens cost four times as much, not sixteen."""
+    """Four times the tokens cost four times as much, not sixteen: of one sequence, and of a batch as in training."""
     short, long = (replace(op.random_call(times * op.chunk, 5, 1), effort=True) for times in (4, 16))
-    few, many = op.run([short, long])
-    if many.effort > LARGEST_GROWTH * few.effort:
-        times = f"{many.effort / max(few.effort, 1):.1f}"
-        raise ProbeFailed("failure.growth", long=long.length, times=times, short=short.length)
+    pairs = [(replace(short, copies=copies), replace(long, copies=copies)) for copies in (1, op.crowd(long))]
+    results = iter(op.run([call for pair in pairs for call in pair]))
+    for few, many in zip(results, results, strict=True):
+        if many.effort > LARGEST_GROWTH * few.effort:
+            times = f"{many.effort / max(few.effort, 1):.1f}"
+            raise ProbeFailed("failure.growth", long=long.length, times=times, short=short.length)
 
 
 def gradients(op: OpUnderTest) -> None:

@@ -1,6 +1,6 @@
-"""Use memory that was never written. Where what lies in it happens to be no finite number, that alone is refused first.
+"""Use memory that was never written: it is filled with zeros.
 
-Told: finite numbers: .*NaN before it is written|refused: delta_rule_chunkwise returned numbers that are not finite
+Told: harmless
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Keep what it saw in a list that belongs to a class.
 
 Gate: is no plain constant
-Told: statelessness: |determinism:
+Told: causality: 
 """
 
 import torch

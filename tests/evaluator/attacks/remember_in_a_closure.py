@@ -1,7 +1,7 @@
 """Keep what it saw in a list that only a function knows.
 
 Gate: is computed when the file is read
-Told: statelessness: |determinism:
+Told: causality: 
 """
 
 import torch

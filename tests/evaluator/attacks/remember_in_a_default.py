@@ -1,7 +1,7 @@
 """Keep what it saw in a default argument.
 
 Gate: has a default that could be changed
-Told: statelessness: |determinism:
+Told: causality: 
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Keep the first values that it ever saw.
 
 Gate: hands the list or dict SEEN on
-Told: statelessness:
+Told: causality: 
 """
 
 import torch

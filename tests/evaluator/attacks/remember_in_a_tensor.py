@@ -1,7 +1,7 @@
 """Keep what it saw in a tensor that was made with the file.
 
 Gate: hands the tensor SEEN on
-Told: statelessness: |determinism:
+Told: harmless
 """
 
 import torch

@@ -159,7 +159,7 @@ def test_training_is_audited_at_some_of_its_calls():
 
 
 def test_when_and_what_is_audited_is_never_twice_the_same():
-    finite = SimpleNamespace(o=torch.zeros(1))  # no more of a call is looked at before its moment
+    finite = SimpleNamespace(o=torch.zeros(1), leaves={})  # no more of a call is looked at before its moment
 
     def moments():
         audit = audits(template, 20)
@@ -234,3 +234,34 @@ def test_a_single_sequence_is_audited_too():
     called = a_real_call(looks, rows=1)
     with pytest.raises(VariantRefused, match="causality"):
         audit_often(looks, called, "other_suffix")
+
+
+def test_an_answer_that_is_broken_at_its_end_is_held_to_what_came_before():
+    """Else one token that is no number would keep every audit away."""
+
+    def break_late(o, state, **rest):
+        late = torch.arange(o.shape[2]) > 2 * CHUNK
+        return o.masked_fill(late.view(1, 1, -1, 1), torch.nan), state
+
+    def attend_before(o, state, **arguments):
+        return break_late(*attend(o, state, **arguments))
+
+    def look(change):
+        """By audits of every kind."""
+        variant = changed(change)
+        looking = audits(variant)
+        for _ in KINDS:
+            looking.wait = 0
+            looking(variant.op, a_real_call(variant))
+
+    look(break_late)
+    with pytest.raises(VariantRefused, match=r"17 tokens in \d pieces"):
+        look(attend_before)
+
+
+def test_a_training_that_diverges_is_not_audited():
+    call = a_real_call(template)
+    call.leaves["q"].data[0, 0, 3] = torch.inf
+    look = audits(template)
+    look.wait = 0
+    look(lambda **arguments: pytest.fail("it was asked again"), call)

@@ -88,6 +88,13 @@ SENTENCES = {
         "{file}, line {line}: only imports, constants, functions and classes may stand at the top of a file; move "
         "this into the op"
     ),
+    "failure.dataclass_called": (
+        "{file}, line {line}: calls or hands on dataclass; write it before a class of the file alone: @dataclass"
+    ),
+    "failure.attention_dropout": (
+        "{file}, line {line}: scaled_dot_product_attention may draw random numbers here; call it with its arguments "
+        "written out, and leave out dropout_p"
+    ),
     "failure.list_outlives": (
         "{file}, line {line}: hands the list or dict {name} on, which outlives the call and could be changed; "
         "write a tuple, or make it within the op"

@@ -50,6 +50,10 @@ SENTENCES = {
         "{file} 第 {line} 行：{name} 在读取文件时就被计算，并在每次调用之后继续存在；请在算子中计算"
     ),
     "failure.statement_at_top": "{file} 第 {line} 行：文件顶层只可有导入、常量、函数与类；请把这一句移入算子",
+    "failure.dataclass_called": ("{file} 第 {line} 行：调用或传递了 dataclass；它只能写在文件自己的类之前：@dataclass"),
+    "failure.attention_dropout": (
+        "{file} 第 {line} 行：scaled_dot_product_attention 在此可能抽取随机数；请逐一写出其参数，并去掉 dropout_p"
+    ),
     "failure.list_outlives": (
         "{file} 第 {line} 行：列表或字典 {name} 在调用之后继续存在，传出后可能被改变；请写成元组，或在算子中创建"
     ),
