@@ -109,13 +109,13 @@ def _normalises(node: ast.AST, optional: set[str]) -> bool:
 
 def _shape(says: str, name: str) -> tuple[str, ...]:
     """The shape that a docstring gives for an argument, on its line or on one of the two after it; () for none."""
-    square = re.search(rf"^\s*`*{re.escape(name)}\b[^\[\n]*(?:\n[^\[\n]*){{0,2}}\[([^\]\n]+)\]", says, re.MULTILINE)
-    if square is not None:
-        parts = tuple(part.strip() for part in square[1].split(","))
-        return parts if all(re.fullmatch(r"[A-Za-z_]\w*|\d+", part) for part in parts) else ()
     line = re.search(rf"^\s*`*{re.escape(name)}\b(.*)$", says, re.MULTILINE)
-    for each in re.findall(r"\(([^()\n]+)\)", line[1] if line else ""):
+    for each in re.findall(r"\(([^()\n]+)\)", line[1] if line and "[" not in line[1] else ""):
         parts = tuple(part.strip() for part in each.rstrip(", ").split(","))
         if all(map(AXIS.fullmatch, parts)) and (len(parts) > 1 or each.rstrip().endswith(",")):
             return parts
-    return ()
+    square = re.search(rf"^\s*`*{re.escape(name)}\b[^\[\n]*(?:\n[^\[\n]*){{0,2}}\[([^\]\n]+)\]", says, re.MULTILINE)
+    if square is None:
+        return ()
+    parts = tuple(part.strip() for part in square[1].split(","))
+    return parts if all(re.fullmatch(r"[A-Za-z_]\w*|\d+", part) for part in parts) else ()

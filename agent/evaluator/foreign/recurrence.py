@@ -14,7 +14,9 @@ def carried(function: ast.FunctionDef) -> tuple[str, ...]:
 
 def starts(function: ast.FunctionDef) -> tuple[str, ...]:
     """Names that begin as zeros, or as nothing, before a loop, and are bound again within it."""
-    changed = {name for loop in _loops(function) for node in own_nodes(loop) for name in bound(node)}
+    changed = {
+        name for loop in _loops(function) for node in own_nodes(loop) for name in bound(node) if not _counts(node)
+    }
     found = [name for node in function.body for name, value in _bindings(node) if _is_nothing(value)]
     return tuple(dict.fromkeys(name for name in found if name in changed))
 
@@ -41,11 +43,16 @@ def _loops(function: ast.FunctionDef) -> list[ast.AST]:
 def _from_itself(node: ast.AST) -> list[str]:
     """The names that a statement makes of what they were; a number that counts is none."""
     if isinstance(node, ast.AugAssign):
-        return [] if isinstance(node.value, ast.Constant) else bound(node)
+        return [] if _counts(node) else bound(node)
     if not isinstance(node, ast.Assign):
         return []
     used = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
     return [name for name in bound(node) if name in used]
+
+
+def _counts(node: ast.AST) -> bool:
+    """Whether a statement adds a number to a name, as a count of tokens does."""
+    return isinstance(node, ast.AugAssign) and isinstance(node.value, ast.Constant)
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
