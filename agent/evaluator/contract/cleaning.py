@@ -1,9 +1,10 @@
 """What a file says beside its op and an evaluation has no use for is left out before it is checked and run.
 
-Annotations, what stands under `if __name__ == "__main__":` or `if TYPE_CHECKING:`, `__all__` and its like, filters of
-warnings, decorators that compile: all of it is harmless in a file as the field writes them, and none of it changes what
-the op computes. Memory that a file asks for without writing to it is filled with zeros: an earlier call may have left
-something there. The gate reads and a worker runs the same cleaned tree, so that what is checked is what is run.
+Annotations and the imports that they alone use, what stands under `if __name__ == "__main__":` or `if TYPE_CHECKING:`,
+`__all__` and its like, filters of warnings, decorators that compile: all of it is harmless in a file as the field
+writes them, and none of it changes what the op computes. Memory that a file asks for without writing to it is filled
+with zeros: an earlier call may have left something there. The gate reads and a worker runs the same cleaned tree, so
+that what is checked is what is run.
 """
 
 import ast
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.core.reason import Reason
+from agent.evaluator.contract.annotations import names_in_annotations, without_imports_of
 
 # What compiles, or adapts to automatic mixed precision. The trainer decides about both.
 COMPILING = frozenset([
@@ -36,9 +38,10 @@ class Cleaned:
 
 def clean(tree: ast.Module) -> Cleaned:
     """The same file with its line numbers, and nothing in it but what its op needs. `tree` is changed."""
-    cleaner = _Cleaner(_origins(tree))
+    cleaner, annotated = _Cleaner(_origins(tree)), names_in_annotations(tree)
     cleaned = cleaner.visit(tree)
     assert isinstance(cleaned, ast.Module)
+    without_imports_of(annotated, cleaned)
     return Cleaned(ast.fix_missing_locations(cleaned), tuple(cleaner.remarks))
 
 
