@@ -64,11 +64,22 @@ def sample_call(
 def state_tensors(state: Any) -> tuple[Tensor, ...]:
     """A state as a tuple of tensors; WrongShape if it is anything else."""
     parts = state if isinstance(state, tuple) else (state,)
-    if not parts or not all(type(part) is Tensor for part in parts):
-        raise WrongShape(Reason("failure.state_type", {"found": type(state).__name__}))
+    if not parts:
+        raise WrongShape(Reason("failure.state_type", {"found": "()"}))
+    for place, part in enumerate(parts, start=1):
+        if type(part) is not Tensor:
+            raise WrongShape(_no_tensor(part, place if isinstance(state, tuple) else None))
     if any(part.is_complex() for part in parts):
         raise WrongShape(Reason("failure.complex_state"))
     return parts
+
+
+def _no_tensor(part: object, place: int | None) -> Reason:
+    """That a state, or the part of one at a place, counted from 1, is no tensor."""
+    found = type(part).__name__
+    if place is None:
+        return Reason("failure.state_type", {"found": found})
+    return Reason("failure.state_part", {"found": found, "part": place})
 
 
 def state_size(variant: Variant, protocol: Protocol, device: torch.device) -> int:

@@ -8,7 +8,7 @@ from sample_inputs import load_baseline
 
 from agent.core.baselines import BASELINES, GATED, TEMPLATE
 from agent.evaluator.contract.boundary import call_op, outputs
-from agent.evaluator.contract.calls import check_contract, needs_equal_widths, sample_call
+from agent.evaluator.contract.calls import check_contract, needs_equal_widths, sample_call, state_tensors
 from agent.evaluator.contract.variant import Variant, WrongShape
 from agent.evaluator.protocols import SMOKE
 from agent.evaluator.training.stack import Stack
@@ -111,3 +111,19 @@ def test_an_op_for_equal_widths_alone_is_told_of():
     square_only = Variant(square, load_baseline(TEMPLATE).declaration)
     assert needs_equal_widths(square_only, SMOKE, CPU)
     assert not any(needs_equal_widths(load_baseline(name), SMOKE, CPU) for name in BASELINES)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ((torch.zeros(2), 3), "part 2 of the state is int: .* a counter as a tensor of "),
+        ((torch.zeros(2), (torch.zeros(2),)), "part 2 of the state is tuple: write nested tensors one after another"),
+        ((None, torch.zeros(2)), "part 1 of the state is NoneType: .* leave None out"),
+        ([torch.zeros(2)], "not list; in place of a list or a dict, return a tuple of its tensors"),
+        (None, "a tuple of tensors, not NoneType"),
+        ((), r"a tuple of tensors, not \(\)"),
+    ],
+)
+def test_what_is_no_tensor_of_a_state_is_named(state, reason):
+    with pytest.raises(WrongShape, match=reason):
+        state_tensors(state)

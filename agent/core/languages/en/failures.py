@@ -198,7 +198,15 @@ SENTENCES = {
     ),
     "failure.not_a_pair": "delta_rule_chunkwise must return (o, state), not {found}",
     "failure.not_always_a_pair": "delta_rule_chunkwise must always return (o, state); with {length} tokens it did not",
-    "failure.state_type": "delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, not {found}",
+    "failure.state_type": (
+        "delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, not {found}; in place of a list "
+        "or a dict, return a tuple of its tensors"
+    ),
+    "failure.state_part": (
+        "delta_rule_chunkwise must return its state as a tensor or a tuple of tensors, but part {part} of the state is "
+        "{found}: write nested tensors one after another in one tuple, a counter as a tensor of (B,), such as "
+        "torch.zeros(len(q), dtype=torch.long, device=q.device), and leave None out"
+    ),
     "failure.output_shape": (
         "delta_rule_chunkwise returned o of shape {found}; with v of shape {wanted} it must be the same"
     ),

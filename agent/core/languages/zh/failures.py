@@ -160,7 +160,11 @@ SENTENCES = {
     "remark.equal_widths": "算子只在键与值等宽时可用；此处两者等宽，其他模型可能不同",
     "failure.not_a_pair": "算子必须返回 (o, state)，而不是 {found}",
     "failure.not_always_a_pair": "算子必须始终返回 (o, state)；共 {length} 个 token 时没有",
-    "failure.state_type": "算子的状态必须是张量或张量的元组，而不是 {found}",
+    "failure.state_type": "算子的状态必须是张量或张量的元组，而不是 {found}；若为列表或字典，请改为返回其张量的元组",
+    "failure.state_part": (
+        "算子的状态必须是张量或张量的元组，而状态的第 {part} 部分是 {found}：嵌套的张量请依次写在同一个元组中；计数器请写成"
+        "形状为 (B,) 的张量，如 torch.zeros(len(q), dtype=torch.long, device=q.device)；None 请去掉"
+    ),
     "failure.output_shape": "算子返回的 o 形状为 {found}；必须与 v 的形状 {wanted} 相同",
     "failure.output_type": "算子返回的 o 类型为 {found}；必须与 v 的类型 {wanted} 相同",
     "failure.state_shape": "状态中某个张量的形状为 {found}；其第 0 维必须是批大小 {batch}",
