@@ -51,6 +51,10 @@ OF_MEMORY = (("memory", "alloc"), ("out of memory",), ("alloc_failed",), ("cudac
 # What torch says where float32 meets float64.
 OF_TYPES = re.compile(r"found (double|float)|same dtype|float != double|double != float", re.IGNORECASE)
 
+# What torch says where an op writes into an argument, which asks for gradients, and where it overwrote what it kept.
+OF_ARGUMENTS = "leaf Variable that requires grad is being used in an in-place operation"
+OF_OVERWRITING = "modified by an inplace operation"
+
 
 class Worker:
     """A loaded variant, ready to describe itself, to be called and to train."""
@@ -192,17 +196,26 @@ def diagnose(error: BaseException, variant: Path) -> tuple[FailureKind, Reason]:
             return "out of memory", _raised(error, first, variant)
         case RuntimeError() if any(all(word in message.lower() for word in words) for words in OF_MEMORY):
             return "out of memory", _raised(error, first, variant)
+        case RuntimeError() if OF_OVERWRITING in message:
+            return "refused", Reason("failure.overwrites")
+        case RuntimeError() if OF_ARGUMENTS in message and (line := _line_of(error, variant)):
+            return "refused", Reason("failure.changes_inputs_at_line", {"line": line})
     return "crash", _raised(error, f"{type(error).__name__}: {first}", variant)
 
 
 def _raised(error: BaseException, words: str, variant: Path) -> Reason:
     """What an error says, and at which line of the variant it was raised, if at one."""
+    line = _line_of(error, variant)
+    if not line:
+        return Reason.said(words)
+    of_types = isinstance(error, RuntimeError) and OF_TYPES.search(str(error))
+    return Reason("failure.other_type" if of_types else "failure.raised_at_line", {"error": words, "line": line})
+
+
+def _line_of(error: BaseException, variant: Path) -> int | None:
+    """The innermost line of the variant that an error was raised at; None where no line of it was running."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(variant)]
-    if lines and lines[-1]:
-        of_types = isinstance(error, RuntimeError) and OF_TYPES.search(str(error))
-        key = "failure.other_type" if of_types else "failure.raised_at_line"
-        return Reason(key, {"error": words, "line": lines[-1]})
-    return Reason.said(words)
+    return lines[-1] if lines else None
 
 
 def main() -> None:

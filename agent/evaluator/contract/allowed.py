@@ -183,7 +183,8 @@ _INSTEAD = {
     "failure.instead_cached": "cache lru_cache cached_property memoize",
     "failure.instead_compiled": "compile jit compiler set_num_threads use_deterministic_algorithms",
     "failure.instead_probed": "is_contiguous stride storage_offset is_leaf grad_fn is_grad_enabled",
-    "failure.instead_grad_mode": "set_grad_enabled inference_mode",
+    "failure.instead_grad_mode": "set_grad_enabled",
+    "failure.instead_inference_mode": "inference_mode",
     "failure.instead_numpy": "numpy scipy from_numpy np",
     "failure.instead_files": "open save load os sys pathlib io",
     "failure.instead_machinery": "exec eval __import__ importlib globals locals vars setattr",
@@ -198,4 +199,17 @@ _INSTEAD = {
     "failure.instead_operator": "operator",
     "failure.instead_leave_out": "wraps filterwarnings simplefilter register_hook get_type_hints",
 }
+# The same of modules that are often imported, whose names may be those of methods, as copy is.
+_INSTEAD_OF_MODULES = {
+    "failure.import_numpy": "numpy scipy",
+    "failure.import_system": "os sys pathlib io shutil tempfile",
+    "failure.import_random": "random secrets",
+    "failure.import_operator": "operator",
+    "failure.import_copy": "copy",
+    "failure.import_enum": "enum",
+    "failure.import_contextlib": "contextlib",
+    "failure.import_checkpoint": "torch.utils.checkpoint",
+    "failure.import_leave_out": "logging time timeit tqdm inspect importlib pdb gc",
+}
+INSTEAD_OF_MODULES = {name: key for key, names in _INSTEAD_OF_MODULES.items() for name in names.split()}
 INSTEAD = {name: key for key, names in _INSTEAD.items() for name in names.split()}

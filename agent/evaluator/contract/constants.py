@@ -58,6 +58,8 @@ def value_of(node: ast.expr, known: Mapping[str, Any]) -> Any:
             return [value_of(part, known) for part in parts]
         case ast.Dict(keys=keys, values=values):
             return {_key(key, known): value_of(value, known) for key, value in zip(keys, values, strict=True)}
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=named) if all(each.arg for each in named):
+            return {str(each.arg): value_of(each.value, known) for each in named}
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
             number = _number(operand, known)
             return -number if isinstance(sign, ast.USub) else number

@@ -110,14 +110,15 @@ def _parameters(declared: dict[str, Any], path: Path) -> dict[str, LearnedParame
     for name, value in declared.items():
         try:
             shape, (low, high) = value
-            parameter = LearnedParameter(tuple(shape), float(low), float(high))
+            single = isinstance(shape, str | int)
+            parameter = LearnedParameter((shape,) if single else tuple(shape), float(low), float(high))
             fixed = [size for size in parameter.shape if size not in DIMENSIONS]
             in_range = all(type(size) is int and 0 < size <= LARGEST_PARAMETER for size in fixed)
             bounded = all(map(math.isfinite, (low, high, high - low))) and low <= high
             if not (in_range and len(parameter.shape) <= 3 and bounded):
                 raise ValueError
         except (TypeError, ValueError, OverflowError) as error:
-            where: dict[str, Field] = {"file": str(path), "name": repr(name)}
+            where: dict[str, Field] = {"file": str(path), "name": repr(name), "found": f"{value!r:.100}"}
             allowed: dict[str, Field] = {"allowed": str(DIMENSIONS), "most": LARGEST_PARAMETER}
             raise VariantRefused(Reason("failure.parameter_form", where | allowed)) from error
         parameters[name] = parameter

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.core.reason import Reason
-from agent.evaluator.contract.allowed import INSTEAD, MODULES
+from agent.evaluator.contract.allowed import INSTEAD, INSTEAD_OF_MODULES, MODULES
 from agent.evaluator.contract.names import Names
 
 Refusals = Iterator[tuple[ast.AST, Reason]]
@@ -79,10 +79,19 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, str, bool]]:
                 yield alias.asname or alias.name, f"{'.' * level}{module or ''}.{alias.name}", allowed
 
 
+def instead_of_module(full: str) -> str:
+    """The key of what is said of a module, or of what stands in one, where what to write instead is known; else ""."""
+    parts = full.split(".")
+    around = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return next((INSTEAD_OF_MODULES[name] for name in around if name in INSTEAD_OF_MODULES), "")
+
+
 def _refusal(full: str) -> Reason:
     """Why something may not be imported: the module is not listed, or its name is not."""
     module, _, name = full.rpartition(".")
     known = module in MODULES
+    if of_module := instead_of_module(full):
+        return Reason(of_module, {"name": full, "allowed": ", ".join(MODULES)})
     hint = INSTEAD.get(name if known else full.lstrip(".").partition(".")[0])
     if hint:
         return Reason(hint, {"name": name if known else full})

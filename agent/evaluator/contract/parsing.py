@@ -34,7 +34,7 @@ def parse_variant(path: Path) -> Cleaned:
     try:
         tree = ast.parse(source, filename=str(path))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise VariantRefused(_not_python(path, error)) from error
+        raise VariantRefused(_not_python(path, source, error)) from error
     _check_depth(tree, path)
     return clean(tree)
 
@@ -44,13 +44,20 @@ def _check_encoding(source: bytes, path: Path) -> None:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     except SyntaxError:  # none that Python knows: it says so itself
-        return
+        encoding = "utf-8"
     if encoding not in ("utf-8", "utf-8-sig", "ascii"):
         raise VariantRefused(Reason("failure.other_encoding", {"file": str(path), "encoding": encoding}))
+    try:
+        source.decode()
+    except UnicodeDecodeError as error:  # Python itself takes any byte in a comment
+        raise VariantRefused(Reason("failure.not_utf8", {"file": str(path), "error": str(error)})) from error
 
 
-def _not_python(path: Path, error: Exception) -> Reason:
+def _not_python(path: Path, source: bytes, error: Exception) -> Reason:
     """Why Python cannot read a file, in its own words."""
+    if b"\0" in source:
+        words = error.msg if isinstance(error, SyntaxError) else str(error)
+        return Reason("failure.not_utf8", {"file": str(path), "error": words})
     if isinstance(error, SyntaxError) and error.lineno:
         return Reason("failure.not_python_at_line", {"file": str(path), "line": error.lineno, "error": error.msg})
     if str(error):

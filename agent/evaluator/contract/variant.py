@@ -18,6 +18,7 @@ from agent.core.reason import Field, Reason
 from agent.evaluator.contract.allowed import MODULES
 from agent.evaluator.contract.declaration import OP, OP_ARGUMENTS, Declaration, LearnedParameter, declared_in
 from agent.evaluator.contract.fresh import fresh_op, holds_nothing
+from agent.evaluator.contract.modules import instead_of_module
 from agent.evaluator.contract.parsing import LARGEST_FILE, parse_variant
 from agent.evaluator.contract.refusal import VariantRefused, WrongShape
 
@@ -90,4 +91,5 @@ def _check_imports(tree: ast.Module, path: Path) -> None:
             if not any(name == allowed or name.startswith(allowed + ".") for allowed in MODULES):
                 place: dict[str, Field] = {"file": str(path), "line": node.lineno}
                 allowed = ", ".join(ALLOWED_IMPORTS)
-                raise VariantRefused(Reason("failure.import", place | {"name": name, "allowed": allowed}))
+                key = instead_of_module(name) or "failure.import"
+                raise VariantRefused(Reason(key, place | {"name": name, "allowed": allowed}))

@@ -14,11 +14,13 @@ from safetensors import safe_open
 from safetensors.torch import load, save, save_file
 from torch import Tensor
 
+from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.evaluator.contract.boundary import call_op
 from agent.evaluator.contract.calls import state_tensors
 from agent.evaluator.contract.pieces import in_pieces
 from agent.evaluator.contract.variant import Variant, WrongShape
+from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.jail.exchange import leave, take
 from agent.evaluator.jail.numbers import whole
 from agent.evaluator.probes.effort import Effort
@@ -118,14 +120,19 @@ def run_calls(variant: Variant, forms: list[dict[str, Any]], asked: Path, answer
 
 
 def read_results(told: list[dict[str, Any]], calls: Sequence[ProbeCall], path: Path) -> list[ProbeResult]:
-    """Read the results. Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for."""
+    """Read the results. Raises EvaluationFailed for a wrong shape of o.
+
+    Raises ValueError, KeyError, TypeError or OSError where they are not what was asked for.
+    """
     tensors = load(take(path, LARGEST_ANSWER))
     results = []
     for index, (call, facts) in enumerate(zip(calls, told, strict=True)):
         v = call.arguments["v"]
         o = tensors[f"{index} o"]
-        if o.shape != v.shape or o.dtype != v.dtype:
-            raise ValueError(f"o has shape {tuple(o.shape)} and is {o.dtype}")
+        if o.shape != v.shape:
+            raise EvaluationFailed(Failure("wrong shape", _other_shape(o, v)))
+        if o.dtype != v.dtype:
+            raise ValueError(f"o is {o.dtype}")
         state = tuple(tensors[f"{index} state {part}"] for part in range(int(facts["states"])))
         wanted = call.arguments if call.cotangent is not None else {}
         gradients = {name: tensors[f"{index} gradient {name}"] for name in wanted}
@@ -163,6 +170,8 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
         called = call_op(variant.op, arguments, form.chunk_size, state)
     if type(called.o) is not Tensor:
         raise WrongShape(Reason("failure.not_always_a_pair", {"length": called.leaves["q"].shape[2]}))
+    if called.o.shape != called.leaves["v"].shape:
+        raise WrongShape(_other_shape(called.o, called.leaves["v"]))
     found, wanted = called.o.dtype, called.leaves["v"].dtype
     if found != wanted:
         raise WrongShape(Reason("failure.output_type", {"found": str(found), "wanted": str(wanted)}))
@@ -179,6 +188,11 @@ def _run_call(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, A
         "effort": effort.numbers,
     }
     return facts, {name: _copy(tensor[: len(tensor) // form.copies]) for name, tensor in tensors.items()}
+
+
+def _other_shape(o: Tensor, v: Tensor) -> Reason:
+    """That outputs have another shape than the values."""
+    return Reason("failure.output_shape", {"found": str(tuple(o.shape)), "wanted": str(tuple(v.shape))})
 
 
 def _run_pieces(variant: Variant, form: _Form, read: _Reader) -> tuple[dict[str, Any], Tensors]:

@@ -64,6 +64,42 @@ def test_what_is_declared_is_read_without_running_the_file(written):
     assert declaration.parameters == {"decay": LearnedParameter(("head", 4), -1.0, 2.0)}
 
 
+def test_a_declaration_may_be_a_call_of_dict(written):
+    declaration = read_declaration(written(f"LEARNED_INPUTS = dict(gate='head')\n{WITH_GATE}"))
+    assert declaration.inputs == {"gate": "head"}
+
+
+@pytest.mark.parametrize("size", ["'head'", "4"])
+def test_one_dimension_needs_no_brackets(written, size):
+    source = f"LEARNED_PARAMETERS = {{'decay': ({size}, (0, 1))}}\n{WITH_DECAY}"
+    parameter = read_declaration(written(source)).parameters["decay"]
+    assert parameter == LearnedParameter(("head",) if size == "'head'" else (4,), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("source", [OP.encode("utf-16"), f"# é\n{OP}".encode("latin-1"), f"{OP}\0".encode()])
+def test_a_file_that_is_not_utf8_is_to_be_saved_as_such(refusal, source):
+    assert refusal(source).endswith("write it as text, and save it as UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("import numpy as np", "compute with torch"),
+        ("from os.path import join", "an op needs no files and nothing of the system"),
+        ("from operator import mul", "write the expression, or a lambda"),
+        ("import copy", "write x.clone() of a tensor, and list(x) or dict(x) of a container"),
+        ("import logging", "leave it out"),
+        ("from enum import Enum", "write the choices as numbers or texts at the top of the file"),
+        ("from contextlib import nullcontext", "write an if or a try in its place"),
+        ("import random", "an op draws no random numbers"),
+    ],
+)
+def test_what_is_imported_in_vain_is_told_what_to_write_instead(refusal, line, instead):
+    reason = refusal(f"{line}\n{OP}")
+    assert "; a variant may import torch, math, einops, agent.kernels, " in reason
+    assert reason.endswith(f"; {instead}")
+
+
 def test_a_path_without_a_file(tmp_path):
     with pytest.raises(VariantRefused, match=r"nowhere\.py: cannot be read .*; give the path of a variant file"):
         read_declaration(tmp_path / "nowhere.py")
@@ -78,6 +114,8 @@ def test_a_path_without_a_file(tmp_path):
         ("x = 1\nThis is a variant.", "line 2: not Python (invalid syntax)"),
         (b"\x7fELF\x02\x01\x00\x00" * 99, "not Python ("),
         (b"\xff\xfe\x80", "not Python ("),
+        (OP.encode("utf-16"), "not Python ("),
+        ("# é\n".encode("latin-1"), "not Python ("),
         (b"PK\x03\x04", "not Python ("),
         ("# -*- coding: gbk -*-\n# 你好\n".encode("gbk"), "its coding line says gbk: leave that line out, and save"),
         (b"# -*- coding: gbk -*-\nx = 1\n", "its coding line says gbk"),
@@ -139,7 +177,8 @@ def test_imports_that_are_not_allowed(refusal, line, imported, inside):
 @pytest.mark.parametrize(
     ("declared", "reason"),
     [
-        ("dict(gate='head')", "line 1: LEARNED_INPUTS must be written out, not computed"),
+        ("dict(['gate'])", "line 1: LEARNED_INPUTS must be written out, not computed"),
+        ("dict(**{'gate': 'head'})", "line 1: LEARNED_INPUTS must be written out, not computed"),
         ("{'gate': 'he' + 'ad'}", "line 1: LEARNED_INPUTS must be written out, not computed"),
         ("['gate']", "line 1: LEARNED_INPUTS must be a dict from argument names"),
         ("{'a gate': 'head'}", "line 1: LEARNED_INPUTS must be a dict from argument names"),
@@ -171,6 +210,7 @@ def test_learned_parameters_that_cannot_be_supplied(refusal, declared):
     assert reason.startswith(
         "LEARNED_PARAMETERS['decay'] must be ((dimensions), (low, high)), at most three dimensions"
     )
+    assert 'as in (("head", 4), (0.0, 1.0)); it is ' in reason
 
 
 def test_a_refused_file_is_never_run(written, monkeypatch):
@@ -246,6 +286,7 @@ def test_a_declaration_that_is_not_made_at_the_top(refusal):
 def test_arguments_without_names(refusal, arguments, odd):
     reason = refusal(f"def delta_rule_chunkwise({arguments}): return v, v")
     assert reason.startswith(f"line 1: {odd}: each argument of delta_rule_chunkwise is given by its name")
+    assert reason.endswith("without *args, **kwargs and /")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def test_a_transform_that_rounds_all_tokens_is_told_what_to_write_instead(refusa
     assert said.startswith("refused: causality: outputs change by ")
     assert "so it is rounding and no look ahead" in said
     assert "use unit_lower_inverse or torch.linalg.solve_triangular" in said
+    assert "F.conv1d or a Toeplitz product within chunks, or take the transform in float64: .double() before it" in said
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,11 @@ def test_a_transform_that_rounds_all_tokens_is_told_what_to_write_instead(refusa
          r"the op is asked in float64 too; make tensors of the type of its arguments, as torch.zeros"),
         ("o = o.float()", "returned o as torch.float32; with v of torch.float64 it must be the same"),
         ("return o, torch.complex(v, v)", "returned a complex state; return its real and imaginary parts"),
+        ("v *= beta[..., None]", "refused: inputs unchanged: line 6 of the variant writes into an argument"),
+        ("q[..., 0].zero_()", "refused: inputs unchanged: line 6 of the variant writes into an argument"),
+        ("S = v.exp(); o = o * S.sqrt(); S += 1", "refused: gradients: an in-place operation overwrote"),
+        ("with torch.no_grad(): o = v * 2", "no gradient flows back; look for torch.no_grad or .detach()"),
+        ("o = o if v.shape[2] % 2 else o[:, :, 1:]", "wrong shape: delta_rule_chunkwise returned o of shape ("),
         ("o = o + (v[:, :, :1] - v[:, :, :1]) / (v[:, :, :1] - v[:, :, :1])", "not finite"),
     ],
 )  # fmt: skip

@@ -51,8 +51,9 @@ SENTENCES = {
     "failure.rounding": (
         "causality: outputs change by {lost} of a token's largest number on the mean with later tokens or other "
         "sequences; in float64 by {double}, so it is rounding and no look ahead, but too much to tell from one; "
-        "use unit_lower_inverse or torch.linalg.solve_triangular for an inverse, and a convolution within chunks "
-        "for a Fourier transform"
+        "use unit_lower_inverse or torch.linalg.solve_triangular for an inverse; for a Fourier transform write "
+        "F.conv1d or a Toeplitz product within chunks, or take the transform in float64: .double() before it and "
+        ".to(dtype) after it"
     ),
     "failure.not_finite_before": (
         "finite numbers: outputs before token {cut} are not finite when the tokens from there on are large; look "
@@ -95,6 +96,13 @@ SENTENCES = {
     "failure.changes_inputs": (
         "inputs unchanged: delta_rule_chunkwise writes into its argument {argument}; work on a copy: no in-place "
         "operation on an argument or a view of one"
+    ),
+    "failure.changes_inputs_at_line": (
+        "inputs unchanged: line {line} of the variant writes into an argument of delta_rule_chunkwise or into a view "
+        "of one; work on a copy: no in-place operation on either, so write v = v * x instead of v *= x"
+    ),
+    "failure.overwrites": (
+        "gradients: an in-place operation overwrote what the gradient needs: write S = S + ... instead of S += ..."
     ),
     "failure.random": (
         "determinism: two calls with the same arguments differ by {difference}; draw no random numbers and read no "
@@ -189,7 +197,10 @@ SENTENCES = {
     ),
     # What a worker sees in the first call of the op.
     "failure.returned_not_finite": "delta_rule_chunkwise returned numbers that are not finite for ordinary inputs",
-    "failure.cut_from_inputs": "the output of delta_rule_chunkwise is cut off from its inputs: no gradient flows back",
+    "failure.cut_from_inputs": (
+        "the output of delta_rule_chunkwise is cut off from its inputs: no gradient flows back; look for torch.no_grad "
+        "or .detach()"
+    ),
     "failure.op_gradient_not_finite": "the gradient of delta_rule_chunkwise is not finite for ordinary inputs",
     "remark.left": "trainings far behind the template's were ended early; their scores are lower bounds",
     "remark.diverged": "a training diverged; its best weights before that are scored",
@@ -217,6 +228,7 @@ SENTENCES = {
     "failure.unreadable": "{file}: cannot be read ({error}); give the path of a variant file",
     "failure.large_file": "{file}: {size:,} bytes; a variant is one op, at most {most:,} bytes",
     "failure.other_encoding": "{file}: its coding line says {encoding}: leave that line out, and save it as UTF-8",
+    "failure.not_utf8": "{file}: not Python ({error}): write it as text, and save it as UTF-8",
     "failure.not_python": "{file}: not Python ({error})",
     "failure.not_python_at_line": "{file}, line {line}: not Python ({error})",
     "failure.nested": "{file}: not Python (nested too deeply)",
@@ -226,7 +238,7 @@ SENTENCES = {
     "failure.op_defaults": "{file}, line {line}: initial_state and chunk_size need defaults: None and 32",
     "failure.op_unnamed": (
         "{file}, line {line}: {names}: each argument of delta_rule_chunkwise is given by its name; write them out, "
-        "without *, ** and /"
+        "without *args, **kwargs and /"
     ),
     "failure.declared_twice": "{file}: {names}: declared as an input and as a parameter; keep one",
     "failure.undeclared": (
@@ -241,7 +253,7 @@ SENTENCES = {
     "failure.input_kind": "{file}: LEARNED_INPUTS[{name}] is {kind}; it must be one of {allowed}",
     "failure.parameter_form": (
         "{file}: LEARNED_PARAMETERS[{name}] must be ((dimensions), (low, high)), at most three dimensions, each of "
-        "{allowed} or a whole number up to {most}"
+        '{allowed} or a whole number up to {most}, as in (("head", 4), (0.0, 1.0)); it is {found}'
     ),
     "failure.op_replaced": "{file}: after import, delta_rule_chunkwise is no longer the function that the file defines",
     # Code that no op needs.
@@ -249,7 +261,10 @@ SENTENCES = {
         "{file}, line {line}: a class with a metaclass or keywords; an op needs torch, math and einops alone"
     ),
     "failure.uses_machinery": "{file}, line {line}: uses {name}; an op needs no name of Python's own machinery",
-    "failure.defines_machinery": "{file}, line {line}: defines {name}; an op needs no name of Python's own machinery",
+    "failure.defines_machinery": (
+        "{file}, line {line}: defines {name}; of the names of Python's own machinery a class may define __init__ and "
+        "__call__ alone: give it an ordinary name, such as step"
+    ),
     "failure.global": "{file}, line {line}: declares a name as global; an op keeps nothing between calls",
     "failure.sets_attribute": "{file}, line {line}: sets the attribute {name} of something that is not its own",
     "failure.asynchronous": "{file}, line {line}: is asynchronous; an op is one plain function",

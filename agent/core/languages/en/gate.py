@@ -57,7 +57,8 @@ SENTENCES = {
         "{file}, line {line}: an except without a type also catches what ends a program; name the error"
     ),
     "failure.special_type": (
-        "{file}, line {line}: type may stand in a comparison alone, as in type(x) is int; use isinstance"
+        "{file}, line {line}: type may stand in a comparison alone, as in type(x) is int, without keeping it; use "
+        "isinstance"
     ),
     "failure.special_super": "{file}, line {line}: super may stand in super().__init__(...) alone",
     "failure.special_getattr": "{file}, line {line}: getattr with a computed name; write the attribute out",
@@ -123,6 +124,9 @@ SENTENCES = {
     "failure.instead_grad_mode": (
         "{file}, line {line}: uses {name}; write with torch.enable_grad(): or with torch.no_grad():"
     ),
+    "failure.instead_inference_mode": (
+        "{file}, line {line}: uses {name}, which cuts the outputs off from the inputs; leave it out"
+    ),
     "failure.instead_numpy": "{file}, line {line}: uses {name}; compute with torch",
     "failure.instead_files": "{file}, line {line}: uses {name}; an op needs no files and nothing of the system",
     "failure.instead_machinery": (
@@ -145,6 +149,33 @@ SENTENCES = {
     ),
     "failure.instead_operator": "{file}, line {line}: uses {name}; write the expression, or a lambda",
     "failure.instead_leave_out": "{file}, line {line}: uses {name}; leave it out",
+    "failure.import_numpy": ("{file}, line {line}: imports {name}; a variant may import {allowed}; compute with torch"),
+    "failure.import_system": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; "
+        "an op needs no files and nothing of the system"
+    ),
+    "failure.import_random": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; an op draws no random numbers"
+    ),
+    "failure.import_operator": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; write the expression, or a lambda"
+    ),
+    "failure.import_copy": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; "
+        "write x.clone() of a tensor, and list(x) or dict(x) of a container"
+    ),
+    "failure.import_enum": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; "
+        "write the choices as numbers or texts at the top of the file"
+    ),
+    "failure.import_contextlib": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; write an if or a try in its place"
+    ),
+    "failure.import_checkpoint": (
+        "{file}, line {line}: imports {name}; a variant may import {allowed}; "
+        "call the function itself, without checkpointing"
+    ),
+    "failure.import_leave_out": ("{file}, line {line}: imports {name}; a variant may import {allowed}; leave it out"),
     "remark.decorator": "line {line}: the decorator {name} is left out: the trainer decides what is compiled",
     "means.narrowed": "the SwiGLU is {inner} wide, not {whole}: so it has no more parameters than the template",
     "means.larger": "larger, never better: it takes {ratio:.2f} times the {axis} of the template",

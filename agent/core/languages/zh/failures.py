@@ -42,8 +42,8 @@ SENTENCES = {
     "failure.unforeseen": "无法处理它给出的内容：{error}",
     "failure.rounding": (
         "因果性：输出随其后的 token 或同批其他序列改变，平均为该 token 最大值的 {lost}；在 float64 下为 {double}，"
-        "因此是舍入而非前瞻，但过大而无法区分；求逆请用 unit_lower_inverse 或 torch.linalg.solve_triangular，傅里叶"
-        "变换请改为块内卷积"
+        "因此是舍入而非前瞻，但过大而无法区分；求逆请用 unit_lower_inverse 或 torch.linalg.solve_triangular；傅里叶"
+        "变换请改为块内的 F.conv1d 或 Toeplitz 矩阵乘积，或以 float64 计算：变换前用 .double()，变换后用 .to(dtype)"
     ),
     "failure.not_finite_before": (
         "有限数：当第 {cut} 个及之后的 token 很大时，其前的输出不是有限数；请检查溢出：应在 exp 之前用 -inf 掩码，"
@@ -81,6 +81,11 @@ SENTENCES = {
         "得另行训练"
     ),
     "failure.changes_inputs": "输入不变：算子改写了参数 {argument}；请在副本上操作，不得就地修改参数或其视图",
+    "failure.changes_inputs_at_line": (
+        "输入不变：变体第 {line} 行改写了算子的参数或其视图；请在副本上操作，不得就地修改两者：请写 v = v * x，"
+        "而不是 v *= x"
+    ),
+    "failure.overwrites": "梯度：就地操作覆盖了计算梯度所需的内容：请写 S = S + ...，而不是 S += ...",
     "failure.random": "确定性：相同参数的两次调用相差 {difference}；不得使用随机数或未写入的内存",
     "failure.stateful": (
         "无状态：其他调用之后结果改变了 {difference}；调用之间不得保留任何内容：全局变量、属性、默认参数或缓存"
@@ -153,7 +158,7 @@ SENTENCES = {
         "有限数：在传递 {start} 个 token 的状态之后，算子返回了非有限数；请检查溢出或未初始化的内存"
     ),
     "failure.returned_not_finite": "对普通输入，算子返回了非有限数",
-    "failure.cut_from_inputs": "算子的输出与输入断开：没有梯度回传",
+    "failure.cut_from_inputs": "算子的输出与输入断开：没有梯度回传；请检查 torch.no_grad 或 .detach()",
     "failure.op_gradient_not_finite": "对普通输入，算子的梯度不是有限数",
     "remark.left": "远远落后于模板的训练被提前结束；其得分只是下界",
     "remark.diverged": "有训练发散；计分的是发散前最好的权重",
@@ -162,8 +167,8 @@ SENTENCES = {
     "failure.not_always_a_pair": "算子必须始终返回 (o, state)；共 {length} 个 token 时没有",
     "failure.state_type": "算子的状态必须是张量或张量的元组，而不是 {found}；若为列表或字典，请改为返回其张量的元组",
     "failure.state_part": (
-        "算子的状态必须是张量或张量的元组，而状态的第 {part} 部分是 {found}：嵌套的张量请依次写在同一个元组中；计数器请写成"
-        "形状为 (B,) 的张量，如 torch.zeros(len(q), dtype=torch.long, device=q.device)；None 请去掉"
+        "算子的状态必须是张量或张量的元组，而状态的第 {part} 部分是 {found}：嵌套的张量请依次写在同一个元组中；计数器"
+        "请写成形状为 (B,) 的张量，如 torch.zeros(len(q), dtype=torch.long, device=q.device)；None 请去掉"
     ),
     "failure.output_shape": "算子返回的 o 形状为 {found}；必须与 v 的形状 {wanted} 相同",
     "failure.output_type": "算子返回的 o 类型为 {found}；必须与 v 的类型 {wanted} 相同",
@@ -172,6 +177,7 @@ SENTENCES = {
     "failure.unreadable": "{file}：无法读取（{error}）；请给出变体文件的路径",
     "failure.large_file": "{file}：{size:,} 字节；变体只是一个算子，最多 {most:,} 字节",
     "failure.other_encoding": "{file}：编码声明为 {encoding}：请去掉该行，并以 UTF-8 保存文件",
+    "failure.not_utf8": "{file}：不是 Python（{error}）：请写成文本，并以 UTF-8 保存",
     "failure.not_python": "{file}：不是 Python（{error}）",
     "failure.not_python_at_line": "{file} 第 {line} 行：不是 Python（{error}）",
     "failure.nested": "{file}：不是 Python（嵌套过深）",
@@ -179,7 +185,9 @@ SENTENCES = {
     "failure.no_op": "{file}：没有函数 {op}",
     "failure.op_arguments": "{file} 第 {line} 行：{op} 必须以 {wanted} 开头",
     "failure.op_defaults": "{file} 第 {line} 行：initial_state 与 chunk_size 需要默认值 None 与 32",
-    "failure.op_unnamed": "{file} 第 {line} 行：{names}：算子的每个参数都按名称传入；请逐一写出，不用 *、** 和 /",
+    "failure.op_unnamed": (
+        "{file} 第 {line} 行：{names}：算子的每个参数都按名称传入；请逐一写出，不用 *args、**kwargs 和 /"
+    ),
     "failure.declared_twice": "{file}：{names}：同时声明为输入与参数；请只保留一个",
     "failure.undeclared": (
         "{file} 第 {line} 行：{names}：算子的每个额外参数都必须在 LEARNED_INPUTS 或 LEARNED_PARAMETERS 中声明，每个声"
@@ -191,12 +199,15 @@ SENTENCES = {
     "failure.input_kind": "{file}：LEARNED_INPUTS[{name}] 为 {kind}；必须是 {allowed} 之一",
     "failure.parameter_form": (
         "{file}：LEARNED_PARAMETERS[{name}] 必须是 ((维度), (下界, 上界))，最多三个维度，每个为 {allowed} 之一或不超"
-        "过 {most} 的整数"
+        '过 {most} 的整数，如 (("head", 4), (0.0, 1.0))；现为 {found}'
     ),
     "failure.op_replaced": "{file}：导入之后，delta_rule_chunkwise 不再是文件中定义的函数",
     "failure.needless_class": "{file} 第 {line} 行：类带有元类或关键字参数；算子只需要 torch、math 与 einops",
     "failure.uses_machinery": "{file} 第 {line} 行：使用了 {name}；算子不需要 Python 自身机制的名称",
-    "failure.defines_machinery": "{file} 第 {line} 行：定义了 {name}；算子不需要 Python 自身机制的名称",
+    "failure.defines_machinery": (
+        "{file} 第 {line} 行：定义了 {name}；在 Python 自身机制的名称中，类只可定义 __init__ 与 __call__：请改用普"
+        "通名称，如 step"
+    ),
     "failure.global": "{file} 第 {line} 行：声明了全局变量；调用之间不得保留内容",
     "failure.sets_attribute": "{file} 第 {line} 行：设置了不属于自己的对象的属性 {name}",
     "failure.asynchronous": "{file} 第 {line} 行：是异步的；算子只是一个普通函数",

@@ -30,7 +30,9 @@ SENTENCES = {
         "{file} 第 {line} 行：生成器在 with 语句中暂停，该语句会在其外继续生效；请把结果收集到列表中"
     ),
     "failure.bare_except": "{file} 第 {line} 行：不带类型的 except 也会捕获用于结束程序的异常；请写明错误类型",
-    "failure.special_type": "{file} 第 {line} 行：type 只可用于比较，如 type(x) is int；请使用 isinstance",
+    "failure.special_type": (
+        "{file} 第 {line} 行：type 只可直接用于比较，如 type(x) is int，且不得保存其结果；请使用 isinstance"
+    ),
     "failure.special_super": "{file} 第 {line} 行：super 只可用于 super().__init__(...)",
     "failure.special_getattr": "{file} 第 {line} 行：getattr 的属性名是计算出来的；请直接写出属性",
     "failure.inner_class": "{file} 第 {line} 行：类定义在函数中；请写在文件顶层",
@@ -69,6 +71,7 @@ SENTENCES = {
     "failure.instead_grad_mode": (
         "{file} 第 {line} 行：使用了 {name}；请写 with torch.enable_grad(): 或 with torch.no_grad():"
     ),
+    "failure.instead_inference_mode": "{file} 第 {line} 行：使用了 {name}，它会使输出与输入断开；请去掉",
     "failure.instead_numpy": "{file} 第 {line} 行：使用了 {name}；请用 torch 计算",
     "failure.instead_files": "{file} 第 {line} 行：使用了 {name}；算子不需要文件，也不需要系统的任何东西",
     "failure.instead_machinery": (
@@ -85,6 +88,25 @@ SENTENCES = {
     ),
     "failure.instead_operator": "{file} 第 {line} 行：使用了 {name}；请直接写表达式，或使用 lambda",
     "failure.instead_leave_out": "{file} 第 {line} 行：使用了 {name}；请去掉",
+    "failure.import_numpy": ("{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请用 torch 计算"),
+    "failure.import_system": (
+        "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；算子不需要文件，也不需要系统的任何东西"
+    ),
+    "failure.import_random": ("{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；算子不得使用随机数"),
+    "failure.import_operator": (
+        "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请直接写表达式，或使用 lambda"
+    ),
+    "failure.import_copy": (
+        "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；张量请用 x.clone()，容器请用 list(x) 或 dict(x)"
+    ),
+    "failure.import_enum": (
+        "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请在文件顶层把各选项写成数或文本"
+    ),
+    "failure.import_contextlib": ("{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请改写成 if 或 try"),
+    "failure.import_checkpoint": (
+        "{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请直接调用函数本身，不用检查点"
+    ),
+    "failure.import_leave_out": ("{file} 第 {line} 行：导入了 {name}；变体只可导入 {allowed}；请去掉"),
     "remark.decorator": "第 {line} 行：略去了装饰器 {name}：是否编译由训练器决定",
     "means.narrowed": "SwiGLU 宽度由 {whole} 减为 {inner}，使变体的参数不多于模板",
     "means.larger": "更大，不算更好：其{axis}是模板的 {ratio:.2f} 倍",
