@@ -17,6 +17,11 @@ def clean(text: str) -> str:
     return CONTROL.sub("", text.replace("\r\n", "\n"))
 
 
+def whole_characters(text: str) -> str:
+    """A text that can be written down: halves of a character, as JSON may hold them, are joined or replaced."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def unified_diff(old: str, new: str, old_name: str, new_name: str) -> str:
     """The change from one text to another, as `diff -u` writes it; nothing where there is none."""
     lines = difference(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")

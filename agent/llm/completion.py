@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from openai import OpenAI
 
+from agent.core.text import whole_characters
 from agent.llm.content import Content, content_of
 from agent.llm.events import SHOWN, Done, Words, read_events
 from agent.llm.transfer import BrokenReply, Transfer
@@ -185,11 +186,6 @@ def _end(completion: Completion, streamed: bool) -> None:
         words = f": {' '.join(completion.words.split())[:SHOWN]!r}" if completion.words else ""
         broken = f"the reply broke off{words}" if something else f"the answer holds no reply{words}"
         raise BrokenReply(broken, unreadable=True)  # some say in a stream alone nothing of its end
-
-
-def whole_characters(text: str) -> str:
-    """A text that can be written down: halves of a character, as JSON may hold them, are joined or replaced."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from agent.core.text import whole_characters
 from agent.llm import Message
-from agent.llm.completion import whole_characters
 
 Limit = Literal["max_completion_tokens", "max_tokens"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.core.languages import LANGUAGES
 from agent.core.run import Section
-from agent.core.text import ENGLISH, Text, in_each, say
+from agent.core.text import ENGLISH, Text, in_each, say, whole_characters
 
 CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 BEGINS_LINE = re.compile(r"(?:^|\n|>)[\s>*•#-]*\Z")  # nothing stands before it but marks, and other tags
@@ -66,7 +66,7 @@ def _from_json(reply: str, names: Container[str]) -> dict[str, str]:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return {}
-    return {name: _plain(part) for name, part in value.items() if name in names and part}
+    return {name: whole_characters(_plain(part)) for name, part in value.items() if name in names and part}
 
 
 def _plain(part: Any) -> str:

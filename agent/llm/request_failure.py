@@ -10,7 +10,8 @@ from typing import Any
 import openai
 
 from agent.core.errors import kind_and_reason
-from agent.llm.completion import EndpointError, whole_characters
+from agent.core.text import whole_characters
+from agent.llm.completion import EndpointError
 from agent.llm.transfer import BrokenReply, is_timeout
 
 TEMPORARY = (408, 409, 425, 429)  # and all from 500 on

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from agent.core.text import whole_characters
 from agent.proposer.written_python import OP, python
 
 PREFIX = r"(?P<prefix>[ \t]*(?:(?:>|[-*+•]|\d+[.)])[ \t]*)*)"
@@ -77,4 +78,5 @@ def _in_json(text: str) -> Iterator[str]:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return
-    yield from (each for each in value.values() if isinstance(each, str) and f"def {OP}" in each)
+    texts = (each for each in value.values() if isinstance(each, str) and f"def {OP}" in each)
+    yield from map(whole_characters, texts)

@@ -13,6 +13,7 @@ from agent.analyst import Analyst, Unread
 from agent.analyst.note import render_note
 from agent.core.errors import kind_and_reason
 from agent.core.run import Run, Sections
+from agent.core.text import whole_characters
 from agent.llm.secrets import Censor
 from agent.science.history import History
 from agent.search.background import Background
@@ -84,9 +85,9 @@ class Analyses:
     def _keep(self, pending: PendingAnalysis) -> None:
         """Put an analysis into its run and its note.
 
-        The one boundary of every analyst: whatever it raises, or writes that is no analysis, is the failure of this
-        one. The facts stay as they are, and the traceback is kept with the run. WorkspaceError is raised again: a disk
-        that is full ends the search.
+        The one boundary of every analyst: whatever it raises, or writes that is no analysis or cannot be kept, is the
+        failure of this one. The facts stay as they are, and the traceback is kept with the run. WorkspaceError is
+        raised again: a disk that is full ends the search.
         """
         read = True
         try:
@@ -95,19 +96,20 @@ class Analyses:
             except Unread as unread:
                 sections, read = unread.sections, False
             note = render_note(self.workspace.history(), replace(pending.run, analysis=sections))
+            if sections != pending.run.analysis:
+                with suppress(StaleRun):  # somebody else has written the note meanwhile
+                    run = self.workspace.amend(pending.run, analysis=sections)
+                    self.workspace.write(run, NOTE, note)
         except WorkspaceError:
             raise
         except Exception as error:
             censor = Censor()
-            self.workspace.write(pending.run, ANALYSIS_ERROR, censor("".join(traceback.format_exception(error))))
-            why = censor(kind_and_reason(error))
+            told = whole_characters("".join(traceback.format_exception(error)))
+            self.workspace.write(pending.run, ANALYSIS_ERROR, censor(told))
+            why = censor(whole_characters(kind_and_reason(error)))
             self.say(f"· {pending.run.name}: the analyst raised {why}; its note keeps the facts alone")
             self._close(pending.run)
             return
-        if sections != pending.run.analysis:
-            with suppress(StaleRun):  # somebody else has written the note meanwhile
-                run = self.workspace.amend(pending.run, analysis=sections)
-                self.workspace.write(run, NOTE, note)
         if read:
             self._close(pending.run)
 

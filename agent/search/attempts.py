@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from random import Random
 
 from agent.core.baselines import TEMPLATE
@@ -9,7 +10,7 @@ from agent.core.errors import Unavailable, UsageError, kind_and_reason
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.core.run import Proposal, Run
-from agent.core.text import Text
+from agent.core.text import Text, whole_characters
 from agent.llm import Interrupted
 from agent.llm.secrets import Censor
 from agent.llm.spending import OutOfMoney
@@ -47,6 +48,23 @@ def attempt(
     return Draft(proposal) if proposal else None
 
 
+def written(history: History, draft: Draft, write: Callable[[Draft], None]) -> Draft:
+    """A draft that was written down. Where it cannot be, the record of that failure stands in its place.
+
+    PASSED_ON is raised again: a disk that is full ends the search.
+    """
+    try:
+        write(draft)
+    except PASSED_ON:
+        raise
+    except Exception as error:
+        parent = next((found for name in draft.proposal.parents if (found := history.find(name))), history.baseline)
+        failed = _failed(history, parent, error)
+        draft = replace(failed, proposal=replace(failed.proposal, conversation=draft.proposal.conversation))
+        write(draft)
+    return draft
+
+
 def _failed(history: History, parent: Run | None, error: Exception) -> Draft:
     """The record of a call that raised: a proposal that changes nothing, and the traceback."""
     censor = Censor()
@@ -58,8 +76,8 @@ def _failed(history: History, parent: Run | None, error: Exception) -> Draft:
         title=Text(en=name),
         parents=(parent.name,) if parent else (),
     )
-    reason = Reason(RAISED, {"error": censor(kind_and_reason(error))[:REASON]})
-    log = censor("".join(traceback.format_exception(error)))
+    reason = Reason(RAISED, {"error": censor(whole_characters(kind_and_reason(error)))[:REASON]})
+    log = censor(whole_characters("".join(traceback.format_exception(error))))
     return Draft(proposal, Failure("unusable reply", reason, log[-TRACEBACK:]))
 
 

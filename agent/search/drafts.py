@@ -13,7 +13,7 @@ from agent.proposer import Chooser, NothingToPropose, Proposer
 from agent.proposer.known import family_of
 from agent.proposer.parents import rank_parents
 from agent.science.history import History
-from agent.search.attempts import attempt, chosen_by, raised, repair
+from agent.search.attempts import attempt, chosen_by, raised, repair, written
 from agent.search.background import Background
 from agent.search.draft_queue import Begun, DraftQueue, why_dropped, with_drafts
 from agent.store.drafts import Draft, KeptDrafts, has_run
@@ -136,9 +136,9 @@ class Drafts:
     def _made(self, history: History, number: int, idea: str = "", parent: str = "") -> Draft | None:
         """A draft that is on the disk before anybody uses it, made when the readings of all results are there."""
         draft = self._make(self.read(history), idea, parent, number)
-        if draft is not None and self.kept is not None:
-            self.kept.keep(draft)
-        return draft
+        if draft is None or self.kept is None:
+            return draft
+        return written(history, draft, self.kept.keep)
 
     def _make(self, history: History, idea: str = "", parent: str = "", number: int = 0) -> Draft | None:
         """A draft of what failed in training, else of the most promising parent that anything can still be made of.

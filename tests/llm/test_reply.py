@@ -32,6 +32,8 @@ from agent.llm.reply import gaps, read_parts, speaks, texts
         ),
         ('```json\n{"x": {"a": 0.5}}\n```', {"x": "a: 0.5"}, '```json\n{"x": {"a": 0.5}}\n```'),
         ('{"x": "torn', {}, '{"x": "torn'),
+        (r'{"x": "a \ud800 b \ud83d\ude00"}', {"x": "a \ufffd b 😀"}, r'{"x": "a \ud800 b \ud83d\ude00"}'),
+        (r'{"x": ["a", {"\ud800": "\udc00"}]}', {"x": "• a\n• \ufffd: \ufffd"}, r'{"x": ["a", {"\ud800": "\udc00"}]}'),
     ],
 )
 def test_parts_are_read(reply, tagged, rest):

@@ -163,6 +163,10 @@ def test_an_ordinary_comment_leaves_nothing_out(comment):
     assert not find_code(f"```python\n{CHANGED}\n{comment}\n```").excerpt
 
 
+def test_half_a_character_in_code_out_of_json_is_replaced():
+    assert find_code(json.dumps({"code": CHANGED + "# a \ud800\n"})).file == CHANGED + "# a \ufffd\n"
+
+
 @pytest.mark.parametrize(
     "reply",
     [

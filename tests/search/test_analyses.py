@@ -129,6 +129,19 @@ def test_what_is_no_analysis_leaves_the_facts(closed):
     assert len(lines) == 1
 
 
+def test_an_analysis_that_cannot_be_written_leaves_the_facts(closed):
+    workspace, run = closed
+    lines = []
+    half = {**run.analysis, "lessons": Text("Half of \ud83d a character.", "很好。")}
+    analyses = Analyses(workspace, lambda history, run: half, lines.append)
+    with analyses.open():
+        analyses.begin(workspace.history(), run)
+    assert workspace.history().runs == (run,)
+    (line,) = lines
+    assert "its note keeps the facts alone" in line
+    assert "Traceback" in (workspace.folder(run) / "analysis_error.txt").read_text(encoding="utf-8")
+
+
 class Odd(BaseException):
     """What is neither an error nor an interruption of ours."""
 

@@ -191,6 +191,22 @@ def talked(name, **facts):
     return replace(sample_proposal(name), conversation=f"talk_{name}", **facts)
 
 
+def test_a_draft_that_cannot_be_written_is_the_failure_of_that_proposal(tmp_path):
+    made = iter([talked("half", title=Text("Half of \ud83d a character.")), talked("b")])
+
+    class Talking(Scripted):
+        def propose(self, history, parent, draw, idea=""):
+            return next(made)
+
+    proposer, kept = Talking(), KeptDrafts(Workspace(tmp_path))
+    drafts = Drafts(proposer, 0, proposer, kept=kept)
+    draft = drafts.next(THEN)
+    assert str(draft.failure.reason).startswith("the proposer raised ")
+    assert (draft.proposal.parents, draft.proposal.conversation) == ((TEMPLATE,), "talk_half")
+    assert kept.left() == [draft]
+    assert drafts.next(THEN).proposal.name == "b"
+
+
 def test_what_was_paid_for_is_kept_and_taken_up_by_the_next_search(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.create(sample_proposal(TEMPLATE), "smoke", FINGERPRINT, "evaluated", card=sample_card())
