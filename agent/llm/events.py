@@ -17,7 +17,8 @@ FIELD = re.compile(r"(data|event|id|retry)(?::[ ]?(.*))?", re.DOTALL)
 DONE = re.compile(r'["\']?\[DONE\]["\']?')
 HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 WEB_PAGE = "a web page"
-TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+TITLE = re.compile(r"<(title|h1)[^>]{0,200}>(.{0,1000}?)</\1>", re.DOTALL | re.IGNORECASE)
+LOOKED_AT = 100_000  # characters of a web page
 SHOWN = 200  # characters of what cannot be read
 
 
@@ -146,7 +147,7 @@ def web_page(text: str) -> str:
     """A web page by its title; nothing where the text is none."""
     if not HTML.search(text[:2000]):
         return ""
-    title = TITLE.search(text)
+    title = TITLE.search(text[:LOOKED_AT])
     return f"{WEB_PAGE} ({' '.join(title[2].split())[:SHOWN]})" if title else WEB_PAGE
 
 

@@ -15,6 +15,7 @@ CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 BEGINS_LINE = re.compile(r"(?:^|\n|>)[\s>*•#-]*\Z")  # nothing stands before it but marks, and other tags
 CODE_BEGINS = re.compile(r"^[ \t>]*(?:```|~~~|<{4,9} ?SEARCH|<code>)", re.MULTILINE | re.IGNORECASE)
 LATIN = re.compile(r"[A-Za-z]{2,}")
+NAMES = re.compile(r"\{\{[^{}\n]*+\}\}|`[^`\n]*+`|(?<!\w)[^\W_]*+_\w*+")  # references, code and names with underscores
 # How many of the words of a text in a language are Chinese, at least and at most; a Chinese character counts as half a
 # word. Texts in a language that is not here are taken as they come.
 SHARE_OF_CHINESE: Mapping[str, tuple[float, float]] = {"en": (0.0, 0.1), "zh": (0.3, 1.0)}
@@ -35,7 +36,7 @@ def read_parts(reply: str, names: Iterable[str]) -> Parts:
     several of one name the last counts.
     """
     names = frozenset(names)
-    tags = list(re.finditer(rf"<\s*(/?)\s*({'|'.join(sorted(names))})\s*>", reply, re.IGNORECASE))
+    tags = list(re.finditer(rf"<\s*+(/?)\s*+({'|'.join(sorted(names))})\s*+>", reply, re.IGNORECASE))
     tagged: dict[str, str] = {}
     rest, end = [], 0
     for number, tag in enumerate(tags):
@@ -44,7 +45,7 @@ def read_parts(reply: str, names: Iterable[str]) -> Parts:
         name = tag[2].lower()
         following = tags[number + 1] if number + 1 < len(tags) else None
         whole = following is not None and bool(following[1]) and following[2].lower() == name
-        if not whole and not BEGINS_LINE.search(reply[: tag.start()][-200:]):
+        if not whole and not BEGINS_LINE.search(reply[max(0, tag.start() - 200) : tag.start()]):
             continue
         stop = following.start() if following else len(reply)
         if not whole and (code := CODE_BEGINS.search(reply, tag.end(), stop)):
@@ -58,7 +59,7 @@ def read_parts(reply: str, names: Iterable[str]) -> Parts:
 
 def _from_json(reply: str, names: Container[str]) -> dict[str, str]:
     """The parts of a reply that is a JSON object, alone or in a fence; nothing where it is none."""
-    fenced = re.search(r"^```(?:json)?[ \t]*\n(\{.*?\n?\})[ \t]*\n```", reply, re.DOTALL | re.MULTILINE)
+    fenced = re.search(r"^```(?:json)?[ \t]*\n(\{(?:(?!\n```).)*\})[ \t]*\n```", reply, re.DOTALL | re.MULTILINE)
     text = fenced[1] if fenced else reply.strip()
     if not text.startswith("{"):
         return {}
@@ -99,7 +100,7 @@ def gaps(tagged: Mapping[str, str], sections: Sequence[Section]) -> list[str]:
 def speaks(text: str, language: str) -> bool:
     """Whether a text is in a language, as far as it is told apart; names and code are Latin in all."""
     least, most = SHARE_OF_CHINESE.get(language, (0.0, 1.0))
-    chinese, latin = len(CHINESE.findall(text)) / 2, len(LATIN.findall(re.sub(r"\{\{.*?\}\}|`.*?`|\w*_\w*", "", text)))
+    chinese, latin = len(CHINESE.findall(text)) / 2, len(LATIN.findall(NAMES.sub("", text)))
     return least <= (chinese / (chinese + latin) if chinese + latin else 0.0) <= most
 
 

@@ -16,11 +16,11 @@ CLOSED = re.compile(CLOSE, FLAGS)
 # Within a sentence, with a blank on both sides, or between quotation marks a tag is only mentioned.
 MENTIONED = re.compile(rf"(?<=\S[ ]){CLOSE}(?=[ ]\S)|(?<=[`'\"“‘]){CLOSE}(?=[`'\"”’])", FLAGS)
 # OpenAI's open models put their turns into channels; some servers hand those on as they are, or without their signs.
-FINAL = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>|\Aanalysis.*assistantfinal", FLAGS)
+FINAL = re.compile(r"<\|channel\|>\s*final\b.{0,200}?<\|message\|>|\Aanalysis.*assistantfinal", FLAGS)
 CHANNEL = re.compile(r"\A(?:<\|start\|>assistant)?<\|channel\|>\s*(?:analysis|commentary)\b.*?<\|message\|>", FLAGS)
-END_SIGNS = re.compile(
-    r"(?:\s*(?:<\|(?:im_end|eot_id|endoftext|end|return|eom_id|end_of_text)\|>|</s>|<｜end▁of▁sentence｜>"
-    r"|<end_of_turn>|\[/?INST\]))+\s*\Z"
+END_SIGNS = (
+    *(f"<|{name}|>" for name in ("im_end", "eot_id", "endoftext", "end", "return", "eom_id", "end_of_text")),
+    *("</s>", "<｜end▁of▁sentence｜>", "<end_of_turn>", "[INST]", "[/INST]"),
 )
 
 
@@ -35,7 +35,7 @@ class Spoken:
 
 def without_thoughts(text: str) -> Spoken:
     """What is said in a text, apart from what is thought aloud."""
-    text = END_SIGNS.sub("", text.removeprefix("\ufeff"))
+    text = _without_end_signs(text.removeprefix("\ufeff"))
     if finals := list(FINAL.finditer(text)):
         return Spoken(_up_to_an_end(text[finals[-1].end() :]), text[: finals[-1].start()].strip())
     if found := CHANNEL.match(text):
@@ -52,10 +52,21 @@ def without_thoughts(text: str) -> Spoken:
     return Spoken(said.strip(), "\n".join(thoughts).strip())
 
 
+def _without_end_signs(text: str) -> str:
+    """A text without the blanks and the signs that a server left at its end."""
+    end, before = len(text), -1
+    while end != before:
+        before = end
+        while end and text[end - 1].isspace():
+            end -= 1
+        end -= next((len(sign) for sign in END_SIGNS if text.endswith(sign, 0, end)), 0)
+    return text[:end]
+
+
 def _closing(text: str, start: int) -> re.Match[str] | None:
     """The mark that closes what was opened before `start`."""
-    marks = [found for found in CLOSED.finditer(text, start) if not MENTIONED.match(text, found.start())]
-    return marks[0] if marks else None
+    marks = (found for found in CLOSED.finditer(text, start) if not MENTIONED.match(text, found.start()))
+    return next(marks, None)
 
 
 def _last_closing(text: str) -> re.Match[str] | None:

@@ -17,10 +17,11 @@ ALIASES = {
     "Noisy Recall": r"noisy[\s_-]*in[\s_-]*context[\s_-]*recall|(?:噪声|带噪)(?:回忆|召回)",
     "Selective Copy": r"selective[\s_-]*copying|选择性?复制",
 }
-BEFORE_A_NAME = r"(?:^|(?<=[,;|{\t]))[\s\"'`*_>{(\[•-]*(?:\d+[.)]\s*)?[\s\"'`*_]*"
+BLANKS = re.compile(r"[^\S\n]+")
+BEFORE_A_NAME = r"(?:^|(?<=[,;|{\t]))[\s\"'`*_>{(\[•-]{0,100}+(?:\d{1,9}[.)])?+[\s\"'`*_]{0,100}+"
 NUMBER = r"(?:\d+[.,]\d+|\d+\.?|\.\d+)(?:e[+-]?\d+)?"
 VALUE = re.compile(rf"(?P<sign>\+/-|±|[+-])?\s*(?P<number>{NUMBER})\s*(?P<percent>%|percent|per cent)?", re.IGNORECASE)
-ARROW = re.compile(r"-+>|=+>|→|⇒|⟶|➜|➔|\\to\b|\\rightarrow|&rarr;", re.IGNORECASE)
+ARROW = re.compile(r"(?<!-)-++>|(?<!=)=++>|→|⇒|⟶|➜|➔|\\to\b|\\rightarrow|&rarr;", re.IGNORECASE)
 RANGE = re.compile(
     rf"(?<![\d.])(?P<low>{NUMBER})\s*(?P<unit>%?)\s*(?P<by>-|–|—|~|\.\.\.?|…|/|\bto\b|\band\b|到|至)\s*\+?(?P<high>{NUMBER})",
     re.IGNORECASE,
@@ -29,7 +30,7 @@ BRACKETS = re.compile(rf"[\[(]\s*({NUMBER})\s*[,;]\s*({NUMBER})\s*[\])]", re.IGN
 # What a number behind such a word is: the parent's score, not the prediction.
 REFERENCE = re.compile(
     rf"(?:\bfrom|\bwas|\bwere|\bvs\.?|\bversus|\bthan|\bbefore|\bparent(?:'s)?(?: score)?|\bbaseline|\bcurrent(?:ly)?"
-    rf"|\bprevious(?:ly)?|\bold|原来?|父(?:变体)?|此前|目前|当前|从)[\"'\s:=]*(?:of|is|at|为)?[\"'\s:=]*{NUMBER}\s*%?",
+    rf"|\bprevious(?:ly)?|\bold|原来?|父(?:变体)?|此前|目前|当前|从)[\"'\s:=]*+(?:of|is|at|为)?[\"'\s:=]*+{NUMBER}\s*%?",
     re.IGNORECASE,
 )
 RISES = re.compile(
@@ -58,6 +59,7 @@ class Read:
 def read_predictions(text: str, parents: Mapping[str, float]) -> dict[str, float]:
     """The predicted score of each task, where it can be told. `parents` has the parent's scores by task."""
     text = re.sub(r"[−‒]", "-", unicodedata.normalize("NFKC", text)).replace("**", "").replace("`", "").replace("$", "")
+    text = BLANKS.sub(lambda run: "\t" if "\t" in run[0] else " ", text)  # a long run takes each pattern long
     found: dict[str, Read] = {}
     for task, words in [*_across(text, parents), *_segments(text, parents)]:
         read = _read(words, parents[task])
@@ -95,10 +97,10 @@ def _names(tasks: Mapping[str, float]) -> re.Pattern[str]:
 
 def _segments(text: str, parents: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """Each task and what stands behind its name, up to the next name or the end of its line."""
-    tasks = list(parents)
+    tasks, pattern = list(parents), _names(parents)
     header: list[str] = []
     for line in text.split("\n"):
-        names = list(_names(parents).finditer(line))
+        names = list(pattern.finditer(line))
         if not names and "|" in line and not RULE.fullmatch(line):
             header = _cells(line)
         for name, following in zip(names, [*names[1:], None][: len(names)], strict=True):
@@ -206,8 +208,9 @@ def _single(words: str, parent: float) -> Read | None:
 
 def _is_number(words: str, found: re.Match[str]) -> bool:
     """Whether these digits are a number of their own, not a part of a name such as v2 or of a date."""
-    before = words[: found.start("number")][-1:]
-    return not (before.isalnum() or before == "_") and not words[found.end("number") :][:1].isalpha()
+    start, end = found.span("number")
+    before, behind = words[max(0, start - 1) : start], words[end : end + 1]
+    return not (before.isalnum() or before == "_") and not behind.isalpha()
 
 
 def _number(text: str) -> float:

@@ -40,7 +40,7 @@ from agent.science.estimate import AVERAGE
 from agent.science.history import History, card_of
 from agent.science.verdict_claims import wrong_verdicts
 
-REFERENCE = re.compile(r"\{\{\s*(score|change)\s*:\s*([^{}]*?)\s*\}\}")
+REFERENCE = re.compile(r"\{\{\s*+(score|change)\s*+:\s*+((?:[^{}\s]++|\s++(?!\}))*+)\s*+\}\}")
 NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.±])(?P<sign>[+−-])?(?P<digits>\d?\.\d{2,}|\d{1,3}\.\d+(?=\s?%))(?P<percent>\s?%)?"
     r"(?![A-Za-z0-9_]|\.\d)"
@@ -156,7 +156,7 @@ def _checked_sentence(sentence: str, language: str, figures: Figures) -> str:
 
 def _variants(sentence: str, figures: Figures) -> Iterator[tuple[int, str]]:
     """Where variants are named in a sentence, by their names or by their part in it."""
-    for found in re.finditer(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+", sentence, re.ASCII):
+    for found in re.finditer(r"(?<![a-z0-9])[a-z][a-z0-9]*+(?:_[a-z0-9]++)+", sentence, re.ASCII):
         if found[0] in figures.runs or found[0] in figures.older:
             yield found.start(), found[0]
     for role, pattern in ROLES.items():

@@ -1,5 +1,7 @@
 """The parts of a reply, and whether each is in its language."""
 
+import time
+
 import pytest
 
 from agent.llm.reply import gaps, read_parts, speaks, texts
@@ -42,6 +44,29 @@ def test_parts_are_read(reply, tagged, rest):
 
 
 @pytest.mark.parametrize(
+    "reply",
+    [
+        "x <" + " " * 40_000 + "y",
+        "</" + "\n" * 40_000 + "x>",
+        "<" * 40_000,
+        "<x>" * 13_000,
+        "a <x> b " * 5000,
+        "```\n{\n" * 7000,
+        "哈" * 40_000,
+        "_" * 40_000,
+        "{{" * 20_000,
+        "`" * 40_001,
+    ],
+    ids=lambda reply: repr(reply[:20]),
+)
+def test_no_reply_takes_long_to_read(reply):
+    began = time.process_time()
+    read_parts(reply, ["x", "y"])
+    speaks(reply, "zh")
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
     ("text", "tongue", "does"),
     [
         ("• The error is unbounded.", "en", True),
@@ -50,6 +75,8 @@ def test_parts_are_read(reply, tagged, rest):
         ("• 误差没有界。", "zh", True),
         ("• delta_net_4layer 在 Memorize 上的 softmax 有效", "zh", True),
         ("{{score:this:Memorize}} 较高", "zh", True),
+        ("`a whole line of code` 较高", "zh", True),
+        ("a_long_name, another_one 较高", "zh", True),
         ("It is unbounded, 是的.", "zh", False),
         ("", "zh", False),
     ],

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (words of others as they are)
 
+import time
+
 import pytest
 
 from agent.llm.answers import reply_of
@@ -82,3 +84,22 @@ def test_an_answer_among_the_thoughts_is_taken_where_nothing_else_is_said():
 
 def test_line_ends_of_other_systems_are_line_ends():
     assert reply_of(completion("a\r\nb\rc")).text == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" + "\n" * 40_000 + "y",
+        "x" + "</s>" * 10_000,
+        "x" + "\n</s>" * 8000 + "y",
+        "<think>a</think>\n" * 2500,
+        "<think>\n" * 5000,
+        "</think>\n" * 5000,
+        "<|channel|>final " * 2500,
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_no_text_takes_long_to_take_apart(text):
+    began = time.process_time()
+    without_thoughts(text)
+    assert time.process_time() - began < 1

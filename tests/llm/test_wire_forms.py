@@ -8,6 +8,7 @@ from openai import OpenAI
 from scripted_endpoint import body, endpoint
 
 from agent.llm.completion import Completion, EndpointError, Limits, receive
+from agent.llm.events import web_page
 from agent.llm.transfer import BrokenReply
 
 SAID = "The whole answer: 1 < 2, 好的."
@@ -273,3 +274,10 @@ def test_what_follows_the_end_is_not_waited_for_long(received, monkeypatch):
     began = time.monotonic()
     assert received(answer=silent).text == SAID
     assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("page", ["<title>" * 60_000, "<title " * 60_000, "<html><h1>" + "<title>x" * 60_000])
+def test_no_page_takes_long_to_be_told_by_its_title(page):
+    began = time.process_time()
+    assert web_page(f"<html>{page}") == "a web page"
+    assert time.process_time() - began < 1

@@ -1,5 +1,7 @@
 """Predicted scores as models write them: read right, or not at all."""
 
+import time
+
 import pytest
 
 from agent.proposer.predictions import read_predictions
@@ -148,3 +150,16 @@ def test_a_task_of_another_protocol_is_found_by_its_name():
     assert read_predictions("State Tracking -> 0.5\nstate_tracking_2: 0.1", {"State Tracking": 0.1}) == {
         "State Tracking": 0.5
     }
+
+
+@pytest.mark.parametrize("mark", ["\t", " ", "\n", '"', "'", "_", "{", "[", "(", "-", "=", ":", "|", "|-", "1", "1.", "a"])
+@pytest.mark.parametrize("before", ["", "Memorize: ", "Memorize: 0.9 ", "Memorize: from ", "| task | predicted |\n| Memorize |"])
+def test_no_prediction_takes_long_to_read(before, mark):
+    began = time.process_time()
+    read(f"{before}{mark * 20_000}x")
+    assert time.process_time() - began < 2
+
+
+def test_blanks_between_the_parts_of_a_prediction_are_one():
+    assert read("Memorize:  \u3000  0.852    ->  \u2003 0.90") == {"Memorize": 0.9}
+    assert read("Memorize \t \t 0.852 \t\t 0.90") == {"Memorize": 0.9}

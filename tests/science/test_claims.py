@@ -1,5 +1,7 @@
 """Numbers in words: filled in where they are referred to, and checked where they are written out."""
 
+import time
+
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
@@ -107,3 +109,10 @@ def test_chinese_claims_are_checked_too():
     assert "0.494［有误：方向相反］" in chinese("本变体的 Memorize 下降 0.494。")
     assert "0.338［有误：方向相反］" in chinese("Memorize 从 0.832 提升到 0.338。")
     assert "0.20［有误：表中没有这一差值］" in chinese("本变体的 Memorize 提升了0.20。")
+
+
+@pytest.mark.parametrize("words", ["a" * 40_000, "a1" * 20_000, "a_" * 20_000, "{{score:" + " " * 40_000 + "x"])
+def test_no_sentence_takes_long_to_check(words):
+    began = time.process_time()
+    assert english(words) == words
+    assert time.process_time() - began < 2
