@@ -65,9 +65,9 @@ def _from_json(reply: str, names: Container[str]) -> dict[str, str]:
         return {}
     try:
         value = json.loads(text, strict=False)
+        return {name: whole_characters(_plain(part)) for name, part in value.items() if name in names and part}
     except (ValueError, RecursionError):
         return {}
-    return {name: whole_characters(_plain(part)) for name, part in value.items() if name in names and part}
 
 
 def _plain(part: Any) -> str:

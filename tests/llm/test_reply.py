@@ -43,6 +43,12 @@ def test_parts_are_read(reply, tagged, rest):
     assert (parts.tagged, parts.rest) == (tagged, rest)
 
 
+@pytest.mark.parametrize("depth", [300, 600, 900, 5000])
+def test_json_that_is_nested_too_deeply_is_none(depth):
+    lists = f'{{"x": {"[" * depth}{"]" * depth}}}'
+    assert read_parts(lists, ["x"]).tagged.keys() <= {"x"}
+
+
 @pytest.mark.parametrize(
     "reply",
     [
