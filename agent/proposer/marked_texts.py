@@ -14,7 +14,9 @@ PREFIX = r"(?P<prefix>[ \t]*(?:(?:>|[-*+•]|\d+[.)])[ \t]*)*)"
 OPENING = re.compile(PREFIX + r"(?P<fence>`{3,}|~{3,})[^`]*")
 LATE_OPENING = re.compile(r"(?P<prefix>)[^`~]*\S[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*")
 CLOSINGS = 4  # bare fences behind an opening that may close it: a docstring may hold some
-TAGGED = re.compile(r"<(code|python|file|source|program|answer)\b[^>\n]{0,200}>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+TAGGED = re.compile(
+    r"<(code|python|file|source|program|answer)\b[^>\n]{0,200}>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE
+)
 
 
 def marked_texts(text: str) -> Iterator[str]:

@@ -152,8 +152,12 @@ def test_a_task_of_another_protocol_is_found_by_its_name():
     }
 
 
-@pytest.mark.parametrize("mark", ["\t", " ", "\n", '"', "'", "_", "{", "[", "(", "-", "=", ":", "|", "|-", "1", "1.", "a"])
-@pytest.mark.parametrize("before", ["", "Memorize: ", "Memorize: 0.9 ", "Memorize: from ", "| task | predicted |\n| Memorize |"])
+@pytest.mark.parametrize(
+    "mark", ["\t", " ", "\n", '"', "'", "_", "{", "[", "(", "-", "=", ":", "|", "|-", "1", "1.", "a"]
+)
+@pytest.mark.parametrize(
+    "before", ["", "Memorize: ", "Memorize: 0.9 ", "Memorize: from ", "| task | predicted |\n| Memorize |"]
+)
 def test_no_prediction_takes_long_to_read(before, mark):
     began = time.process_time()
     read(f"{before}{mark * 20_000}x")
