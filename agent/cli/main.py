@@ -11,6 +11,7 @@ from agent import __version__
 from agent.cli import adapt, check, confirm, evaluate, export, maintain, read, report, review, search, verify
 from agent.core.errors import INTERRUPTED, DeltaSearchError
 from agent.core.invocation import command, settle
+from agent.core.text import clean
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -63,8 +64,8 @@ def main() -> None:
         app()
     except DeltaSearchError as error:
         if error.detail:
-            print(error.detail.rstrip(), file=sys.stderr)
-        print(f"deltasearch: {error}", file=sys.stderr)
+            print(clean(error.detail).rstrip(), file=sys.stderr)
+        print(f"deltasearch: {clean(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:

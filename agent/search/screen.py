@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.core.sentences import joined
-from agent.core.text import ENGLISH, say
+from agent.core.text import ENGLISH, clean, say
 from agent.core.text import Text as Said
 from agent.search.place_table import WIDTH, place_rows, place_summary, place_table, task_of
 from agent.search.printing import SECONDS_BETWEEN_LINES
@@ -45,7 +45,7 @@ def open_screen(language: str = ENGLISH) -> Iterator[Screen]:
     if sys.stdout.isatty() and not console.is_dumb_terminal:
         now = Drawing(Status("starting"), language=language)
         with Live(console=console, get_renderable=now.draw, refresh_per_second=4, transient=True):
-            yield Screen(now.show, lambda line: console.print(Text(line, overflow="fold")), now.warn)
+            yield Screen(now.show, lambda line: console.print(Text(clean(line), overflow="fold")), now.warn)
     else:
         yield Screen(_slowly(language), _say, aside)
 
@@ -136,7 +136,7 @@ def _begun(status: Status, language: str) -> dict[str, str]:
 def _say(line: str) -> None:
     """A line with the time. A night is not lost because the disk that its log goes to is full."""
     try:
-        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+        print(f"{time.strftime('%H:%M:%S')}  {clean(line)}", flush=True)
     except OSError as error:
         if not is_full(error):
             raise

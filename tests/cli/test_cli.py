@@ -15,8 +15,9 @@ import pytest
 from sample_cards import sample_card, sample_proposal
 from small_evaluations import living, write_variant
 
+from agent.cli.main import main
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
-from agent.core.errors import UNAVAILABLE, USAGE
+from agent.core.errors import UNAVAILABLE, USAGE, UsageError
 from agent.core.invocation import command
 from agent.core.score import MAD_TASKS
 from agent.evaluator.protocols import MAD_GRID, SMOKE
@@ -295,3 +296,13 @@ def test_no_worker_outlives_an_evaluation_that_is_killed(looping, tmp_path):
     while living(tmp_path / "scratch"):
         assert time.monotonic() < gone
         time.sleep(0.05)
+
+
+def test_an_error_steers_no_terminal(monkeypatch, capsys):
+    def refuse():
+        raise UsageError("it has \x1b]0;owned\x07\x1b[31mb")
+
+    monkeypatch.setattr("agent.cli.main.app", refuse)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err == "deltasearch: it has ]0;owned[31mb\n"

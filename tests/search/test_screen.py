@@ -255,3 +255,9 @@ def test_the_summary_counts_and_says_what_to_read_first(workspace):
         f"All scores: {workspace.root}/results.csv, with their errors: {command('table', workspace.root)}",
         f"The report, with every note and curve: {command('report --open', workspace.root)}",
     ]
+
+
+def test_a_line_steers_no_terminal(capsys):
+    with open_screen() as screen:
+        screen.line("\x1b]0;owned\x07\x1b[31mred")
+    assert capsys.readouterr().out.endswith("  ]0;owned[31mred\n")
