@@ -9,6 +9,8 @@ from agent.llm.transcript import Exchange
 
 ANSWERED = re.compile(r"</\w+>|^[ \t>]*(?:```|~~~)|<{5,9} ?SEARCH", re.MULTILINE)  # what answers hold, and thoughts may
 
+NAMES = 5  # of tools that are told
+
 
 def reply_of(completion: Completion) -> Reply:
     """The reply. Where nothing is said and the thoughts hold an answer, that is taken for it."""
@@ -31,7 +33,7 @@ def reply_in(exchange: Exchange) -> Reply:
 def _problem(completion: Completion, unclosed: bool) -> str:
     match completion.ending:
         case "tool call":
-            names = ", ".join(dict.fromkeys(completion.tools)) or "unnamed"
+            names = ", ".join(list(dict.fromkeys(completion.tools))[:NAMES]) or "unnamed"
             return f"it called a tool ({names}), and there are no tools here: write the answer as plain text"
         case "filter":
             return f"a content filter of the endpoint ended it ({completion.finish}): write it in other words"

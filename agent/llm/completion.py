@@ -8,12 +8,16 @@ from typing import Any, Literal
 
 from openai import OpenAI
 
-from agent.core.text import whole_characters
+from agent.core.text import clean, whole_characters
 from agent.llm.content import Content, content_of
 from agent.llm.events import SHOWN, Done, Words, read_events
 from agent.llm.transfer import BrokenReply, Transfer
 
+LONGEST_BODY = 16_000_000  # bytes of a reply; more where so long a reply is asked for
+BYTES = 64  # of a body for each token that is asked for
+LONGEST_WORD = 100  # characters of what ended a reply
 AFTER_THE_END = 5.0  # seconds that the counts of tokens may take once the reply has ended
+MARGIN, ADDED = 2, 20_000  # times as many tokens as are known, and so many more, that a count may be
 SNAPSHOTS = 3  # pieces from which on it can be told that each repeats the one before
 WORDS = ("message", "detail", "msg", "error_msg", "error_message")  # where servers say what is wrong
 REPEATED = 20  # characters that a message does not begin with by chance
@@ -56,6 +60,15 @@ class Usage:
 
     tokens_in: int = 0
     tokens_out: int = 0
+
+    def possible(self, most_in: int, most_out: int) -> "Usage":
+        """The counts, and 0 for one far above what can have been sent or was asked for.
+
+        A server may put words of its own before a prompt, and count what a model thinks besides its reply.
+        """
+        into = self.tokens_in if self.tokens_in <= MARGIN * most_in + ADDED else 0
+        out = self.tokens_out if self.tokens_out <= MARGIN * most_out + ADDED else 0
+        return Usage(into, out)
 
 
 @dataclass
@@ -125,7 +138,7 @@ class Completion:
             self._take(Content(choice["text"]))
         finish = choice.get("finish_reason")
         finish = finish.get("type") if isinstance(finish, dict) else finish
-        self.finish = str(finish) if finish else self.finish
+        self.finish = clean(whole_characters(str(finish)))[:LONGEST_WORD] if finish else self.finish
         if self.finish.lower() in BROKEN:
             raise BrokenReply(f"the endpoint ended the reply with {self.finish!r}")
 
@@ -165,7 +178,9 @@ def receive(
         if completion.finish and now - completion.changed > AFTER_THE_END:
             raise BrokenReply("nothing more came after the end of the reply")
 
-    transfer = Transfer(client, request, limits.stall if request["stream"] else limits.call)
+    send = client.with_streaming_response.chat.completions.create
+    most = max(LONGEST_BODY, BYTES * max(request.get(name) or 0 for name in ("max_tokens", "max_completion_tokens")))
+    transfer = Transfer(send, request, limits.stall if request["stream"] else limits.call, most)
     try:
         for value in read_events(transfer.pieces(go_on)):
             completion.add(value)

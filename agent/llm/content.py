@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.core.text import clean, whole_characters
 from agent.llm.transfer import BrokenReply
 
+LONGEST_NAME = 100  # characters of a tool's
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 THINKING = ("thinking", "reasoning", "redacted_thinking", "thought")  # types of a part, or what they begin with
 
@@ -73,5 +75,5 @@ def _tools(message: dict[str, Any]) -> list[str]:
     for call in calls if isinstance(calls, list) else [calls]:
         function = call.get("function", call) if isinstance(call, dict) else None
         if isinstance(function, dict) and function.get("name"):
-            names.append(str(function["name"])[:100])
+            names.append(clean(whole_characters(str(function["name"])))[:LONGEST_NAME])
     return names

@@ -103,7 +103,7 @@ class Endpoint:
             )
             if isinstance(outcome, RequestFailure):
                 if outcome.refusal and cut:
-                    return cut
+                    return self._censored(cut)
                 if outcome.refusal and (length := too_long(outcome.message)):
                     tokens = self._shorter(tokens, length, outcome)
                 elif not (outcome.refusal and self.dialect.learn(outcome.message)):
@@ -119,7 +119,16 @@ class Endpoint:
                 self._not_before = 0.0
                 if not stream and self._unreadable >= UNREADABLE_STREAMS:
                     self.dialect.stream = False
-                return reply
+                return self._censored(reply)
+
+    def _censored(self, reply: Reply) -> Reply:
+        """A reply without the key that an endpoint may repeat: parts of it come into notes, names and files."""
+        return replace(
+            reply,
+            text=self.censor(reply.text),
+            problem=self.censor(reply.problem),
+            thoughts=self.censor(reply.thoughts),
+        )
 
     def probe(self) -> None:
         """See whether anybody answers, and learn how to ask. Raises as `ask`, with little patience."""
@@ -261,7 +270,7 @@ def _most_in(request: dict[str, Any]) -> int:
 
 def _settle(charge: Charge, completion: Completion) -> None:
     """Count the tokens as reported; by length what is not, or is none."""
-    usage = completion.usage
+    usage = completion.usage.possible(charge.tokens_in, charge.tokens_out)
     by_length = at_most(completion.text) + at_most(completion.thoughts)
     counted: Counted = "as reported" if usage.tokens_in and usage.tokens_out else "by length"
     charge.settle(usage.tokens_in or charge.tokens_in, usage.tokens_out or by_length, counted)

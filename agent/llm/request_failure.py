@@ -10,7 +10,7 @@ from typing import Any
 import openai
 
 from agent.core.errors import kind_and_reason
-from agent.core.text import whole_characters
+from agent.core.text import clean, whole_characters
 from agent.llm.completion import EndpointError
 from agent.llm.transfer import BrokenReply, is_timeout
 
@@ -43,7 +43,7 @@ class RequestFailure:
 
 
 def classify(error: Exception) -> RequestFailure:
-    """The failure behind what was raised by a request. What has nothing to do with one is raised again."""
+    """The failure behind what was raised by a request; of an unknown kind it may pass."""
     match error:
         case openai.APIStatusError(status_code=status):
             message = f"{status}: {endpoint_message(error.body, error.message)}"
@@ -67,7 +67,8 @@ def classify(error: Exception) -> RequestFailure:
     if isinstance(error, ValueError):  # such as a header that cannot be encoded
         message = f"the request cannot be made ({kind_and_reason(error)})"
         return RequestFailure(message[:LONGEST_MESSAGE], temporary=False)
-    raise error
+    message = f"the answer cannot be read ({kind_and_reason(error)})"  # of a library, at bytes that it did not expect
+    return RequestFailure(whole_characters(message)[:LONGEST_MESSAGE], temporary=True, begun=True)
 
 
 def endpoint_message(body: Any, otherwise: str = "") -> str:
@@ -78,7 +79,7 @@ def endpoint_message(body: Any, otherwise: str = "") -> str:
         names = ("message", "detail", "error", "msg", "error_msg", "error_message")
         found = next((inner[name] for name in names if inner.get(name)), None)
         body = found or str(body)
-    text = whole_characters(" ".join(str(body or otherwise).split()))
+    text = clean(whole_characters(" ".join(str(body or otherwise).split())))
     return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + " …"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from openai import OpenAI, Timeout
+from openai import Timeout
 
 SECONDS_TO_CONNECT = 15.0
 TICK = 0.1  # seconds between two looks at whether to go on waiting
@@ -30,9 +30,12 @@ class Transfer:
     waits for it any more: it ends at the next byte, at its timeout, or with the program.
     """
 
-    def __init__(self, client: OpenAI, request: dict[str, Any], silence: float) -> None:
-        """`silence` is how many seconds may pass without a byte."""
-        self._client, self._request = client, request
+    def __init__(self, send: Callable[..., Any], request: dict[str, Any], silence: float, most: int) -> None:
+        """`send` is a streaming method of the openai package. `silence` is how many seconds may pass without a byte.
+
+        `most` is how many bytes the body may have; an error's body is cut there.
+        """
+        self._send, self._request, self._most = send, request, most
         self._timeout = Timeout(silence, connect=min(SECONDS_TO_CONNECT, silence))
         self._arrived: SimpleQueue[bytes | BaseException | None] = SimpleQueue()
         self._abandoned = threading.Event()
@@ -59,20 +62,25 @@ class Transfer:
             self._abandoned.set()
 
     def _run(self) -> None:
-        create = self._client.with_streaming_response.chat.completions.create
         try:
-            with create(**self._request, timeout=self._timeout) as response:
+            with self._send(**self._request, timeout=self._timeout) as response:
                 self._read(response.iter_bytes())
             self._arrived.put(None)
         except BaseException as error:  # raised again in the thread that waits
             self._arrived.put(error)
 
     def _read(self, pieces: Iterator[bytes]) -> None:
+        left = self._most
         try:
             for piece in pieces:
                 if self._abandoned.is_set():
                     return
+                left -= len(piece)
+                if left < 0:
+                    raise BrokenReply(f"its body is longer than {self._most:,} bytes", unreadable=True)
                 self._arrived.put(piece)
+        except BrokenReply:
+            raise
         except Exception as error:  # of the HTTP client behind the openai package, which does not wrap these
             if is_timeout(error):
                 raise Silent("it was silent for too long") from error

@@ -2,14 +2,16 @@
 
 import json
 import os
+import time
 import unicodedata
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from openai import OpenAI, OpenAIError
+from openai import OpenAI
 
 from agent.core.errors import Unavailable, UsageError, kind_and_reason
+from agent.core.text import clean, whole_characters
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -18,6 +20,7 @@ from agent.llm.proxy import proxies_set, proxy_of
 from agent.llm.request_failure import classify
 from agent.llm.secrets import Censor
 from agent.llm.spending import Spending
+from agent.llm.transfer import BrokenReply, Transfer
 from agent.search.config import BASE_URL, KEY, Config
 
 DEFAULT_URL = "https://api.openai.com/v1"
@@ -26,6 +29,8 @@ NAMES_SHOWN = 12  # names of models in a message
 QUOTES = "\"'`“”„‟‘’‚‛«»「」＂＇"
 NAME_IT = "say which model to ask with --model or DELTASEARCH_MODEL"
 SECONDS_FOR_NAMES = 30.0
+LONGEST_LIST = 16_000_000  # bytes
+LONGEST = 200  # characters of a model's name
 NO_KEY = (
     f"no {KEY} is set, and the model needs one: export {KEY}=... (any word will do for an endpoint of your own, whose "
     f"address is {BASE_URL}), or leave --proposer at auto"
@@ -131,8 +136,8 @@ def _only_model(client: OpenAI) -> str:
 def _model_names(client: OpenAI, where: str) -> list[str]:
     """The names that an endpoint lists. Raises Unavailable where it lists none, with what to do."""
     try:
-        body = client.with_raw_response.models.list(timeout=SECONDS_FOR_NAMES).http_response.content
-    except (OpenAIError, OSError, ValueError) as error:
+        body = _listed(client)
+    except Exception as error:  # of the network, the endpoint or a library
         raise Unavailable(f"{where}: {_why_no_names(client, error)}") from error
     text = body.decode("utf-8-sig", "replace")
     try:
@@ -141,6 +146,18 @@ def _model_names(client: OpenAI, where: str) -> list[str]:
         came = web_page(text) or repr(" ".join(text.split())[:SHOWN])
         advice = f"is {BASE_URL} right? it usually ends in /v1; if it is, {NAME_IT}"
         raise Unavailable(f"{where}: {came} came in place of a list of models: {advice}") from None
+
+
+def _listed(client: OpenAI) -> bytes:
+    """The body that lists the models. BrokenReply where it takes too long or has no end, and what openai raises."""
+    end = time.monotonic() + SECONDS_FOR_NAMES
+
+    def go_on() -> None:
+        if time.monotonic() > end:
+            raise BrokenReply(f"the list of models took longer than {SECONDS_FOR_NAMES:g} seconds")
+
+    list_models = client.with_streaming_response.models.list
+    return b"".join(Transfer(list_models, {}, SECONDS_FOR_NAMES, LONGEST_LIST).pieces(go_on))
 
 
 def _why_no_names(client: OpenAI, error: Exception) -> str:
@@ -169,6 +186,7 @@ def names_in(listed: Any) -> list[str]:
 
 
 def _name(model: Any) -> str:
+    """The name of a model; nothing where it can be none: too long, or with characters that steer a terminal."""
     if isinstance(model, dict):
         model = next((model[place] for place in ("id", "name", "model") if model.get(place)), "")
-    return model if isinstance(model, str) else ""
+    return model if isinstance(model, str) and clean(whole_characters(model)) == model and len(model) <= LONGEST else ""

@@ -1,6 +1,7 @@
 """What the environment says of an endpoint: a mistake is refused at once, by the variable's name, with what to do."""
 
 import json
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -191,3 +192,32 @@ def test_a_proxy_that_refuses_is_named(connecting):
     model = connecting(HTTP_PROXY="http://127.0.0.1:1", OPENAI_BASE_URL="http://host.invalid/v1")
     with pytest.raises(Unavailable, match=r"through the proxy that HTTP_PROXY names: http://127\.0\.0\.1:1"):
         model.probe()
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07b", "a\ud800", "a\u202eb", "x" * 201])
+def test_what_can_be_no_name_of_a_model_is_none(name):
+    assert names_in([name, {"id": name}, "tiny"]) == ["tiny"]
+
+
+def test_a_list_of_models_is_waited_for_so_long_and_read_so_far(connecting, monkeypatch):
+    def drip(handler, request):
+        handler.begin_stream("application/json")
+        for _ in range(50):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.1)
+
+    monkeypatch.setattr("agent.search.connect.SECONDS_FOR_NAMES", 0.5)
+    began = time.monotonic()
+    with endpoint([], listing=drip) as script, pytest.raises(Unavailable, match=r"longer than 0\.5 seconds"):
+        connecting(model=None, OPENAI_BASE_URL=script.url)
+    assert time.monotonic() - began < 4
+    monkeypatch.setattr("agent.search.connect.SECONDS_FOR_NAMES", 30)
+    monkeypatch.setattr("agent.search.connect.LONGEST_LIST", 1000)
+    with listing(" " * 2000) as script, pytest.raises(Unavailable, match="its body is longer than 1,000 bytes"):
+        connecting(model=None, OPENAI_BASE_URL=script.url)
+
+
+def test_an_encoding_that_is_none_is_told_in_one_line(connecting):
+    with listing("{}", "application/json; charset=rot13", 500) as script, pytest.raises(Unavailable):
+        connecting(model=None, OPENAI_BASE_URL=script.url)
