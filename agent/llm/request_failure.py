@@ -64,7 +64,8 @@ def classify(error: Exception) -> RequestFailure:
     if _of_the_network(error):
         message = "it was silent for too long" if is_timeout(error) else f"the connection broke ({error!r})"
         return RequestFailure(message[:LONGEST_MESSAGE], temporary=True, begun=True)
-    if isinstance(error, ValueError):  # such as a header that cannot be encoded
+    unread = isinstance(error, UnicodeError) and not isinstance(error, UnicodeEncodeError)
+    if isinstance(error, ValueError) and not unread:  # such as a header that cannot be encoded
         message = f"the request cannot be made ({kind_and_reason(error)})"
         return RequestFailure(message[:LONGEST_MESSAGE], temporary=False)
     message = f"the answer cannot be read ({kind_and_reason(error)})"  # of a library, at bytes that it did not expect
