@@ -8,7 +8,7 @@ a move more, one less, or with another variant's moves.
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations as pairs_of
@@ -51,13 +51,20 @@ class Idea:
 
 
 class Catalogue:
-    """Proposes sets of moves on the template, and on any other file that moves can be made on."""
+    """Proposes sets of moves on the template, and on any other file that moves can be made on.
 
-    def __init__(self, template: str, moves: Mapping[str, Move]) -> None:
+    `parameters` counts what a network around a file's op learns, by what the file declares. What is over the budget
+    could never be called better, so it is proposed only to somebody who asks for it.
+    """
+
+    def __init__(
+        self, template: str, moves: Mapping[str, Move], parameters: Callable[[str], int] | None = None
+    ) -> None:
         self.template = template
         self.moves = moves
+        self.parameters = parameters
         self.unfit: set[tuple[str, frozenset[str]]] = set()  # root and moves that cannot be made on it
-        self.fits: dict[str, frozenset[str]] = {}  # the id of a root other than the template -> moves that fit it
+        self.fits: dict[str, frozenset[str]] = {}  # the id of a root -> moves that fit it
 
     @cached_property
     def combinations(self) -> Combinations:
@@ -95,7 +102,7 @@ class Catalogue:
         """The best untried set of moves on one file, which lies so far above the template; None where there is none."""
         replaced, barred = {run.proposal.unedited for run in history.runs}, barred_steps(history)
         tried = {frozenset(run.proposal.moves) for run in history.runs if history.root(run) == root}
-        fit = self._fit_alone(root)
+        fit = self._fit_alone(history, root)
         for moves, promise in self.combinations.ranked(beliefs.drawn_on(root.name)):
             if moves in tried or not moves <= fit or (root.name, moves) in self.unfit:
                 continue
@@ -104,16 +111,24 @@ class Catalogue:
                 continue
             idea = Idea(moves, (parent,), root, promise + bonus)
             source = self._fitting(idea)
-            if source is not None and source not in replaced:
+            if source is not None and source not in replaced and not self._is_larger(history, source):
                 return idea, source
         return None
 
-    def _fit_alone(self, root: Run) -> frozenset[str]:
-        """The moves that fit a file: of the template all."""
-        if root.name == TEMPLATE:
-            return frozenset(self.moves)
+    def _is_larger(self, history: History, source: str) -> bool:
+        """Whether a file takes more parameters than the budget allows."""
+        if self.parameters is None or history.baseline is None:
+            return False
+        return self.parameters(source) > history.budget.parameters * card_of(history.baseline).parameters
+
+    def _fit_alone(self, history: History, root: Run) -> frozenset[str]:
+        """The moves that fit a file, each without making it larger than the budget allows."""
         if root.id not in self.fits:
-            self.fits[root.id] = frozenset(fit_moves(root.proposal.source, self.moves).fit)
+            source = self.template if root.name == TEMPLATE else root.proposal.source
+            fit = self.moves if root.name == TEMPLATE else fit_moves(source, self.moves).fit
+            self.fits[root.id] = frozenset(
+                name for name in fit if not self._is_larger(history, compose(source, [self.moves[name]]))
+            )
         return self.fits[root.id]
 
     def _roots(self, history: History, draw: Random, among: Collection[str]) -> list[tuple[Run, float]]:
@@ -175,7 +190,7 @@ class Catalogue:
                 source = self._make(candidate)
             except MovesConflict:
                 continue
-            if source not in replaced:
+            if source not in replaced and (asked or not self._is_larger(history, source)):
                 return self._proposal(history, candidate, source, known)
         raise NothingToPropose(f"every change of {parent.name} that the catalogue knows was tried or does not fit")
 

@@ -1,10 +1,12 @@
 """Builds a search from its configuration: proposer, analyst, workspace, budget, screen and executor."""
 
+import ast
 import json
 import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from agent.analyst import Analyst
@@ -12,6 +14,8 @@ from agent.core.errors import Unavailable, UsageError
 from agent.core.invocation import command
 from agent.core.isolation import Isolation
 from agent.core.resources import MOVES, TEMPLATE_FILE
+from agent.evaluator.check import parameter_count
+from agent.evaluator.contract.declaration import declared_in
 from agent.evaluator.evaluation import choose_device
 from agent.evaluator.executor.here import Here
 from agent.evaluator.executor.pool import Executor
@@ -137,7 +141,7 @@ def make_thinkers(
     config: Config, workspace: Workspace, check: Inspection, llm: "Endpoint | None", say: Callable[[str], None]
 ) -> Thinkers:
     """The model where one can be asked, else the catalogue."""
-    catalogue = make_catalogue()
+    catalogue = make_catalogue(check.protocol)
     if llm is None:
         return Thinkers(catalogue)
     from agent.analyst.model import ModelAnalyst
@@ -154,9 +158,15 @@ def make_thinkers(
     return Thinkers(proposer, ModelAnalyst(llm, talks, older, controls_lines))
 
 
-def make_catalogue() -> Catalogue:
-    """The proposer that needs no model."""
-    return Catalogue(TEMPLATE_FILE.read_text(encoding="utf-8"), load_moves(MOVES))
+def make_catalogue(protocol: Protocol | None = None) -> Catalogue:
+    """The proposer that needs no model; under a protocol it knows how many parameters a variant takes."""
+    parameters = None if protocol is None else lru_cache(maxsize=512)(partial(_parameters, protocol))
+    return Catalogue(TEMPLATE_FILE.read_text(encoding="utf-8"), load_moves(MOVES), parameters)
+
+
+def _parameters(protocol: Protocol, source: str) -> int:
+    """How many numbers the network around a variant learns; no line of the variant runs."""
+    return parameter_count(declared_in(ast.parse(source), TEMPLATE_FILE), protocol)
 
 
 def make_model(

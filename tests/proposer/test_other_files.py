@@ -6,16 +6,18 @@ from statistics import fmean
 import pytest
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 
-from agent.core.baselines import TEMPLATE
+from agent.core.baselines import TEMPLATE, published_paths
 from agent.core.resources import MOVES, TEMPLATE_FILE
 from agent.core.run import Run
 from agent.core.score import MAD_TASKS
+from agent.evaluator.protocols import QUICK
 from agent.proposer import NothingToPropose
 from agent.proposer.catalogue import Catalogue
 from agent.proposer.known import known_variant
 from agent.proposer.moves import compose, load_moves
 from agent.science.beliefs import ROOT_STD, believe, on, shrunken_margins
 from agent.science.history import History
+from agent.search.assembly import make_catalogue
 
 ALL = load_moves(MOVES)
 SKIP, CORRECTION, TANH = "value_skip", "output_correction", "tanh_on_error_before_state_update"
@@ -86,3 +88,25 @@ def test_where_one_that_is_named_was_made_of_moves_itself_it_leaves_the_choice_o
     assert catalogue(SKIP, TANH).choose(known, Random(0), {"made_2"}) is None
     with pytest.raises(NothingToPropose):
         catalogue(SKIP).choose(known, Random(0), {"kda", "made_2"})
+
+
+def test_what_takes_more_parameters_than_the_budget_is_made_only_for_somebody_who_asks():
+    """It is called larger, whatever it scores: a night has no time for it."""
+    known = history()
+    allowed = known.budget.parameters * known.baseline.card.parameters
+
+    def parameters(source):
+        return allowed + 1 if "skipped" in source else allowed
+
+    frugal = Catalogue(TEMPLATE_FILE.read_text(), {name: ALL[name] for name in (SKIP, TANH, CORRECTION)}, parameters)
+    chosen = {frugal.choose(known, Random(seed)).moves for seed in range(12)}
+    assert all(SKIP not in moves for moves in chosen)
+    assert all(SKIP not in frugal.propose(known, known.baseline, Random(seed)).moves for seed in range(6))
+    assert frugal.propose(known, known.baseline, Random(0), SKIP).moves == (SKIP,)
+
+
+def test_parameters_are_counted_by_what_a_file_declares():
+    counted = make_catalogue(QUICK).parameters
+    template = counted(TEMPLATE_FILE.read_text())
+    gated = counted(published_paths()["path_gate_fusion"].read_text())
+    assert (template, gated) == (111_424, 114_500)
