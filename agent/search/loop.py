@@ -129,7 +129,8 @@ class Search:
 
     def stop(self, history: History) -> Stop | Later | None:
         """Why to stop now, or not to begin anything for now; None while there is something to do and budget for it."""
-        self.ledger.reserved = self.confirming.reserve(history) + self.verifying.reserve(history)
+        confirming = self.confirming.reserve(history)
+        self.ledger.reserved = confirming + self.verifying.reserve(history, may_win=confirming > 0)
         self.ledger.known_wait = bool(waiting(history, self.baselines))
         if stop := self.ledger.stop() or asked_to_stop(self.workspace):
             return stop

@@ -80,8 +80,13 @@ class Verifying:
         wanted = [Training(run, protocol) for protocol in self.by for run in runs.values()]
         return [training for training in wanted if not _done(history, training)]
 
-    def reserve(self, history: History) -> float:
-        """The seconds of a search's time that are kept for its winners; none where a tenth would not do for one."""
+    def reserve(self, history: History, may_win: bool = True) -> float:
+        """The seconds of a search's time that are kept for its winners.
+
+        None where a tenth would not do for one, and where there is no winner yet and nothing that may become one.
+        """
+        if not (may_win or to_verify(history)):
+            return 0.0
         hours = self.ledger.budget.hours
         seconds = SHARE * hours * 3600 if hours and history.baseline and self.protocols else 0.0
         return seconds if seconds and seconds >= LEAST_ROWS * self.expected(history, self.protocols[0]) else 0.0

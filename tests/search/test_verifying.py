@@ -19,6 +19,7 @@ from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocols import TEXT_SMALL, VERIFY, VERIFYING, VERIFYING_SEED
 from agent.science.verification import to_verify, verdict_of
 from agent.science.verification_words import verified
+from agent.search import verification
 from agent.search.budget import Budget, Ledger
 from agent.search.verification import SHARE, Verifying
 from agent.store.folder import NOTE
@@ -228,6 +229,17 @@ def test_a_tenth_of_the_hours_is_kept_where_it_is_enough_for_a_winner_and_the_te
     for expected, kept in ((360.0, SHARE * 7200), (361.0, 0.0)):
         begun.expected = lambda history, protocol, expected=expected: expected
         assert begun.reserve(history) == kept
+
+
+def test_nothing_is_kept_for_winners_where_nothing_won_and_nothing_may(night, monkeypatch):
+    """What nothing can be verified in is there for proposals."""
+    begun = verifying(night, hours=2.0)
+    begun.expected = lambda history, protocol: 1.0
+    monkeypatch.setattr(verification, "to_verify", lambda history: [])
+    assert begun.reserve(night.workspace.history(), may_win=False) == 0.0
+    assert begun.reserve(night.workspace.history(), may_win=True) > 0.0
+    monkeypatch.setattr(verification, "to_verify", lambda history: list(history.scored))
+    assert begun.reserve(night.workspace.history(), may_win=False) > 0.0
 
 
 def test_without_the_template_nothing_more_is_begun(night):
