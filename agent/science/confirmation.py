@@ -88,7 +88,8 @@ def standing_of(history: History, run: Run) -> Text:
     """What may be claimed of a run: a winner, with its margin on fresh seeds, or something that is not confirmed."""
     found = confirmed(history, run)
     if found is not None:
-        key = "confirm.winner" if found.winner else "confirm.failed"
+        known = "confirm.known on fresh seeds" if run.proposal.author == BASELINE else "confirm.failed"
+        key = "confirm.winner" if found.winner else known
         return say(key, outcome=outcome(found.judgement), numbers=numbers(found.judgement))
     if run.proposal.author == BASELINE:
         return say("confirm.known")

@@ -7,6 +7,7 @@ from axis_cards import AT_LENGTH, TEMPLATE_SCORES, axis_card, axis_history
 from made_scores import history
 from sample_cards import sample_card
 
+from agent.core.run import BASELINE
 from agent.core.score import Confirmation
 from agent.core.text import ENGLISH
 from agent.science.confirmation import FINALISTS, confirmed, finalists, standing_of, winner
@@ -50,6 +51,17 @@ def test_a_winner_is_told_with_its_interval_on_fresh_seeds():
     assert "average +0.200 (95%: +0." in said
     assert not confirmed(known, known.runs[2]).winner
     assert standing_of(known, known.runs[2])[ENGLISH].startswith("not confirmed on fresh seeds, indistinguishable: ")
+
+
+def test_a_known_variant_that_is_ahead_on_fresh_seeds_is_no_winner_and_nothing_that_failed():
+    known = with_fresh(history("a", noise=0.002), run0=0.5, run1=0.7)
+    ours = known.runs[1]
+    theirs = replace(ours, proposal=replace(ours.proposal, author=BASELINE))
+    known = replace(known, runs=(known.runs[0], theirs))
+    assert winner(known) is None
+    said = standing_of(known, theirs)
+    assert said[ENGLISH].startswith("a known variant, on fresh seeds better: memory +0.8")
+    assert said["zh"].startswith("已知变体，在全新种子上")
 
 
 def test_what_is_worse_on_fresh_seeds_is_no_winner():

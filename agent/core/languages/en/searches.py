@@ -25,6 +25,7 @@ SENTENCES = {
         "best of {count}, not confirmed on fresh seeds; probably {margin} against the template"
     ),
     "confirm.known": "a known variant",
+    "confirm.known on fresh seeds": "a known variant, on fresh seeds {outcome}: {numbers} against the template",
     "confirm.gone": "the run is gone",
     "confirm.trouble": "it could not be trained on fresh seeds: {reason}",
     # the first minutes

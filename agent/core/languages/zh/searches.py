@@ -22,6 +22,7 @@ SENTENCES = {
     "confirm.failed": "在全新种子上未获证实（{outcome}）：与模板相比，{numbers}",
     "confirm.best of": "{count} 个中的最佳，尚未在全新种子上证实；与模板之差很可能为 {margin}",
     "confirm.known": "已知变体",
+    "confirm.known on fresh seeds": "已知变体，在全新种子上（{outcome}）：与模板相比，{numbers}",
     "confirm.gone": "该运行已不存在",
     "confirm.trouble": "无法在全新种子上训练：{reason}",
     # 最初几分钟
