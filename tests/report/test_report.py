@@ -90,7 +90,7 @@ def test_the_page_of_ideas_tells_what_code_holds_and_how_predictions_do_against_
     site.build()
     page = (site.root / "ideas.html").read_text()
     assert "mean absolute error" in page
-    assert "技能" in page
+    assert "技巧评分" in page
 
 
 def test_every_run_has_a_page(home, built):

@@ -72,7 +72,7 @@ def test_of_many_places_those_that_end_next_come_first_and_the_rest_is_summed_up
     assert [line.split()[0] for line in shown] == [each.place for each in now[61 : 61 - FULL : -1]]
     assert (more, further) == {
         "en": ("and 56 more: 54 training, 1 confirming, 1 free", "    the last in 1:04:00, busy 90% to 99%"),
-        "zh": ("另有 56 个：54 个训练、1 个确认、1 个空闲", "   最后一个还需 1:04:00、忙碌 90% 至 99%"),
+        "zh": ("另有 56 个：54 个训练、1 个证实、1 个空闲", "   最后一个还需 1:04:00、忙碌 90% 至 99%"),
     }[language]
 
 

@@ -1,6 +1,6 @@
 """Plain attention where the batch is as large as in training.
 
-Told: batch independence: the outputs of a sequence
+Told: growth: |batch independence: the outputs of a sequence
 """
 
 import torch
