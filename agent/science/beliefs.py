@@ -41,6 +41,7 @@ STRANGER_STD = 0.04  # of how far a variant that no moves made lies from the tem
 BURN, KEPT = 8, 16  # sweeps of the sampler
 KEPT_TO_TELL = 120  # where the mean is told, and not only a draw needed
 
+ON = "on "  # before a file, where moves are named
 Pair = tuple[str, str]  # of two moves, or of a move and the file that it is made on, as `on` names it
 
 
@@ -75,7 +76,7 @@ class Observation:
 
 def on(root: str) -> str:
     """A file that moves are made on, where moves are named: no move has a space in its name."""
-    return f"on {root}"
+    return f"{ON}{root}"
 
 
 def _parts(moves: Sequence[str], root: str) -> list[str | Pair]:
@@ -106,7 +107,9 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
         errors=np.concatenate([group.errors for group in seen]),
         common=_common(seen),
         centres=np.array([*centres, *[0.0] * len(pairs)]),
-        scales=np.array([*[MOVE_STD] * len(moves), *(ROOT_STD if " " in other else PAIR_STD for _, other in pairs)]),
+        scales=np.array(
+            [*[MOVE_STD] * len(moves), *(ROOT_STD if other.startswith(ON) else PAIR_STD for _, other in pairs)]
+        ),
     )
     chance = np.random.default_rng(draw.getrandbits(64))
     states = list(model.sweeps(chance, BURN + kept))
@@ -130,8 +133,7 @@ def _observations(history: History) -> list[list[Observation]]:
     groups = [[Observation(run, template, history.judge(run, template).in_average) for run in of_template]]
     groups += [[Observation(run, template, found.in_average) for run, found in fresh]]
     groups += [_parts_of_rows(history, template, made_of_moves(history, history.stopped))]
-    for root, runs in _made_elsewhere(history).items():
-        file = next(run for run in history.scored if run.id == root)
+    for file, runs in _made_elsewhere(history):
         groups.append([Observation(run, file, history.judge(run, file).in_average) for run in runs if run.scored])
         groups.append(_parts_of_rows(history, file, [run for run in runs if not run.scored]))
     return groups
@@ -145,14 +147,14 @@ def _parts_of_rows(history: History, root: Run, stopped: Sequence[Run]) -> list[
     ]
 
 
-def _made_elsewhere(history: History) -> dict[str, list[Run]]:
-    """The id of a scored file other than the template -> the runs that moves made on it, whole or in part scored."""
-    found: dict[str, list[Run]] = {}
+def _made_elsewhere(history: History) -> list[tuple[Run, list[Run]]]:
+    """Each scored file other than the template, and the runs that moves made on it, whole or in part scored."""
+    found: dict[str, tuple[Run, list[Run]]] = {}
     for run in (*history.scored, *history.stopped):
         root = history.root(run) if run.proposal.moves else None
         if root is not None and root.name != TEMPLATE and root.scored:
-            found.setdefault(root.id, []).append(run)
-    return found
+            found.setdefault(root.id, (root, []))[1].append(run)
+    return list(found.values())
 
 
 def _common(seen: Sequence[Observed]) -> Floats:

@@ -9,7 +9,9 @@ from torch.utils.flop_counter import flop_registry
 
 SOLVERS = ("linalg_solve", "linalg_inv", "triangular_solve", "linalg_lu", "linalg_cholesky", "linalg_eig", "linalg_svd")
 # Products, and the place among their tensors of the one whose last axis is summed over.
-MULTIPLIED = {"::mm": 0, "::addmm": 1, "::bmm": 0, "::baddbmm": 1, "::addbmm": 1, "::mv": 0, "::addmv": 1}
+MULTIPLIED = {
+    "aten::mm": 0, "aten::addmm": 1, "aten::bmm": 0, "aten::baddbmm": 1, "aten::mv": 0, "aten::addmv": 1
+}  # fmt: skip
 
 
 class Effort(TorchDispatchMode):
@@ -44,8 +46,8 @@ def _operations(func: Any, args: Any, kwargs: Any, returned: Any) -> int:
     numbers = sum(part.numel() for part in _tensors(returned))
     if name == "aten::addbmm":
         return 2 * given[1].numel() * given[2].shape[-1]
-    if name.removeprefix("aten") in MULTIPLIED:
-        return numbers * 2 * given[MULTIPLIED[name.removeprefix("aten")]].shape[-1]
+    if name in MULTIPLIED:
+        return numbers * 2 * given[MULTIPLIED[name]].shape[-1]
     if "scaled_dot_product" in name and len(given) > 2:
         q, k, v = given[:3]
         return 2 * prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
