@@ -1,5 +1,6 @@
 """A workspace with a scored template and proposals of the catalogue that wait, made without any training."""
 
+from dataclasses import replace
 from random import Random
 
 from sample_cards import sample_card
@@ -7,6 +8,8 @@ from sample_cards import sample_card
 from agent.core.baselines import TEMPLATE, baseline_path
 from agent.core.run import BASELINE, Proposal
 from agent.core.text import Text
+from agent.evaluator.check import parameter_count
+from agent.evaluator.contract.variant import read_declaration
 from agent.evaluator.protocols import SMOKE
 from agent.search.assembly import make_catalogue
 from agent.store.workspace import Workspace
@@ -18,10 +21,11 @@ SIGNATURE = (1.0, 2.0)
 
 
 def scored_template(root):
-    """A workspace in which the template has a score of 0.5 everywhere."""
+    """A workspace in which the template has a score of 0.5 everywhere, and its own size."""
     workspace = Workspace(root)
     proposal = Proposal(TEMPLATE, baseline_path(TEMPLATE).read_text(), BASELINE, Text(TEMPLATE, TEMPLATE))
-    card = sample_card(SMOKE.fingerprint)
+    size = parameter_count(read_declaration(baseline_path(TEMPLATE)), SMOKE)
+    card = replace(sample_card(SMOKE.fingerprint), parameters=size)
     run = workspace.create(proposal, SMOKE.name, SMOKE.fingerprint, "evaluated", card=card)
     workspace.advance(run, "analysed")
     return workspace

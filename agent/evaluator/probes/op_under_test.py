@@ -26,6 +26,7 @@ from agent.evaluator.tasks.task import Setting
 from agent.evaluator.training.stack import Stack
 
 CPU = torch.device("cpu")
+OTHER_NUMBERS = 1 << 20  # beyond what is added to a seed for one call; torch takes 32 bits of a seed
 NUMBERS_AT_ONCE = 1 << 21  # in one argument of a call: larger batches than that are not asked about
 
 
@@ -59,6 +60,10 @@ class OpUnderTest:
     @property
     def chunk(self) -> int:
         return self.protocol.chunk_size
+
+    def drawn_anew(self) -> "OpUnderTest":
+        """The same op, to be called with other numbers."""
+        return replace(self, seed=self.seed + OTHER_NUMBERS, recorded={})
 
     def run(self, calls: Sequence[ProbeCall], fill: bool = False) -> list[ProbeResult]:
         """The results. Raises ProbeFailed where a call wrote into what it was given."""
