@@ -9,13 +9,18 @@ from statistics import fmean
 
 from agent.core.baselines import BASELINES, TEMPLATE, control_paths, field_name, proposed_paths, published_paths
 from agent.core.score import ScoreCard, Speed
+from agent.core.text_score import Kind
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import TEXT_SMALL
 from agent.proposer.measured import MeasuredVariant, measured_variants
 from agent.science.comparison import Comparison, compare
 from agent.science.noise import read_noise
 from agent.science.objective import DEFAULT, LENGTH, Judgement, judge
 from agent.science.setting_noise import Noise
+from agent.study.options import text_rows
 from agent.study.page import markdown
+from agent.study.text_rows import measured_alike
+from agent.study.text_table import MEMORY_KINDS, fewer_bits, mean_and_error
 
 SCORES_HEAD = "| mixer | kind |"
 KINDS = {
@@ -30,7 +35,8 @@ def scores_table(protocol: Protocol) -> str:
     """Every mixer that ships with the project and is measured on all tasks, the highest gain of the objective first.
 
     Accuracies are macro, as in the six columns of results.csv; that at LENGTH times the length is the plain fraction
-    correct over the tasks that have one; the gains are in log-odds of it (agent/science/objective.py).
+    correct over the tasks that have one; the gains are in log-odds of it (agent/science/objective.py). Of mixers that
+    were trained on text stand the bits per byte that they need less than the template, in pairs of seeds.
     """
     noise = read_noise(protocol.fingerprint)
     cards = {
@@ -42,13 +48,18 @@ def scores_table(protocol: Protocol) -> str:
         return markdown(_columns(protocol), [])
     found = {name: _judged(card, cards[TEMPLATE], noise) for name, card in cards.items()}
     order = sorted(cards, key=lambda name: -found[name].gain.difference)
-    rows = [[_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name])] for name in order]
+    fewer = fewer_bits(measured_alike(text_rows(TEXT_SMALL, None).rows()))
+    rows = [
+        [_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name]), *_bits(name, fewer)]
+        for name in order
+    ]
     return markdown(_columns(protocol), rows)
 
 
 def _columns(protocol: Protocol) -> list[str]:
     further = [*protocol.further, f"at {LENGTH} times"]
-    return ["mixer", "kind", *protocol.tasks, "average", *further, "memory", "learnability"]
+    bits = [f"fewer bits, {kind}" for kind in MEMORY_KINDS]
+    return ["mixer", "kind", *protocol.tasks, "average", *further, "memory", "learnability", *bits]
 
 
 def _card(measured: MeasuredVariant, protocol: Protocol) -> ScoreCard:
@@ -74,6 +85,12 @@ def _gains(name: str, judged: Judgement) -> list[str]:
     if name == TEMPLATE:
         return ["0", "0"]
     return [_gain(axis) for axis in (judged.memory, judged.learnability)]
+
+
+def _bits(name: str, fewer: Mapping[str, Mapping[Kind, list[float]]]) -> list[str]:
+    if name == TEMPLATE:
+        return ["0" for _ in MEMORY_KINDS]
+    return [mean_and_error(fewer[name][kind]) if name in fewer else "·" for kind in MEMORY_KINDS]
 
 
 def _gain(axis: Comparison | None) -> str:

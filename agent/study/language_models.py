@@ -1,9 +1,10 @@
-"""How far each task, and each axis, orders mixers as published language models around them are ordered.
+"""How far each task, and each axis, orders mixers as language models around them are ordered.
 
-A paper trains the mixers that it compares alike, so only mixers of one paper are laid side by side: of each pair, which
-has the lower perplexity there, and which the higher score here. The number told is Kendall's tau, the share of pairs in
-the same order less that of pairs in the other one. Its interval is that of our seeds, drawn anew. So few mixers may be
-in the papers' order by chance: how many random orders of them are as far from no order says the last column. How far
+A paper trains the mixers that it compares alike, as a protocol of text does here, so only mixers of one source are laid
+side by side: of each pair, which has the lower loss there, and which the higher score here. The number told is
+Kendall's tau, the share of pairs in the same order less that of pairs in the other one. Its interval is that of our
+seeds, drawn anew: those of the scores, and of losses measured here those that all of these mixers have. So few mixers
+may be in that order by chance: how many random orders of them are as far from no order says the last column. How far
 the papers' own numbers scatter nobody published.
 
 The perplexities are from elsewhere (baselines/language_models.csv), and no score of ours depends on them.
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from agent.core.resources import KNOWN_VARIANTS
 from agent.core.score import LEARNING_TASKS, MEMORY_TASKS
+from agent.core.text_score import Kind
 from agent.evaluator.protocol import Protocol
 from agent.science.estimate import AVERAGE
 from agent.science.measure import LOG_ODDS, MACRO, Measure
@@ -28,33 +30,64 @@ from agent.study.agreement import DRAWS, EDGES
 from agent.study.cells import Reached, reached
 from agent.study.pieces import settings_of
 from agent.study.rows import Row
+from agent.study.text_rows import TextRow
 
 PERPLEXITIES = KNOWN_VARIANTS / "language_models.csv"
+TEXTS = ("wikitext_perplexity", "lambada_perplexity")
 
 Draws = NDArray[np.float64]  # one score a draw of the seeds; the first is as measured
 
 
 @dataclass(frozen=True)
-class Published:
-    """A mixer of one paper, and the perplexities of the language model around it."""
+class LanguageModel:
+    """A mixer, and what the language model around it is wrong by: one loss, or one for each seed of its source.
 
-    paper: str
+    A paper's loss is the mean of its perplexities' logarithms, nats a token; one that was measured here is in bits a
+    byte.
+    """
+
+    source: str
     mixer: str
-    perplexities: tuple[float, ...]
+    losses: tuple[float, ...]
 
     @property
     def loss(self) -> float:
-        """The mean of the logarithms: how many nats a token it is wrong by, over the texts that it was tested on."""
-        return float(np.mean([log(each) for each in self.perplexities]))
+        """The mean over the seeds."""
+        return float(np.mean(self.losses))
+
+    @property
+    def drawn(self) -> Draws:
+        """The loss as measured, and as other seeds might have made it; models of one source have the same seeds."""
+        count = len(self.losses)
+        others = np.random.default_rng(1).integers(count, size=(DRAWS, count))
+        found: Draws = np.array(self.losses)[np.vstack([np.arange(count), others])].mean(axis=1)
+        return found
 
 
-def published() -> list[Published]:
-    """All of the table, in its order."""
+def published() -> list[LanguageModel]:
+    """Those of the papers' table, in its order."""
     with PERPLEXITIES.open(newline="", encoding="utf-8") as table:
         return [
-            Published(row["paper"], row["mixer"], (float(row["wikitext_perplexity"]), float(row["lambada_perplexity"])))
+            LanguageModel(row["paper"], row["mixer"], (float(np.mean([log(float(row[name])) for name in TEXTS])),))
             for row in csv.DictReader(table)
         ]
+
+
+def measured_on_text(rows: Sequence[TextRow], kind: Kind, times: int = 1) -> list[LanguageModel]:
+    """Those that were measured here, by their bits on one kind of bytes, of the seeds that all of them have."""
+    bits: dict[str, dict[int, float]] = {}
+    for row in rows:
+        if (found := row.bits(kind, times)) is not None:
+            bits.setdefault(row.variant, {})[row.seed] = found
+    common = sorted(set.intersection(*({*each} for each in bits.values()))) if bits else []
+    return [
+        LanguageModel("measured here", name, tuple(each[seed] for seed in common))
+        for name, each in bits.items()
+        if common
+    ]
+
+
+Pair = tuple[LanguageModel, LanguageModel]  # of one source
 
 
 @dataclass(frozen=True)
@@ -78,35 +111,38 @@ class Order:
         return [self.column, self.pairs, f"{self.tau:+.2f}", interval, f"{self.chance:.1%}"]
 
 
-HEADINGS = ["by", "pairs", "tau with perplexity", "95 percent, other seeds", "random orders as far"]
+HEADINGS = ["by", "pairs", "tau", "95 percent, other seeds", "random orders as far"]
 
 
-def orders(protocol: Protocol, rows: Sequence[Row], models: Sequence[Published]) -> list[Order]:
-    """The order of every task, of both axes, of their mean and of the older average, where two of a paper have all."""
+def orders(protocol: Protocol, rows: Sequence[Row], models: Sequence[LanguageModel]) -> list[Order]:
+    """The order of every task, of both axes, of their mean and of the older average, where two of a source have all."""
     columns = _columns(protocol, rows, {each.mixer for each in models})
     measured = next(iter(columns.values()), {})
     pairs = [
         (one, other)
         for one, other in combinations(models, 2)
-        if one.paper == other.paper and {one.mixer, other.mixer} <= measured.keys() and one.loss != other.loss
+        if one.source == other.source and {one.mixer, other.mixer} <= measured.keys() and one.loss != other.loss
     ]
     return [_order(column, scores, pairs) for column, scores in columns.items()] if pairs else []
 
 
-def _order(column: str, scores: Mapping[str, Draws], pairs: Sequence[tuple[Published, Published]]) -> Order:
-    tau = _tau(scores, pairs)
+def _order(column: str, scores: Mapping[str, Draws], pairs: Sequence[Pair]) -> Order:
+    models = sorted({each for pair in pairs for each in pair}, key=lambda each: (each.source, each.mixer))
+    tau = _tau(scores, pairs, {each: each.drawn for each in models})
     low, high = np.percentile(tau[1:], EDGES)
-    mixers = sorted({each.mixer for pair in pairs for each in pair})
+    mixers = sorted({each.mixer for each in models})
     measured, generator = np.array([scores[mixer][0] for mixer in mixers]), np.random.default_rng(0)
     shuffled = np.array([generator.permutation(measured) for _ in range(DRAWS)])
-    of_chance = _tau(dict(zip(mixers, shuffled.T, strict=True)), pairs)
+    of_chance = _tau(dict(zip(mixers, shuffled.T, strict=True)), pairs, {each: each.drawn[:1] for each in models})
     chance = np.mean(np.abs(of_chance) >= abs(tau[0]) - 1e-9)
     return Order(column, len(pairs), float(tau[0]), float(low), float(high), float(chance))
 
 
-def _tau(scores: Mapping[str, Draws], pairs: Sequence[tuple[Published, Published]]) -> Draws:
+def _tau(scores: Mapping[str, Draws], pairs: Sequence[Pair], losses: Mapping[LanguageModel, Draws]) -> Draws:
     """Of each draw; two mixers that are equal here count for neither order."""
-    same = [np.sign(scores[one.mixer] - scores[other.mixer]) * np.sign(other.loss - one.loss) for one, other in pairs]
+    same = [
+        np.sign(scores[one.mixer] - scores[other.mixer]) * np.sign(losses[other] - losses[one]) for one, other in pairs
+    ]
     found: Draws = np.mean(same, axis=0)
     return found
 

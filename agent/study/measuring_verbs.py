@@ -27,11 +27,12 @@ from agent.study.cells import one_seed_scores, seed_differences
 from agent.study.costs import measure_cost, write_costs
 from agent.study.field_page import write
 from agent.study.measuring import measure
-from agent.study.options import GROUPS, STUDY, Folder, ProtocolName, table_of, tables_in, variants_named
+from agent.study.options import GROUPS, STUDY, Folder, ProtocolName, table_of, tables_in, text_path, variants_named
 from agent.study.page import page
 from agent.study.rows import Row, kept
-from agent.study.text import measure_text, text_table
+from agent.study.text import measure_text
 from agent.study.text_rows import kept_text
+from agent.study.text_table import text_table
 from agent.study.transformer import TRANSFORMER
 
 NOISE_SEEDS = 10
@@ -153,10 +154,10 @@ def text(
     if chosen.text is None:
         raise UsageError(f"protocol {protocol} reads no text: choose text-small or text")
     mixers = tuple(dict.fromkeys(chain.from_iterable(variant or [(TEMPLATE, *control_paths(), TRANSFORMER)])))
-    with kept_text(tables_in(folder) / f"{chosen.name.replace('-', '_')}.csv") as rows:
+    with kept_text(text_path(chosen, tables_in(folder))) as rows:
         with open_executor(None, device, places) as executor:
             measure_text(rows, chosen, mixers, executor, hours, partial(typer.echo, err=True))
-        print(text_table(chosen, rows.rows()))
+        print(text_table(rows.of(chosen)))
 
 
 def field() -> None:

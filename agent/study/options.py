@@ -11,6 +11,7 @@ from agent.core.errors import UsageError
 from agent.core.resources import CHECKOUT, MEASURED
 from agent.evaluator.protocol import Protocol
 from agent.study.rows import Table
+from agent.study.text_rows import TextTable
 
 STUDY = "agent.study"
 Name = TypeVar("Name", bound=str)
@@ -53,6 +54,16 @@ Folder = Annotated[
 def table_of(protocol: Protocol, folder: Path | None) -> Table:
     """The rows that were measured of a protocol, there or where this project keeps them."""
     return Table((folder or MEASURED) / f"{protocol.name}.csv")
+
+
+def text_path(protocol: Protocol, folder: Path) -> Path:
+    """The table of a protocol of text in a folder."""
+    return folder / f"{protocol.name.replace('-', '_')}.csv"
+
+
+def text_rows(protocol: Protocol, folder: Path | None) -> TextTable:
+    """What was measured of language models, there or where this project keeps it."""
+    return TextTable(text_path(protocol, folder or MEASURED))
 
 
 def tables_in(folder: Path | None) -> Path:

@@ -13,7 +13,8 @@ from agent.core.baselines import (
 )
 from agent.core.errors import UsageError
 from agent.core.invocation import command
-from agent.evaluator.protocols import choose_protocol
+from agent.core.text_score import Kind
+from agent.evaluator.protocols import TEXT_SMALL, choose_protocol
 from agent.science.noise import read_noise
 from agent.science.objective import Objective
 from agent.science.promotion import LEAST_CHANCE
@@ -28,14 +29,16 @@ from agent.study.dialogues import TRUTHS as PLANTED
 from agent.study.equals import HEADINGS as EQUALS_HEADINGS
 from agent.study.equals import LUCKS, told_of
 from agent.study.language_models import HEADINGS as ORDER_HEADINGS
-from agent.study.language_models import orders, published
+from agent.study.language_models import LanguageModel, measured_on_text, orders, published
 from agent.study.nights import ARMS, Bench
 from agent.study.nights_table import table_of_nights
-from agent.study.options import STUDY, Folder, ProtocolName, one_of, table_of
+from agent.study.options import STUDY, Folder, ProtocolName, one_of, table_of, text_rows
 from agent.study.page import markdown
 from agent.study.prompts import prompt_at, told
 from agent.study.replay import HEADINGS, MeasuredRows, line_of, replayed, rows_of_edition_2, rows_of_today
 from agent.study.synthetic import synthetic
+from agent.study.text_rows import TIMES, measured_alike
+from agent.study.text_table import MEMORY_KINDS
 from agent.study.truths import TRUTHS
 
 
@@ -54,15 +57,26 @@ def agreement(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
 
 
 def language_models(protocol: ProtocolName = "quick", folder: Folder = None) -> None:
-    """Print how far each task and axis orders mixers as published language models around them are ordered."""
+    """Print how far each task and axis orders mixers as language models around them are ordered."""
     chosen = choose_protocol(protocol, "cpu")
-    found = orders(chosen, table_of(chosen, folder).rows(), published())
-    if not found:
+    rows, texts = table_of(chosen, folder).rows(), measured_alike(text_rows(TEXT_SMALL, folder).rows())
+    told: list[tuple[str, list[LanguageModel]]] = [("Published perplexities", published())]
+    for kind, times in product(MEMORY_KINDS, (1, TIMES)):
+        models = measured_on_text(texts, kind, times)
+        told.append((f"{len(models)} models of {TEXT_SMALL.name}, {_bits(kind, times)}", models))
+    found = [(title, orders(chosen, rows, models)) for title, models in told]
+    if not any(each for _, each in found):
         raise UsageError(
             f"no two mixers of one paper are measured yet under {chosen.name}: "
             f"{command(f'table --protocol {chosen.name} --variant published', module=STUDY)}"
         )
-    print(markdown(ORDER_HEADINGS, [each.line for each in found]))
+    for title, each in found:
+        if each:
+            print(f"{title}:\n\n{markdown(ORDER_HEADINGS, [order.line for order in each])}")
+
+
+def _bits(kind: Kind, times: int) -> str:
+    return f"bits on {kind} bytes" + (f" of windows {times} times as long" if times > 1 else "")
 
 
 def nights(

@@ -1,18 +1,15 @@
-"""Measure mixers under a protocol of text, seed by seed, and show them beside the template in pairs of seeds."""
+"""Measure mixers under a protocol of text, seed by seed."""
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from statistics import fmean, stdev
 
-from agent.core.baselines import TEMPLATE, known_path
+from agent.core.baselines import known_path
 from agent.core.score import ScoreCard
-from agent.core.text_score import KINDS, Kind
 from agent.evaluator.assignment import Assignment
 from agent.evaluator.executor.pool import Pool
 from agent.evaluator.failure import EvaluationFailed
 from agent.evaluator.protocol import Protocol
-from agent.study.page import markdown
 from agent.study.text_rows import TextRow, TextTable, row_of
 from agent.study.transformer import TRANSFORMER, measure_transformer
 
@@ -84,35 +81,3 @@ def _row(mixer: str, part: Protocol, card: ScoreCard) -> TextRow:
         mixer, part, card.text, parameters=card.parameters, state_bytes=card.state_bytes, seconds=card.seconds,
         device=card.device, versions=versions,
     )  # fmt: skip
-
-
-def text_table(protocol: Protocol, rows: Sequence[TextRow]) -> str:
-    """Markdown: each mixer's bits, and in pairs of seeds how many fewer than the template's, with standard errors."""
-    prints = {protocol.setting_fingerprint(setting) for plan in protocol.plans for setting in plan.settings}
-    current = [row for row in rows if row.fingerprint in prints]
-    mixers = list(dict.fromkeys(row.variant for row in current))
-    template = {row.seed: row for row in current if row.variant == TEMPLATE}
-    titles = ["mixer", "seeds", *KINDS, "fewer on recalled", "fewer on other"]
-    titles += ["all, 4 times", "recalled, 4 times", "tokens/s", "state bytes"]
-    lines = []
-    for mixer in mixers:
-        its = [row for row in current if row.variant == mixer]
-        fewer = [_fewer(its, template, kind) if mixer != TEMPLATE else "" for kind in ("recalled", "other")]
-        home = [_mean([getattr(row, kind) for row in its]) for kind in KINDS]
-        far = [_mean([row.all_4 for row in its]), _mean([row.recalled_4 for row in its])]
-        speed = f"{fmean(row.tokens_a_second for row in its):,.0f}"
-        lines.append([mixer, str(len(its)), *home, *fewer, *far, speed, f"{its[0].state_bytes:,}"])
-    return markdown(titles, lines)
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    found = [value for value in values if value is not None]
-    if not found:
-        return "?"
-    return f"{fmean(found):.3f}" if len(found) == 1 else f"{fmean(found):.3f} ± {stdev(found) / len(found) ** 0.5:.3f}"
-
-
-def _fewer(rows: Sequence[TextRow], template: dict[int, TextRow], kind: Kind) -> str:
-    """The template's bits less these, seed by seed."""
-    pairs = [(getattr(template[row.seed], kind), getattr(row, kind)) for row in rows if row.seed in template]
-    return _mean([theirs - ours for theirs, ours in pairs if None not in (theirs, ours)])

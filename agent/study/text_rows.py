@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from agent.core.text_score import Bits, PositionBits, TextScore
+from agent.core.text_score import Bits, Kind, PositionBits, TextScore
 from agent.evaluator.protocol import Protocol
 from agent.store.files import reading, write_atomically
 from agent.study.rows import locked
@@ -47,6 +47,16 @@ class TextRow:
     @property
     def key(self) -> tuple[str, str, int]:
         return self.variant, self.fingerprint, self.seed
+
+    def bits(self, kind: Kind, times: int = 1) -> float | None:
+        """Bits per byte of one kind of bytes, on windows of the trained length or of TIMES times that."""
+        found: float | None = getattr(self, kind if times == 1 else f"{kind}_{times}")
+        return found
+
+
+def measured_alike(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Those that can be compared: of one setting and one text, the one that was measured last."""
+    return [row for row in rows if row.fingerprint == rows[-1].fingerprint]
 
 
 def row_of(
@@ -98,6 +108,11 @@ class TextTable:
         with reading(self.path):
             text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
             return [_row(facts) for facts in csv.DictReader(io.StringIO(text))]
+
+    def of(self, protocol: Protocol) -> list[TextRow]:
+        """The rows that are of this protocol as it is now, and of its text."""
+        current = {protocol.setting_fingerprint(setting) for plan in protocol.plans for setting in plan.settings}
+        return [row for row in self.rows() if row.fingerprint in current]
 
     def add(self, rows: Sequence[TextRow]) -> None:
         """Append rows. ValueError for a row that is there already: nothing counts twice."""

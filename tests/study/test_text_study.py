@@ -13,8 +13,9 @@ from agent.core.baselines import TEMPLATE
 from agent.core.failure import Failure
 from agent.core.reason import Reason
 from agent.evaluator.failure import EvaluationFailed
-from agent.study.text import measure_text, missing, text_table
-from agent.study.text_rows import TextTable, row_of
+from agent.study.text import measure_text, missing
+from agent.study.text_rows import TextTable, measured_alike, row_of
+from agent.study.text_table import text_table
 from agent.study.transformer import TRANSFORMER, measure_transformer, softmax_attention
 
 FACTS = {"parameters": 100, "state_bytes": 64, "seconds": 1.5, "device": "cpu", "versions": "torch 2"}
@@ -85,8 +86,9 @@ def test_mixers_stand_beside_the_template_in_pairs_of_seeds(protocol, table):
         return row_of(name, protocol, sample_text(sample_text_seed(seed, recalled=recalled)), **FACTS)
 
     rows = [row(TEMPLATE, 0, 1.0), row(TEMPLATE, 1, 1.4), row("kda", 0, 0.8), row("kda", 1, 1.3)]
-    rows += [replace(row("other text", 0, 9.0), fingerprint="0" * 12)]
-    text = text_table(protocol, rows)
+    table.add([replace(row("other text", 0, 9.0), fingerprint="0" * 12), *rows])
+    assert table.of(protocol) == measured_alike(table.rows()) == rows
+    text = text_table(table.of(protocol))
     assert "| kda | 2 |" in text
     assert "0.150 \u00b1 0.050" in text
     assert "other text" not in text
