@@ -60,19 +60,19 @@ def known_path(name: str) -> Path:
     return {**proposed_paths(), **published_paths(), **control_paths()}.get(name) or Path(name)
 
 
-def find_known(word: str, folder: Path) -> str:
+def find_known(word: str, *folders: Path) -> str:
     """The known mixer that somebody means: its full name, or the absolute path of a file of one's own; `template` is
     the template, as everywhere.
 
     Capitals, spaces and dashes do not count, so that KDA and "Gated DeltaNet-2" are found as papers write them. A file
-    is looked for in `folder`. LookupError, with the names that there are, for anything else.
+    is looked for in each of the folders. LookupError, with the names that there are, for anything else.
     """
     names = [*BASELINES, *proposed_paths(), *published_paths(), *control_paths()]
     if word.endswith(".py"):
-        path = (folder / Path(word).expanduser()).absolute()
-        if not path.is_file():
-            raise LookupError(f"there is no file {path}")
-        return str(path)
+        paths = list(dict.fromkeys((folder / Path(word).expanduser()).absolute() for folder in folders))
+        if (found := next((path for path in paths if path.is_file()), None)) is None:
+            raise LookupError(f"there is no file {' or '.join(map(str, paths))}")
+        return str(found)
     meant = _squeezed(TEMPLATE if word == "template" else word)
     for name in names:
         shorter = name.removeprefix(f"{TEMPLATE}_").removesuffix("_4layer")

@@ -118,10 +118,8 @@ def _known(setting: str, words: tuple[str, ...], workspace: Path) -> tuple[str, 
     """The known mixers that a setting names, each once. UsageError where one is none."""
     found = []
     for word in words:
-        # A file is named from where one stands, or, in a search.toml, from where that stands.
-        here = Path.cwd() / Path(word).expanduser()
-        try:
-            found.append(find_known(word.strip(), Path.cwd() if here.is_file() else workspace))
+        try:  # a file is named from where one stands, or, in a search.toml, from where that stands
+            found.append(find_known(word.strip(), Path.cwd(), workspace))
         except LookupError as error:
             raise UsageError(f"{setting}: {error}") from error
     return tuple(dict.fromkeys(found))

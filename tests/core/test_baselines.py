@@ -50,6 +50,22 @@ def test_a_file_of_ones_own_is_found_where_it_lies(tmp_path):
         find_known("yours.py", tmp_path)
 
 
+def test_a_file_is_looked_for_in_one_folder_after_the_other(tmp_path):
+    near, far = tmp_path / "near", tmp_path / "far"
+    for folder in (near, far):
+        folder.mkdir()
+        (folder / "both.py").write_text("")
+    (far / "mine.py").write_text("")
+    assert find_known("both.py", near, far) == str(near / "both.py")
+    assert find_known("mine.py", near, far) == str(far / "mine.py")
+    with pytest.raises(LookupError) as refused:
+        find_known("yours.py", near, far)
+    assert str(refused.value) == f"there is no file {near / 'yours.py'} or {far / 'yours.py'}"
+    with pytest.raises(LookupError) as refused:
+        find_known("yours.py", near, near)
+    assert str(refused.value) == f"there is no file {near / 'yours.py'}"
+
+
 @pytest.mark.parametrize("word", ["", "-", "rwkv"])
 def test_what_is_no_name_is_told_the_names(word, tmp_path):
     with pytest.raises(LookupError, match=r"there are delta_net_4layer, .* kda, "):
