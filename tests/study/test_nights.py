@@ -107,6 +107,20 @@ def test_the_table_counts_claims_and_takes_told_against_true():
     assert line.startswith("| two | search | 2 | 0.0200 ± 0.1271 | -0.0100 ± 0.2541 | 2 (34% to 100%) | 1 (")
 
 
+def test_regrets_of_the_same_nights_are_compared_in_pairs():
+    def nights(arm, *regrets):
+        return [Night("two", arm, regret, 0.0, 0.0, False, False) for regret in regrets]
+
+    table = table_of_nights([*nights("random", 0.05, 0.08, 0.06), *nights("confirmed", 0.01, 0.05, 0.02)])
+    random, ours = table.splitlines()[2:]
+    assert table.splitlines()[0].endswith("| regret beyond confirmed's |")
+    assert random.endswith("| 0.0367 \u00b1 0.0143, p = 0.0082 |")  # t = 11 with two degrees of freedom
+    assert ours.endswith("|  |")
+    null = table_of_nights([*nights("random", 0.0, 0.0), *nights("search", 0.0, 0.0)])
+    assert null.splitlines()[2].endswith("| 0.0000 \u00b1 0.0000 |")
+    assert "beyond" not in table_of_nights(nights("search", 0.0, 0.0))
+
+
 def test_the_command_prints_its_table(capsys):
     with made_up_measurements():
         study.nights(count=2, rows=2, truth=["null"], arm=["sweep", "random"], seed=1, protocol="quick")
