@@ -4,7 +4,7 @@ All are trained on the same seeds and tested on the same draw. So the two axes a
 each with half of its 95 percent interval.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from agent.core.baselines import BASELINES, TEMPLATE, control_paths, field_name, proposed_paths, published_paths
@@ -53,12 +53,11 @@ def scores_table(protocol: Protocol) -> str:
         [_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name]), *_bits(name, fewer)]
         for name in order
     ]
-    return markdown(_columns(protocol), rows)
+    return markdown(_columns(protocol, [f"fewer bits, {kind}" for kind in MEMORY_KINDS if fewer]), rows)
 
 
-def _columns(protocol: Protocol) -> list[str]:
+def _columns(protocol: Protocol, bits: Sequence[str] = ()) -> list[str]:
     further = [*protocol.further, f"at {LENGTH} times"]
-    bits = [f"fewer bits, {kind}" for kind in MEMORY_KINDS]
     return ["mixer", "kind", *protocol.tasks, "average", *further, "memory", "learnability", *bits]
 
 
@@ -88,6 +87,9 @@ def _gains(name: str, judged: Judgement) -> list[str]:
 
 
 def _bits(name: str, fewer: Mapping[str, Mapping[Kind, list[float]]]) -> list[str]:
+    """Nothing where no mixer was trained on text yet."""
+    if not fewer:
+        return []
     if name == TEMPLATE:
         return ["0" for _ in MEMORY_KINDS]
     return [mean_and_error(fewer[name][kind]) if name in fewer else "·" for kind in MEMORY_KINDS]

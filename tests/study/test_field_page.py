@@ -1,12 +1,16 @@
 """docs/field.md says of every published mixer what the program counts of it."""
 
+from dataclasses import fields
+
 from house import ROOT
 
 from agent.core.baselines import TEMPLATE, control_paths, published_paths
 from agent.evaluator.protocols import QUICK, SMOKE
+from agent.study import field_scores
 from agent.study.costs import measure_cost, read_costs, write_costs
 from agent.study.field_page import Entry, with_tables
 from agent.study.field_scores import scores_table
+from agent.study.text_rows import TextRow, TextTable
 
 PAGE = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
 
@@ -41,3 +45,20 @@ def test_the_scores_stand_in_the_order_of_the_objective_and_controls_below_the_t
     names = [line[0].removeprefix("| ") for line in lines]
     assert names.index(TEMPLATE) < min(names.index(control) for control in control_paths())
     assert set(lines[0]) > {"known"} or set(lines[0]) > {"field"}
+
+
+def test_what_was_trained_on_text_has_two_columns_more(monkeypatch, tmp_path):
+    def row(variant, seed, recalled):
+        facts = {field.name: 0 for field in fields(TextRow)} | {"fingerprint": "a"}
+        return TextRow(**facts | {"variant": variant, "seed": seed, "recalled": recalled, "other": 2 * recalled})
+
+    kept = TextTable(tmp_path / "text_small.csv")
+    monkeypatch.setattr(field_scores, "text_rows", lambda protocol, folder: kept)
+    assert "fewer bits" not in scores_table(QUICK)
+    kept.add([row(TEMPLATE, 0, 1.5), row("kda", 0, 1.25), row("kda", 1, 9.0)])
+    head, _, *lines = scores_table(QUICK).splitlines()
+    assert head.endswith(" | fewer bits, recalled | fewer bits, other |")
+    ends = {line.split(" | ")[0].removeprefix("| "): line.split(" | ")[-2:] for line in lines}
+    assert ends["KDA"] == ["0.250", "0.500 |"]  # the seed that both have
+    assert ends[TEMPLATE] == ["0", "0 |"]
+    assert ends["CyFA"] == ["\u00b7", "\u00b7 |"]
