@@ -6,7 +6,7 @@ pooled with it.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean
 
 from agent.core.score import ScoreCard, TaskScore
@@ -122,4 +122,5 @@ def weighted_mean(estimates: Sequence[Estimate], weights: Sequence[int]) -> Esti
 
 def divided(shares: Iterable[Share], by: float) -> tuple[Share, ...]:
     """The shares of a sum's variance -> those of the mean's."""
-    return tuple(replace(share, variance=share.variance / by**2) for share in shares)
+    square = by**2
+    return tuple(Share(share.variance / square, share.freedom, share.measured) for share in shares)

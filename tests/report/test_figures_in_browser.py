@@ -78,13 +78,13 @@ def test_no_word_lies_on_a_point_or_a_word_and_the_best_is_named(browser, tmp_pa
         (tmp_path / f"{name}.html").write_text(render(material))
     for name, figure in (("index", "figure.progress"), ("lineage", "figure.lineage")):
         for language in ("en", "zh-Hans"):
-            for width in (1440, 1024, 390):
-                window = {"width": width, "height": 900}
-                with opened(browser, (tmp_path / f"{name}.html").as_uri(), language, viewport=window) as page:
+            with opened(browser, (tmp_path / f"{name}.html").as_uri(), language) as page:
+                for width in (1440, 1024, 390):
+                    page.set_viewport_size({"width": width, "height": 900})
                     found = page.locator(f"{figure} svg:visible").first.evaluate(BOXES)
-                assert len(found["points"]) >= len(history.scored)
-                assert sum("top" in word["kind"].split() for word in found["words"]) == 1
-                assert (name, language, width, collisions(found)) == (name, language, width, [])
+                    assert len(found["points"]) >= len(history.scored)
+                    assert sum("top" in word["kind"].split() for word in found["words"]) == 1
+                    assert (name, language, width, collisions(found)) == (name, language, width, [])
 
 
 @pytest.mark.slow

@@ -50,6 +50,16 @@ class AtTerminal:
         self._wait(lambda: text not in self.text, f"no {text}")
         return self
 
+    def match(self, other):
+        """Wait until this screen and another's say the same: either may be in the middle of being drawn."""
+
+        def alike():
+            other._read(0.1)
+            return self.text == other.text
+
+        self._wait(alike, f"what the other says:\n{other.text}\n")
+        return self
+
     def press(self, *keys):
         for key in keys:
             self.child.send(key)
