@@ -43,12 +43,13 @@ def delta_rule_chunkwise(
         initial_state = (
             q.new_zeros(batch, heads, key_dim, SLOTS),
             q.new_zeros(batch, heads, SLOTS, v.shape[-1]),
-            q.new_zeros(batch, heads, 1),
+            q.new_zeros(batch, heads, 1, dtype=torch.float64),
         )
     K, V, start_time = initial_state
-    time = start_time + (clock + clock_bias.unsqueeze(-1)).sigmoid().cumsum(dim=-1)
+    # In float64, as the phase of a clock that has long run loses the digits that tell one token from the next.
+    time = (start_time + (clock + clock_bias.unsqueeze(-1)).sigmoid().double().cumsum(dim=-1)) % SLOTS
     wave = torch.arange(1, (SLOTS + 1) // 2, dtype=q.dtype, device=q.device) * (2 * math.pi / SLOTS)
-    angle = time.unsqueeze(-1) * wave
+    angle = time.to(q.dtype).unsqueeze(-1) * wave
     cos, sin = angle.cos(), angle.sin()
     strength = (weight + weight_bias.unsqueeze(-1)).sigmoid().unsqueeze(-1)
     write = strength * SLOTS**-0.5 * torch.cat([torch.ones_like(strength), 2**0.5 * cos, -(2**0.5) * sin], dim=-1)
@@ -68,7 +69,7 @@ def delta_rule_chunkwise(
         whole = from_start[:, :, -1:]
         K = whole * K + (to_end * k_i).transpose(-1, -2) @ write_i
         V = whole * V + (to_end * write_i).transpose(-1, -2) @ v_i
-    return SLOTS * torch.cat(outputs, dim=2), (K, V, time[..., -1:] % SLOTS)
+    return SLOTS * torch.cat(outputs, dim=2), (K, V, time[..., -1:])
 
 
 def fourier_basis(wave):

@@ -12,21 +12,22 @@ from torch import Tensor
 from agent.evaluator.probes.op_under_test import OpUnderTest, ProbeFailed, difference, normal_like
 from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 
-# Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply, the large one for
-# an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
-STEPS = (1e-3, 1e-6)
+# Of a finite difference, in units of the inputs' spread: the small one for an op that bends sharply or switches, the
+# large one for an op that rounds to float32 somewhere. A gradient that is not the function's own agrees with neither.
+STEPS = (1e-3, 1e-8)
 TOLERANCE = 0.02
 NEXT_TO_NOTHING = 1e-3  # a gradient so much smaller than another may be nothing but rounding
 
 
 class GradientLost(ProbeFailed):
-    """The gradient in float32 is not that in float64: it is bent, or these numbers lie where the op is steep."""
+    """A gradient is not that of the function or not the same in both types: it is bent, or these numbers lie where the
+    op is steep or switches."""
 
 
 def check_slopes(op: OpUnderTest, calls: Sequence[ProbeCall]) -> None:
     """Ask for the gradient at each call, all in one process.
 
-    Raises ProbeFailed where one is not the function's; that is a GradientLost where only float32 differs.
+    Raises ProbeFailed where one is not the function's; that is a GradientLost where it is finite.
     """
     slopes = [Slope.of(call, op.seed) for call in calls]
     asked = [slope.calls() for slope in slopes]
@@ -80,7 +81,7 @@ class Slope:
             for step, ahead, behind in zip(STEPS, around[::2], around[1::2], strict=True)
         ]
         if not any(abs(told - slope) <= TOLERANCE * max(size, abs(slope)) for slope in seen):
-            raise ProbeFailed(
+            raise GradientLost(
                 "failure.gradient_slope",
                 length=self.single.length,
                 told=f"{told:.4g}",

@@ -5,7 +5,7 @@ as raw tensors, so that nothing of a variant's can speak for it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class ProbeCall:
     def length(self) -> int:
         """How many tokens the call is about."""
         return self.arguments["q"].shape[2]
+
+    def to(self, dtype: torch.dtype) -> "ProbeCall":
+        """The same call with its arguments in this type."""
+        return replace(self, arguments={name: part.to(dtype) for name, part in self.arguments.items()})
 
 
 @dataclass(frozen=True)

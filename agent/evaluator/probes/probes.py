@@ -146,8 +146,9 @@ def growth(op: OpUnderTest) -> None:
 def gradients(op: OpUnderTest) -> None:
     """The gradient is finite and that of the function, for random calls and for real ones of the task's lengths.
 
-    An honest op that divides by what may be next to nothing loses float32 for about one draw in a thousand, a bent
-    gradient is bent for every one: where float32 is lost, other calls are asked about before the op is refused.
+    An honest op that divides by what may be next to nothing loses float32 for about one draw in a thousand, and one
+    that switches may do so within a step; a bent gradient is bent for every draw. So where a gradient is lost, other
+    calls are asked about before the op is refused.
     """
     try:
         check_slopes(op, _calls_of_gradients(op))

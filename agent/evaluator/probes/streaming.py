@@ -6,9 +6,11 @@ are many pieces, as in a decode token by token, one process is fed all of them. 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from agent.core.reason import Field
@@ -20,7 +22,6 @@ from agent.evaluator.probes.probe_calls import ProbeCall, ProbeResult
 # Of the largest output, in float32: what an op may lose that is fed in pieces. Of the known variants and moves the most
 # is 6e-8.
 LOST_IN_PIECES = 1e-5
-NUMBER = 4  # bytes of a float32
 MOST_CUTS = 3  # of one call whose pieces are fresh processes
 CHANCE = random.SystemRandom()
 # Matrices of keys by values that a head may carry. Of the field's mixers with a bounded state the most is nine; what is
@@ -28,13 +29,60 @@ CHANCE = random.SystemRandom()
 STATES = 16
 
 
+class Tolerance(NamedTuple):
+    """What may be lost: of the largest output, and of a token's own size as the norm behind the op has it."""
+
+    output: float
+    token: float = ROUNDING
+
+
+NOTHING = Tolerance(1e-9, 1e-6)  # in float64: what is lost in float32 alone is rounding
+
+
+class LostInPieces(ProbeFailed):
+    """Outputs of pieces are not those of the whole: something is lost on the way, or rounded."""
+
+    def __init__(self, key: str, length: int, lost: float, **seen: Field) -> None:
+        super().__init__(key, length=length, lost=f"{lost:.2g}", **seen)
+        self.seen: dict[str, Field] = {"length": length, "lost": f"{lost:.2g}"}
+
+
+Check = Callable[[torch.dtype, Tolerance], None]  # compares pieces with the whole in a type, with a tolerance
+
+
 def check_streams(op: OpUnderTest, wholes: Sequence[ProbeCall], tolerance: float = LOST_IN_PIECES) -> None:
     """Make each call as a whole and in pieces; all first pieces in one process, all second ones in the next."""
+    cuts = [_few_cuts(whole.length, op.chunk) for whole in wholes]
+
+    def check(dtype: torch.dtype, tolerance: Tolerance) -> None:
+        _check_pieces(op, [whole.to(dtype) for whole in wholes], cuts, tolerance)
+
+    _tell_rounding(check, Tolerance(tolerance, max(ROUNDING, tolerance)))
+
+
+def _tell_rounding(check: Check, tolerance: Tolerance) -> None:
+    """What is rounded on the way, as the phase of a clock that has long run, all but vanishes in float64.
+
+    It is refused as well, since an op may behave otherwise in float32, but with what to do about it. Raises
+    ProbeFailed, a LostInPieces where it is no rounding.
+    """
+    try:
+        check(torch.float32, tolerance)
+    except LostInPieces as lost:
+        try:
+            check(torch.float64, NOTHING)
+        except LostInPieces:
+            raise lost from None
+        raise ProbeFailed("failure.rounded_in_pieces", **lost.seen) from None
+
+
+def _check_pieces(
+    op: OpUnderTest, wholes: Sequence[ProbeCall], cuts: Sequence[Sequence[int]], tolerance: Tolerance
+) -> None:
     expected = op.run(wholes)
     for result in expected:
         check_finite(result, "failure.not_finite")
-        _check_state(result.state, op)
-    cuts = [_few_cuts(whole.length, op.chunk) for whole in wholes]
+        _check_state(result.state, op, result.o.element_size())
     carried: dict[int, ProbeResult] = {}
     for turn in range(max(map(len, cuts)) - 1):
         asked = [index for index, places in enumerate(cuts) if turn + 1 < len(places)]
@@ -61,9 +109,25 @@ def check_lengths_of_pieces(op: OpUnderTest) -> None:
     for the shorter pieces with chunks of a single token.
     """
     multiples, lengths = every_multiple(op.chunk, CHANCE), every_length(op.chunk, CHANCE)
-    by_chunks, by_tokens = op.random_call(multiples[-1], 3), op.random_call(lengths[-1], 4)
-    single = replace(by_tokens, chunk_size=1)
     cut = op.chunk * CHANCE.randint(2, 4) + CHANCE.randint(1, op.chunk - 1)
+    by_chunks, by_tokens = op.random_call(multiples[-1], 3), op.random_call(lengths[-1], 4)
+
+    def check(dtype: torch.dtype, tolerance: Tolerance) -> None:
+        _check_fed(op, by_chunks.to(dtype), by_tokens.to(dtype), (multiples, lengths, cut), tolerance)
+
+    _tell_rounding(check, Tolerance(LOST_IN_PIECES))
+
+
+def _check_fed(
+    op: OpUnderTest,
+    by_chunks: ProbeCall,
+    by_tokens: ProbeCall,
+    places: tuple[Sequence[int], Sequence[int], int],
+    tolerance: Tolerance,
+) -> None:
+    """Feed one call in whole chunks and one in other pieces. `places`: where each is cut, and a place to try first."""
+    multiples, lengths, cut = places
+    single = replace(by_tokens, chunk_size=1)
     in_chunks, whole, in_singles, in_two = op.run(
         [by_chunks, by_tokens, single, replace(by_tokens, cuts=(0, cut, by_tokens.length))]
     )
@@ -77,14 +141,14 @@ def check_lengths_of_pieces(op: OpUnderTest) -> None:
     ]
     for call, result, expected in zip(fed, op.run(fed), (in_chunks, whole, whole), strict=True):
         early = replace(expected, o=expected.o[:, :, : call.length])
-        _compare(result, early, (0, call.length), LOST_IN_PIECES, "failure.fed_in_pieces", pieces=len(call.cuts) - 1)
+        _compare(result, early, (0, call.length), tolerance, "failure.fed_in_pieces", pieces=len(call.cuts) - 1)
 
 
 def _compare(
     result: ProbeResult,
     whole: ProbeResult,
     part: tuple[int, int],
-    tolerance: float,
+    tolerance: Tolerance,
     key: str | None = None,
     **seen: Field,
 ) -> None:
@@ -96,21 +160,23 @@ def _compare(
     expected = whole.o[:, :, start:stop]
     lost = difference(result.o, expected) / float(whole.o.abs().max())
     by_token = apart(expected, result.o)
-    if lost <= tolerance and by_token <= max(ROUNDING, tolerance):
+    if lost <= tolerance.output and by_token <= tolerance.token:
         return
-    told: dict[str, Field] = {"length": length, "lost": f"{lost:.2g}"}
     if key is not None:
-        raise ProbeFailed(key, **told, **seen)
-    raise ProbeFailed("failure.later_piece" if start else "failure.first_piece", start=start, end=stop - 1, **told)
+        raise LostInPieces(key, length, lost, **seen)
+    raise LostInPieces(
+        "failure.later_piece" if start else "failure.first_piece", length, lost, start=start, end=stop - 1
+    )
 
 
-def _check_state(state: tuple[Tensor, ...], op: OpUnderTest) -> None:
-    """A large state of one size could still hold every token of a sequence: counted as float32, however it is kept."""
+def _check_state(state: tuple[Tensor, ...], op: OpUnderTest, number: int) -> None:
+    """A large state of one size could still hold every token of a sequence: counted in numbers of so many bytes, those
+    of the outputs, however it is kept."""
     dim = op.protocol.width // op.protocol.heads
     size = sum(part[0].numel() * part.element_size() for part in state)
     most = STATES * op.protocol.heads * (dim + 1) ** 2
-    if size > most * NUMBER:
-        raise ProbeFailed("failure.large_state", size=size // NUMBER, most=most, times=STATES)
+    if size > most * number:
+        raise ProbeFailed("failure.large_state", size=size // number, most=most, times=STATES)
 
 
 def check_finite(result: ProbeResult, key: str, **seen: Field) -> None:

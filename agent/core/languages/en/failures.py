@@ -55,6 +55,12 @@ SENTENCES = {
         "F.conv1d or a Toeplitz product within chunks, or take the transform in float64: .double() before it and "
         ".to(dtype) after it"
     ),
+    "failure.rounded_in_pieces": (
+        "streaming: {length} tokens in pieces, the state carried over, give outputs that are {lost} of the largest "
+        "away from the whole; in float64 they are the same, so it is rounding and no lost state, but too much of it; "
+        "sum up what grows along the sequence, such as the phase of a clock, in float64 (.double() before cumsum, "
+        ".to(dtype) after it), or from the start of each chunk"
+    ),
     "failure.not_finite_before": (
         "finite numbers: outputs before token {cut} are not finite when the tokens from there on are large; look "
         "for an overflow: mask with -inf before exp, not with a product after it"

@@ -45,6 +45,11 @@ SENTENCES = {
         "因此是舍入而非前瞻，但过大而无法区分；求逆请用 unit_lower_inverse 或 torch.linalg.solve_triangular；傅里叶"
         "变换请改为块内的 F.conv1d 或 Toeplitz 矩阵乘积，或以 float64 计算：变换前用 .double()，变换后用 .to(dtype)"
     ),
+    "failure.rounded_in_pieces": (
+        "流式：把 {length} 个 token 分段并传递状态，所得输出与整段计算相差最大值的 {lost}；在 float64 下两者相同，"
+        "因此是舍入而非丢失状态，但舍入过大；沿序列不断增长的量（如时钟的相位）请以 float64 累加（cumsum 前用 "
+        ".double()，其后用 .to(dtype)），或从每块开头重新累加"
+    ),
     "failure.not_finite_before": (
         "有限数：当第 {cut} 个及之后的 token 很大时，其前的输出不是有限数；请检查溢出：应在 exp 之前用 -inf 掩码，"
         "而不是在其后相乘"
