@@ -196,11 +196,11 @@ TITANS_AS_THE_PAPER = (
 )
 
 
-def titans_linear(lib, q, k, v, beta, C, forget, momentum, forget_bias, momentum_bias):
+def titans_linear(lib, q, k, v, beta, C, forget, momentum, forget_bias, momentum_bias, log_rate):
     f = lib("titans/naive.py", *TITANS_AS_THE_PAPER).titans_linear
     al, et = (forget + forget_bias[..., None]).sigmoid(), (momentum + momentum_bias[..., None]).sigmoid()
-    one = torch.ones(q.shape[1], q.shape[-1]).to(q)
-    return f(unit(q), unit(k), v, one, 0 * one, beta[..., None], al[..., None], et[..., None], 1e-6, C, None, True)[0]
+    one, rate = torch.ones(q.shape[1], q.shape[-1]).to(q), log_rate.exp()[..., None] * beta
+    return f(unit(q), unit(k), v, one, 0 * one, rate[..., None], al[..., None], et[..., None], 1e-6, C, None, True)[0]
 
 
 def mesa_net(lib, q, k, v, beta, C, gate, ridge, gate_bias):

@@ -187,15 +187,15 @@ def ttt_linear(q, k, v, beta, chunk, W0, b0, gain, bias):
     return torch.cat(outputs, dim=2)
 
 
-def titans_linear(q, k, v, beta, chunk, forget, momentum, forget_bias, momentum_bias):
-    q, k = unit(q), unit(k)
+def titans_linear(q, k, v, beta, chunk, forget, momentum, forget_bias, momentum_bias, log_rate):
+    q, k, rate = unit(q), unit(k), log_rate.exp()[..., None] * beta
     forget, momentum = (forget + forget_bias[..., None]).sigmoid(), (momentum + momentum_bias[..., None]).sigmoid()
     M = S = empty(k, v)
     outputs = []
     for t in range(q.shape[2]):
         if t % chunk == 0:
             begun = M
-        step = beta[:, :, t, None] * (v[:, :, t] - look_up(begun, k[:, :, t]))
+        step = rate[:, :, t, None] * (v[:, :, t] - look_up(begun, k[:, :, t]))
         S = momentum[:, :, t, None, None] * S + outer(k[:, :, t], step)
         M = (1 - forget[:, :, t, None, None]) * M + S
         outputs.append(look_up(M, q[:, :, t]))
