@@ -20,7 +20,7 @@ from agent.science.setting_noise import Noise
 from agent.study.options import text_rows
 from agent.study.page import markdown
 from agent.study.text_rows import measured_alike
-from agent.study.text_table import MEMORY_KINDS, fewer_bits, mean_and_error
+from agent.study.text_table import TOLD_APART, fewer_bits, mean_and_error
 
 SCORES_HEAD = "| mixer | kind |"
 KINDS = {
@@ -53,7 +53,7 @@ def scores_table(protocol: Protocol) -> str:
         [_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name]), *_bits(name, fewer)]
         for name in order
     ]
-    return markdown(_columns(protocol, [f"fewer bits, {kind}" for kind in MEMORY_KINDS if fewer]), rows)
+    return markdown(_columns(protocol, [f"fewer bits, {kind}" for kind in TOLD_APART if fewer]), rows)
 
 
 def _columns(protocol: Protocol, bits: Sequence[str] = ()) -> list[str]:
@@ -91,8 +91,8 @@ def _bits(name: str, fewer: Mapping[str, Mapping[Kind, list[float]]]) -> list[st
     if not fewer:
         return []
     if name == TEMPLATE:
-        return ["0" for _ in MEMORY_KINDS]
-    return [mean_and_error(fewer[name][kind]) if name in fewer else "·" for kind in MEMORY_KINDS]
+        return ["0" for _ in TOLD_APART]
+    return [mean_and_error(fewer[name][kind]) if name in fewer else "·" for kind in TOLD_APART]
 
 
 def _gain(axis: Comparison | None) -> str:

@@ -13,6 +13,7 @@ The perplexities are from elsewhere (baselines/language_models.csv), and no scor
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from math import log
 
@@ -55,7 +56,7 @@ class LanguageModel:
         """The mean over the seeds."""
         return float(np.mean(self.losses))
 
-    @property
+    @cached_property
     def drawn(self) -> Draws:
         """The loss as measured, and as other seeds might have made it; models of one source have the same seeds."""
         count = len(self.losses)

@@ -38,7 +38,7 @@ from agent.study.prompts import prompt_at, told
 from agent.study.replay import HEADINGS, MeasuredRows, line_of, replayed, rows_of_edition_2, rows_of_today
 from agent.study.synthetic import synthetic
 from agent.study.text_rows import TIMES, measured_alike
-from agent.study.text_table import MEMORY_KINDS
+from agent.study.text_table import TOLD_APART
 from agent.study.truths import TRUTHS
 
 
@@ -61,7 +61,7 @@ def language_models(protocol: ProtocolName = "quick", folder: Folder = None) -> 
     chosen = choose_protocol(protocol, "cpu")
     rows, texts = table_of(chosen, folder).rows(), measured_alike(text_rows(TEXT_SMALL, folder).rows())
     told: list[tuple[str, list[LanguageModel]]] = [("Published perplexities", published())]
-    for kind, times in product(MEMORY_KINDS, (1, TIMES)):
+    for kind, times in product(TOLD_APART, (1, TIMES)):
         models = measured_on_text(texts, kind, times)
         told.append((f"{len(models)} models of {TEXT_SMALL.name}, {_bits(kind, times)}", models))
     found = [(title, orders(chosen, rows, models)) for title, models in told]

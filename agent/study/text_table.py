@@ -6,9 +6,9 @@ from statistics import fmean, stdev
 from agent.core.baselines import TEMPLATE
 from agent.core.text_score import KINDS, Kind
 from agent.study.page import markdown
-from agent.study.text_rows import TextRow
+from agent.study.text_rows import TIMES, TextRow
 
-MEMORY_KINDS: tuple[Kind, ...] = ("recalled", "other")  # what is told apart, and compared with the template
+TOLD_APART: tuple[Kind, ...] = ("recalled", "other")  # bytes that a memory can give, and those that it cannot
 
 
 def text_table(rows: Sequence[TextRow]) -> str:
@@ -21,9 +21,9 @@ def text_table(rows: Sequence[TextRow]) -> str:
     fewer = fewer_bits(rows)
     lines = []
     for mixer, its in by_mixer(rows).items():
-        gains = ["", ""] if mixer == TEMPLATE else [mean_and_error(fewer[mixer][kind]) for kind in MEMORY_KINDS]
+        gains = ["", ""] if mixer == TEMPLATE else [mean_and_error(fewer[mixer][kind]) for kind in TOLD_APART]
         home = [mean_and_error([row.bits(kind) for row in its]) for kind in KINDS]
-        far = [mean_and_error([row.all_4 for row in its]), mean_and_error([row.recalled_4 for row in its])]
+        far = [mean_and_error([row.bits(kind, TIMES) for row in its]) for kind in KINDS[:2]]
         speed = f"{fmean(row.tokens_a_second for row in its):,.0f}"
         lines.append([mixer, str(len(its)), *home, *gains, *far, speed, f"{its[0].state_bytes:,}"])
     return markdown(titles, lines)
@@ -43,7 +43,7 @@ def fewer_bits(rows: Sequence[TextRow]) -> Mapping[str, Mapping[Kind, list[float
     template = {row.seed: row for row in mixers.get(TEMPLATE, ())}
     found: dict[str, dict[Kind, list[float]]] = {}
     for mixer, its in mixers.items():
-        for kind in MEMORY_KINDS:
+        for kind in TOLD_APART:
             pairs = [(template[row.seed].bits(kind), row.bits(kind)) for row in its if row.seed in template]
             found.setdefault(mixer, {})[kind] = [a - b for a, b in pairs if a is not None and b is not None]
     return found
