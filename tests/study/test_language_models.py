@@ -1,5 +1,6 @@
 """Tasks are laid beside published language models pair by pair, within one paper."""
 
+import shutil
 from dataclasses import fields, replace
 from math import log
 from statistics import fmean
@@ -14,10 +15,12 @@ from agent.science.noise import read_noise
 from agent.study.cells import reached
 from agent.study.language_models import PERPLEXITIES, LanguageModel, measured_on_text, orders, published
 from agent.study.rows import Table
-from agent.study.text_rows import TextRow
+from agent.study.telling_verbs import language_models
+from agent.study.text_rows import TextRow, TextTable
 
 pytestmark = pytest.mark.skipif(not read_noise(QUICK.fingerprint), reason="quick was not measured yet as it is now")
 MEMORIZE = "Memorize V1024 L32 n256"
+BITS = {"kda": 1.5, "mamba2": 2.0, "delta_net_4layer": 1.0}  # of .54, .98 and .38 of Memorize
 
 
 def rows():
@@ -85,3 +88,19 @@ def test_language_models_that_were_measured_here_are_compared_by_the_seeds_that_
     assert [each.mixer for each in measured_on_text(measured, "recalled", times=4)] == ["kda"]
     assert measured_on_text([row("kda", 0, 1.0), row("cyfa", 1, 1.0)], "recalled") == []
     assert measured_on_text([], "recalled") == []
+
+
+def test_the_verb_prints_a_table_for_each_kind_of_bytes_that_was_measured(tmp_path, capsys):
+    shutil.copy(MEASURED / "quick.csv", tmp_path)
+    facts = {field.name: 0 for field in fields(TextRow)} | {"fingerprint": "a", "recalled_4": None, "other_4": None}
+    TextTable(tmp_path / "text_small.csv").add(
+        [TextRow(**facts | {"variant": name, "recalled": bits, "other": 3 - bits}) for name, bits in BITS.items()]
+    )
+    language_models(folder=tmp_path)
+    told = capsys.readouterr().out
+    assert "Published perplexities:\n\n| by | pairs | tau |" in told
+    assert "3 models of text-small, bits on recalled bytes:\n\n" in told
+    recalled, other = told.split("3 models of text-small, ")[1:]
+    assert "| Memorize | 3 | -1.00 |" in recalled  # whose bits rise with what these memorize
+    assert "| Memorize | 3 | +1.00 |" in other
+    assert "4 times" not in told
