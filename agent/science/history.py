@@ -1,6 +1,6 @@
 """What a workspace has tried so far, as proposers, the policy and the analyst read it. No input or output."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -146,15 +146,15 @@ class History:
 
     def leaders(self, run: Run) -> dict[str, Run]:
         """By task: the highest of those that are ahead of a scored run beyond the noise."""
-        found = {task: self._leader(run, task) for task in card_of(run).scores}
+        fair = [(other, self.estimates(other)) for other in self.scored if not self.excess(other)]
+        found = {task: self._leader(run, task, fair) for task in card_of(run).scores}
         return {task: leader for task, leader in found.items() if leader is not None}
 
-    def _leader(self, run: Run, task: str) -> Run | None:
+    def _leader(self, run: Run, task: str, fair: Sequence[tuple[Run, Mapping[str, Estimate]]]) -> Run | None:
         """The highest alone will not do: its own noise may hide what a lower score with less noise shows."""
-        mine = self.estimates(run)[task]
-        fair = [other for other in self.scored if not self.excess(other)]
-        higher = [other for other in fair if self.estimates(other)[task].mean > mine.mean]
-        ranked = sorted(higher, key=lambda other: self.estimates(other)[task].mean, reverse=True)
+        mine = self.estimates(run)[task].mean
+        higher = [(found[task].mean, other) for other, found in fair if found[task].mean > mine]
+        ranked = [other for _, other in sorted(higher, key=lambda each: -each[0])]
         return next((other for other in ranked if self.compare(other, run)[task].verdict in ("better", "larger")), None)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:

@@ -10,6 +10,7 @@ from made_scores import TRUE, history
 from sample_cards import sample_card
 
 from agent.core.score import MAD_TASKS, Confirmation
+from agent.core.text import Text
 from agent.science.beliefs import TRUST, believe, shrunken_margins
 from agent.science.objective import expected_gain
 
@@ -125,3 +126,14 @@ def test_margins_are_worked_out_once_for_the_same_runs_and_anew_for_others():
     fewer = shrunken_margins(replace(known, runs=known.runs[:2]))
     assert fewer.keys() == {run.id for run in known.runs[:2]}
     assert shrunken_margins(known) == first
+
+
+def test_margins_stay_known_while_a_run_gets_its_note_and_another_is_only_proposed():
+    known = history("a", "c", noise=0.05)
+    first = shrunken_margins(known)
+    noted = replace(known.runs[-1], stage="analysed", analysis={"result": Text("all of it")})
+    waiting = replace(known.runs[-1], id="later", stage="proposed", card=None)
+    assert shrunken_margins(replace(known, runs=(*known.runs[:-1], noted, waiting))) is first
+    assert noted.card is not None
+    scored = replace(noted, card=replace(noted.card, seconds=noted.card.seconds + 1.0))
+    assert shrunken_margins(replace(known, runs=(*known.runs[:-1], scored))) is not first

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from agent.science import effect_sampler
-from agent.science.effect_sampler import ByEffects, ByObservations, Model
+from agent.science.effect_sampler import SIZES, ByEffects, ByObservations, Model, next_size
 
 WIDTHS = np.array([1.3, 0.4, 2.0])
 OBSERVED = np.array([[0.3, -1.0], [1.1, 0.2], [-0.4, 0.6], [0.9, -0.1], [0.0, 0.5]])
@@ -57,6 +57,26 @@ def test_the_likelihood_is_that_of_the_normal_distribution():
     exact = multivariate_normal(0.25 * dense @ known.centres, covariance).logpdf(known.differences)
     scale = np.log(known.errors).sum() + len(known.errors) * np.log(2 * np.pi) / 2
     assert algebra.log_likelihood(0.25) == pytest.approx(exact + scale, abs=1e-9)
+
+
+def test_sizes_that_are_asked_about_by_neighbours_are_as_frequent_as_they_are_probable():
+    algebra, chance, size = ByEffects(model()), np.random.default_rng(2), SIZES[0]
+    algebra.take(WIDTHS)
+    seen = [size := next_size(algebra, size, chance) for _ in range(20_000)]
+    weights = np.exp([algebra.log_likelihood(each) for each in SIZES])
+    frequent = [seen.count(each) / len(seen) for each in SIZES]
+    assert max(frequent) < 0.9
+    assert frequent == pytest.approx(weights / weights.sum(), abs=0.02)
+
+
+def test_what_was_found_with_other_widths_leaves_nothing_behind():
+    for kind in (ByEffects, ByObservations):
+        used, fresh = kind(model()), kind(model())
+        used.take(np.array([9.0, 0.1, 0.7]))
+        used.log_likelihood(0.5)
+        for algebra in (used, fresh):
+            algebra.take(WIDTHS)
+        assert used.pull(0.5, OBSERVED) == pytest.approx(fresh.pull(0.5, OBSERVED), abs=1e-12)
 
 
 def test_many_observations_leave_little_doubt():
