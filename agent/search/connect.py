@@ -12,6 +12,7 @@ from openai import OpenAI
 
 from agent.core.errors import Unavailable, UsageError, kind_and_reason
 from agent.core.text import clean, whole_characters
+from agent.llm.client import make_client
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -104,7 +105,7 @@ def flaw_of_an_address(address: str) -> str:
 def _client(key: str, url: str) -> OpenAI:
     """The client of the openai package. UsageError where the environment keeps it from being made."""
     try:
-        return OpenAI(api_key=key, base_url=url, max_retries=0)
+        return make_client(key, url)
     except Exception as error:  # of several libraries that read the environment: proxies, certificates, headers
         reason = Censor()(kind_and_reason(error))
         raise UsageError(f"the model cannot be asked ({reason}); {_remedy(error)}") from error

@@ -5,7 +5,6 @@ from typing import get_args
 
 import pytest
 from model_replies import NAIVE, analysis
-from openai import OpenAI
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, refuse, say
 
@@ -17,6 +16,7 @@ from agent.core.failure import Failure, FailureKind, kind_text
 from agent.core.reason import Reason
 from agent.core.text import Text
 from agent.core.text import say as sentence
+from agent.llm.client import make_client
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -53,7 +53,7 @@ def asking(home):
     def asking(*replies, run=None, spending=None):
         with endpoint([each if callable(each) else say(each) for each in replies]) as script:
             talks = Conversations(home, Censor({}))
-            client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
+            client = make_client("any", script.url)
             llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 0.1), spending or Spending(), talks.censor)
             history = home.history()
             return ModelAnalyst(llm, talks, home.older_notes)(history, run or history.find(NAME)), script

@@ -1,6 +1,7 @@
 """Whatever bytes an endpoint sends: a reply is of use or a failure that is told, and no text of it does harm."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from caller import SECRET, Caller
@@ -91,6 +92,35 @@ def test_a_body_without_an_end_is_given_up(monkeypatch):
     reply, caller = asked(body(*["data: x\n\n" * 10_000] * 10), say("Yes."))
     assert reply.text == "Yes."
     assert caller.exchanges[0].error == "its body is longer than 262,144 bytes"
+
+
+@pytest.mark.parametrize("status", [500, 429, 404, 307])
+def test_an_error_without_an_end_is_read_as_far_as_it_is_of_use(status):
+    written = []
+
+    def without_end(handler, request):
+        handler.send_response(status)
+        handler.send_header("connection", "close")
+        if status == 307:
+            handler.send_header("location", handler.path)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            for _ in range(2_000):
+                handler.wfile.write(b"The server is full. " * 2_000)
+                written.append(40_000)
+
+    with endpoint([without_end, say("Yes.")]) as script:
+        caller = Caller(script, limits=LIMITS)
+        if status == 404:
+            with pytest.raises(Unavailable):
+                caller.ask()
+        else:
+            assert caller.ask().text == "Yes."
+    told = caller.exchanges[0].error
+    assert ("The server is full." in told) == (status != 307)  # there the answer is that of the other place
+    assert len(told) < 500
+    assert sum(written) < 30_000_000  # what the system holds between two programs, of 80 million that were to come
 
 
 def test_what_an_endpoint_says_steers_no_terminal():

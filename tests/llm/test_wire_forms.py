@@ -4,9 +4,9 @@ import json
 import time
 
 import pytest
-from openai import OpenAI
 from scripted_endpoint import body, endpoint
 
+from agent.llm.client import make_client
 from agent.llm.completion import Completion, EndpointError, Limits, receive
 from agent.llm.events import web_page
 from agent.llm.transfer import BrokenReply
@@ -39,7 +39,7 @@ PLAIN = sse(FIRST, SECOND, END) + DONE
 def received():
     """What is made of a body of these pieces, whatever was asked for."""
     with endpoint([]) as script:
-        client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
+        client = make_client("any", script.url)
 
         def received(*pieces, stream=True, answer=None):
             script.answers[:] = [answer or body(*pieces, kind="text/event-stream" if stream else "application/json")]

@@ -4,12 +4,12 @@ from pathlib import Path
 from random import Random
 
 from model_replies import NAIVE
-from openai import OpenAI
 from sample_cards import FINGERPRINT, sample_card, sample_proposal
 from scripted_endpoint import endpoint, say
 
 from agent.core.baselines import GATED, TEMPLATE, baseline_path
 from agent.core.run import Run
+from agent.llm.client import make_client
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -44,7 +44,7 @@ class Asked:
     def __init__(self, script, root, check=nothing_wrong, prompt_tokens=12_000):
         self.workspace = Workspace(root)
         talks = Conversations(self.workspace, Censor({}))
-        client = OpenAI(api_key="any", base_url=script.url, max_retries=0)
+        client = make_client("any", script.url)
         self.spending = Spending()
         llm = Endpoint(client, "tiny", Dialect(4096), Limits(5, 20, 5), self.spending, talks.censor)
         self.lines = []

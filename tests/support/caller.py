@@ -1,8 +1,7 @@
 """A model behind a script, all that was taken down at it, and what it told the reader of the log."""
 
-from openai import OpenAI
-
 from agent.llm import Message
+from agent.llm.client import make_client
 from agent.llm.completion import Limits
 from agent.llm.dialect import Dialect
 from agent.llm.endpoint import Endpoint
@@ -20,7 +19,7 @@ class Caller:
     def __init__(self, script, spending=None, dialect=None, limits=PATIENT):
         self.lines, self.exchanges = [], []
         self.llm = Endpoint(
-            OpenAI(api_key=SECRET, base_url=script.url, max_retries=0), "tiny", dialect or Dialect(4096), limits,
+            make_client(SECRET, script.url), "tiny", dialect or Dialect(4096), limits,
             spending or Spending(price_in=1, price_out=2), Censor({"OPENAI_API_KEY": SECRET}), self.lines.append,
         )  # fmt: skip
 
