@@ -26,10 +26,11 @@ import numpy as np
 from agent.core.baselines import TEMPLATE
 from agent.core.run import Run
 from agent.science.comparison import Comparison
-from agent.science.effect_sampler import Floats, Model
+from agent.science.effect_sampler import sweeps
 from agent.science.effects import Observed, made_of_moves
 from agent.science.history import History, card_of
 from agent.science.objective import LOG_ODDS_OF_AVERAGE, expected_gain
+from agent.science.regression import Floats, Regression
 
 MOVE_STD = 0.03  # the usual size of a move's effect on the average
 PAIR_STD = 0.01  # and of what two moves do to each other
@@ -102,7 +103,7 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
     tasks = list(card_of(history.baseline).tasks if history.baseline else named)
     foreseen = [expected_gain(expected.get(move, {}), history.objective, tasks) for move in moves]
     centres = [max(-TRUST, min(TRUST, each)) for each in foreseen]
-    model = Model(
+    model = Regression(
         design=_design(held, columns),
         differences=np.concatenate([group.differences for group in seen]),
         errors=np.concatenate([group.errors for group in seen]),
@@ -113,7 +114,7 @@ def believe(history: History, expected: Mapping[str, Mapping[str, float]], draw:
         ),
     )
     chance = np.random.default_rng(draw.getrandbits(64))
-    states = model.sweeps(chance, BURN + kept)
+    states = sweeps(model, chance, BURN + kept)
     mean = sum((state.mean for state in states[BURN:]), np.zeros(len(columns))) / kept
     return Beliefs(
         dict(zip(columns, states[-1].drawn.tolist(), strict=True)), dict(zip(columns, mean.tolist(), strict=True))

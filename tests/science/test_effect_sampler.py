@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from agent.science import effect_sampler
-from agent.science.effect_sampler import SIZES, ByEffects, ByObservations, Model, next_size
+from agent.science import posterior_algebra
+from agent.science.effect_sampler import SIZES, next_size, sweeps
+from agent.science.posterior_algebra import ByEffects, ByObservations
+from agent.science.regression import Regression
 
 WIDTHS = np.array([1.3, 0.4, 2.0])
 OBSERVED = np.array([[0.3, -1.0], [1.1, 0.2], [-0.4, 0.6], [0.9, -0.1], [0.0, 0.5]])
@@ -17,7 +19,7 @@ def model(repeats=1, error=0.02):
     """Three effects, the first of .06, each seen alone and two in pairs; the template's noise is in all."""
     design = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1]] * repeats, dtype=float)
     noise = np.random.default_rng(0).normal(0, error, len(design))
-    return Model(
+    return Regression(
         design=csr_array(design),
         differences=design @ [0.06, 0.0, 0.0] + noise,
         errors=np.full(len(design), error),
@@ -38,9 +40,9 @@ def test_both_algebras_give_the_same(size):
 
 
 def test_the_same_random_numbers_give_the_same_draws_whichever_is_the_smaller(monkeypatch):
-    few = [state.drawn for state in model().sweeps(np.random.default_rng(1), 5)]
-    monkeypatch.setattr(effect_sampler, "ByEffects", ByObservations)
-    assert np.array([state.drawn for state in model().sweeps(np.random.default_rng(1), 5)]) == pytest.approx(
+    few = [state.drawn for state in sweeps(model(), np.random.default_rng(1), 5)]
+    monkeypatch.setattr(posterior_algebra, "ByEffects", ByObservations)
+    assert np.array([state.drawn for state in sweeps(model(), np.random.default_rng(1), 5)]) == pytest.approx(
         np.array(few), abs=1e-12
     )
 
@@ -80,10 +82,10 @@ def test_what_was_found_with_other_widths_leaves_nothing_behind():
 
 
 def test_many_observations_leave_little_doubt():
-    drawn = np.array([[*model(40).sweeps(np.random.default_rng(seed), 9)][-1].drawn for seed in range(40)])
+    drawn = np.array([[*sweeps(model(40), np.random.default_rng(seed), 9)][-1].drawn for seed in range(40)])
     assert drawn.mean(axis=0) == pytest.approx([0.06, 0.0, 0.0], abs=0.006)
     assert drawn.std(axis=0).max() < 0.006
-    wide = np.array([[*model(1).sweeps(np.random.default_rng(seed), 9)][-1].drawn for seed in range(40)])
+    wide = np.array([[*sweeps(model(1), np.random.default_rng(seed), 9)][-1].drawn for seed in range(40)])
     assert (wide.std(axis=0) > 2 * drawn.std(axis=0)).all()
 
 
@@ -92,5 +94,5 @@ def test_without_observations_the_prior_is_drawn():
     nothing = replace(
         known, design=csr_array((0, 3)), differences=np.zeros(0), errors=np.zeros(0), common=np.zeros((0, 1))
     )
-    drawn = np.array([[*nothing.sweeps(np.random.default_rng(seed), 9)][-1].drawn for seed in range(60)])
+    drawn = np.array([[*sweeps(nothing, np.random.default_rng(seed), 9)][-1].drawn for seed in range(60)])
     assert drawn.std(axis=0).max() > 0.01
