@@ -128,7 +128,7 @@ class Completion:
         if not isinstance(choice, dict | None):
             raise BrokenReply(f"a choice of an event is {str(choice)[:SHOWN]}", unreadable=True)
         self._count(chunk.get("usage") or (choice or {}).get("usage"))
-        if choice and choice.get("index") in (0, None):
+        if choice and choice.get("index") in (0, None, "0"):
             self._add_choice(choice)
 
     def _add_choice(self, choice: dict[str, Any]) -> None:

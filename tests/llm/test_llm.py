@@ -107,6 +107,12 @@ def test_a_wait_of_hours_is_told_and_patience_alone_decides(calling):
     assert "tried again and again for 1.5 seconds" in str(error)
 
 
+@pytest.mark.parametrize("asked", ["1e308", "99999999999"])
+def test_a_wait_that_no_calendar_holds_is_told_in_a_few_digits(calling, asked):
+    error, _, _ = calling(refuse(429, "slow down", retry_after=asked), limits=Limits(5, 20, 0.1))
+    assert "it asks to wait 8784.0 h, until 20" in str(error)
+
+
 def test_an_endpoint_that_asked_for_hours_is_left_alone_for_a_while():
     with endpoint([refuse(429, "slow down", retry_after="7200"), say("Yes.")]) as script:
         caller = Caller(script, limits=Limits(5, 20, 0.1))

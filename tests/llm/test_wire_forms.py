@@ -116,6 +116,7 @@ FORMS = {
     "a finish_reason of another name": sse(FIRST, SECOND, chunk({}, "eos_token")) + DONE,
     "a finish_reason that is an object": sse(FIRST, SECOND, chunk({}, {"type": "stop"})) + DONE,
     "the finish_reason with the last text": sse(FIRST, chunk({"content": SAID[9:]}, "stop")) + DONE,
+    "the number of a choice as text": PLAIN.replace('"index": 0', '"index": "0"'),
     "another choice besides": sse(FIRST, {"choices": [{"index": 1, "delta": {"content": "No."}}]}, SECOND, END) + DONE,
     "usage in the choice": sse(FIRST, SECOND, {"choices": [{"delta": {}, "usage": {"prompt_tokens": 7}}]}, END) + DONE,
     "garbage after the end": PLAIN + "data: {torn",
