@@ -5,6 +5,7 @@ known scores.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
@@ -29,8 +30,8 @@ systems with its own code under `{protocol}`. This page is made from `baselines/
     make seed-table OPTIONS="--task Memorize --variant delta_net --hours 1"
 
 **{measured} of {cells} cells are measured**, {partly} more in part. {machines}
-A cell is measured once each setting of its task has a seed (`mad` has five of Memorize, two of Fuzzy Recall and one of
-the rest). Where it is not, a dot stands in place of our number: none is ever taken from the known scores. The score is
+A cell is measured once each setting of its task has a seed; settings of each: {settings}.
+Where it is not, a dot stands in place of our number: none is ever taken from the known scores. The score is
 macro accuracy, the mean over settings of the mean over seeds; `plain` is the share of scored tokens that were right;
 seconds are those of all seeds together, by the clock, whatever else the machine was doing.
 """
@@ -57,6 +58,7 @@ def page(protocol: Protocol, rows: Sequence[Row]) -> str:
     partly = [cell for cell in cells if cell.rows and not cell.measured]
     introduction = INTRODUCTION.format(
         protocol=protocol.name,
+        settings=", ".join(f"{task} {count}" for task, count in sorted(_settings_by_task(protocol).items())),
         measured=len(measured),
         cells=len(cells),
         partly=len(partly),
@@ -71,6 +73,10 @@ def page(protocol: Protocol, rows: Sequence[Row]) -> str:
         "## Setting by setting\n\n" + (_settings([*measured, *partly]) if measured or partly else "None yet.\n"),
     ]
     return "\n".join(sections)
+
+
+def _settings_by_task(protocol: Protocol) -> Counter[str]:
+    return Counter(setting.task for setting in set(settings_of(protocol)))
 
 
 def _machines(rows: Sequence[Row]) -> str:
