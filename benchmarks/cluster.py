@@ -3,8 +3,9 @@
 The search, its scheduler, workspace, catalogue, promotion, notes and lineage are the project's own. A place answers
 with made-up scores (agent/study/synthetic.py) after as long as a piece of work under `mad` takes on an H200, as
 counted: a row 29 minutes where the variant learns as fast as the template, and 87 where it never exits early; the first
-leg a tenth of that, what follows the rest. A model is one that says nothing for three minutes. What is told is how busy
-the places were, from when each had been given something to when the last piece was begun.
+leg a tenth of that, what follows the rest. Two of three proposals lose so much that the first leg ends them. A model
+says nothing for three minutes. What is told is how busy the places were, from when each had something to do to when the
+last piece was begun.
 
 The clock counts the CPU time of this process and of its children, and jumps over what is waited for. The check before
 training is not carried out: CHECK seconds are counted for it, in which the search decides nothing else.
@@ -32,6 +33,7 @@ from agent.core.text import Text
 from agent.evaluator.assignment import Assignment, Watch
 from agent.evaluator.executor.news import Answered, News
 from agent.evaluator.protocol import Protocol
+from agent.evaluator.protocols import QUICK
 from agent.proposer import Proposer
 from agent.science.history import History
 from agent.search.analyses import Analyses
@@ -45,10 +47,11 @@ from agent.search.replication import Replication
 from agent.search.scheduler import Scheduler, Source
 from agent.store.lineage import Lineage
 from agent.store.workspace import Workspace
-from agent.study.archive import quick_of_edition_2
+from agent.study.synthetic import synthetic
 
 ROW_OF_MAD = (29.0, 87.0)  # minutes
 FIRST_LEG = 0.1  # of the tokens of a row of mad
+LOSERS, LOST = 2 / 3, 0.15  # the share of proposals that lose, and how much on each task, which a first leg shows
 THINKING = 180.0  # seconds that a model takes for a draft
 CHECK = 2.0  # seconds, one core: docs/performance.md
 
@@ -231,7 +234,7 @@ def simulated(
 ) -> Simulated:
     """Search with so many places until so many rows are done; with drafts by a model that makes so many at once, else
     by the proposer, which is the catalogue if none is given."""
-    clock, synthetic = VirtualClock(), quick_of_edition_2()
+    clock, made_up = VirtualClock(), synthetic(QUICK)
     workspace, ledger = Workspace(root), Ledger(Budget(runs=rows), clock=clock)
     proposer = SlowThinker(clock) if drafts else proposer or make_catalogue()
     queue_of_drafts = Drafts(proposer, 0, Reached() if drafts else None, places=drafts)  # type: ignore[arg-type]
@@ -243,9 +246,10 @@ def simulated(
 
     def card(assignment: Assignment) -> ScoreCard:
         template = "" if workspace.history().baseline else TEMPLATE
-        return synthetic.card(template or assignment.source, 0.0, assignment.protocol)
+        loses = not template and Random(f"{assignment.source} loses").random() < LOSERS
+        return made_up.card(template or assignment.source, -LOST if loses else 0.0, assignment.protocol)
 
-    protocol = synthetic.protocol
+    protocol = made_up.protocol
     executor = VirtualPlaces(places, clock, seconds, card, queue_of_drafts)
     replication = Replication(workspace, protocol, ledger)
     replication.given_up = True  # its noise is known: it is what the scores are made of

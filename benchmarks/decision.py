@@ -14,13 +14,14 @@ from random import Random
 from statistics import median
 
 from agent.core.run import Milestone, Proposal, Run
+from agent.evaluator.protocols import QUICK
 from agent.proposer.catalogue import Catalogue
 from agent.science.history import History
 from agent.search.assembly import make_catalogue
 from agent.store import folder
 from agent.store.workspace import PROTOCOL, RUNS
-from agent.study.archive import quick_of_edition_2
 from agent.study.nights import Bench
+from agent.study.synthetic import synthetic
 from agent.study.truths import truth
 from benchmarks import cluster
 
@@ -49,8 +50,8 @@ class Timed:
 
 def write_long_history(root: Path, count: int) -> None:
     """A workspace with so many finished runs of random sets of moves."""
-    catalogue, synthetic = make_catalogue(), quick_of_edition_2()
-    history = Bench(catalogue, synthetic, count).searched(truth("many", list(catalogue.moves), Random(0)), "random", 0)
+    catalogue, made_up = make_catalogue(), synthetic(QUICK)
+    history = Bench(catalogue, made_up, count).searched(truth("many", list(catalogue.moves), Random(0)), "random", 0)
     chance = Random(1)
     for number, made in enumerate(history.runs):
         at = START + SECONDS * number
@@ -64,7 +65,7 @@ def write_long_history(root: Path, count: int) -> None:
         path = root / RUNS / run.id
         path.mkdir(parents=True)
         (path / folder.RUN).write_bytes(folder._RUN.dump_json(run, indent=1))  # without waiting for the disk each time
-    held = {"name": synthetic.protocol.name, "fingerprint": synthetic.protocol.fingerprint}
+    held = {"name": made_up.protocol.name, "fingerprint": made_up.protocol.fingerprint}
     (root / PROTOCOL).write_text(json.dumps(held))
 
 

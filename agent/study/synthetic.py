@@ -63,10 +63,13 @@ class Synthetic:
             )
             for setting, seed in grids
         ]
-        tasks = {task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in protocol.tasks}
-        speed = Speed(1.0, 1.0)
+        tasks, further = (
+            {task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in of}
+            for of in (protocol.tasks, protocol.further)
+        )
+        speed, fingerprint = Speed(1.0, 1.0), self.protocol.fingerprint
         return ScoreCard(
-            protocol.name, self.protocol.fingerprint, tasks, 1, 1, speed, "cpu", {}, TEST_SEED, seconds=60.0
+            protocol.name, fingerprint, tasks, 1, 1, speed, "cpu", {}, TEST_SEED, seconds=60.0, further=further
         )
 
     def _score(self, name: str, effect: float, task: str, setting: str, seed: int, shared: float) -> SeedScore:
