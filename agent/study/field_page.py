@@ -1,4 +1,4 @@
-"""docs/field.md: the published mixers in two tables, what each takes and what it scores beside all that is known.
+"""docs/field.md: what each published mixer takes and scores beside all that is known, and what is measured under `mad`.
 
 python -m agent.study field        writes the tables of that page again
 """
@@ -11,13 +11,16 @@ from pathlib import Path
 import torch
 
 from agent.core.baselines import TEMPLATE, field_name, known_path, published_paths
+from agent.core.resources import MEASURED
 from agent.evaluator.check import parameter_count
 from agent.evaluator.contract.calls import state_size
 from agent.evaluator.contract.variant import load_variant
 from agent.evaluator.protocol import Protocol
-from agent.evaluator.protocols import QUICK
+from agent.evaluator.protocols import MAD, QUICK
 from agent.study.costs import Cost, costs_path, read_costs
 from agent.study.field_scores import SCORES_HEAD, scores_table
+from agent.study.field_settings import FIRST_COLUMN, memorize_table
+from agent.study.rows import Table
 
 HEAD = "| mixer | paper | leaves out | parameters | state, bytes | operations a token | speed |"
 NOT_YET = "not measured yet"
@@ -69,8 +72,14 @@ def _taken(cost: Cost | None) -> tuple[str, str]:
 
 
 def with_tables(page: str) -> str:
-    """A page with both of its tables as they are now."""
-    for head, table in ((HEAD, field_table()), (SCORES_HEAD, scores_table(QUICK))):
+    """A page with its tables as they are now."""
+    measured = Table(MEASURED / f"{MAD.name}.csv").rows()
+    tables = {
+        HEAD: field_table(),
+        SCORES_HEAD: scores_table(QUICK),
+        f"| {FIRST_COLUMN} |": memorize_table(MAD, measured),
+    }
+    for head, table in tables.items():
         before, _, rest = page.partition(head)
         after = rest.partition("\n\n")[2]
         page = f"{before}{table}\n{after}"

@@ -50,7 +50,13 @@ def scores_table(protocol: Protocol) -> str:
     order = sorted(cards, key=lambda name: -found[name].gain.difference)
     fewer = fewer_bits(measured_alike(text_rows(TEXT_SMALL, None).rows()))
     rows = [
-        [_shown(name), _kind(name), *_scores(cards[name], protocol), *_gains(name, found[name]), *_bits(name, fewer)]
+        [
+            shown_name(name),
+            _kind(name),
+            *_scores(cards[name], protocol),
+            *_gains(name, found[name]),
+            *_bits(name, fewer),
+        ]
         for name in order
     ]
     return markdown(_columns(protocol, [f"fewer bits, {kind}" for kind in TOLD_APART if fewer]), rows)
@@ -103,7 +109,8 @@ def _kind(name: str) -> str:
     return next(kind for kind, names in KINDS.items() if name in names)
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
+    """A mixer as the field writes its name; what begins as the template's name is cut there."""
     if name in KINDS["field"]:
         return field_name(name)
     return f"… {name.removeprefix(f'{TEMPLATE}_')}" if name.startswith(f"{TEMPLATE}_") else name

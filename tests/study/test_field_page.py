@@ -5,11 +5,15 @@ from dataclasses import fields
 from house import ROOT
 
 from agent.core.baselines import TEMPLATE, control_paths, published_paths
-from agent.evaluator.protocols import QUICK, SMOKE
+from agent.core.score import SeedScore
+from agent.evaluator.protocols import MAD, QUICK, SMOKE
 from agent.study import field_scores
 from agent.study.costs import measure_cost, read_costs, write_costs
 from agent.study.field_page import Entry, with_tables
 from agent.study.field_scores import scores_table
+from agent.study.field_settings import memorize_table
+from agent.study.pieces import settings_of
+from agent.study.rows import Row
 from agent.study.text_rows import TextRow, TextTable
 
 PAGE = (ROOT / "docs" / "field.md").read_text(encoding="utf-8")
@@ -45,6 +49,26 @@ def test_the_scores_stand_in_the_order_of_the_objective_and_controls_below_the_t
     names = [line[0].removeprefix("| ") for line in lines]
     assert names.index(TEMPLATE) < min(names.index(control) for control in control_paths())
     assert set(lines[0]) > {"known"} or set(lines[0]) > {"field"}
+
+
+def test_settings_stand_apart_and_their_mean_only_where_all_are_measured():
+    settings = [setting for setting in settings_of(MAD) if setting.task == "Memorize"]
+    assert [setting.vocab for setting in settings] == [256, 512, 1024, 2048, 4096, 8192]
+
+    def rows(variant, score, measured):
+        for setting in measured:
+            seed = SeedScore("Memorize", setting.label, 0, score, score, score, 1e-3, 0.0, "finished", 1, 1)
+            yield Row(variant, "Memorize", setting.label, 0, seed, 1.0, MAD.setting_fingerprint(setting), 1, "cpu", "")
+
+    head, _, *lines = memorize_table(
+        MAD, [*rows("kda", 0.9, settings[:2]), *rows(TEMPLATE, 0.25, settings), *rows("cyfa", 0.5, settings)]
+    ).splitlines()
+    assert head.startswith("| mixer, Memorize | 256 values | 512 values | 1,024 values |")
+    assert lines == [
+        "| CyFA |" + " 0.500 |" * 7,
+        f"| {TEMPLATE} |" + " 0.250 |" * 7,
+        "| KDA | 0.900 | 0.900 | · | · | · | · | · |",
+    ]
 
 
 def test_what_was_trained_on_text_has_two_columns_more(monkeypatch, tmp_path):
