@@ -39,9 +39,7 @@ RESIDUAL_STD = 0.005  # of what a run does that neither explains
 TRUST = 0.03  # how far from nothing an author's expectation may place a move
 STRANGER_STD = 0.04  # of how far a variant that no moves made lies from the template
 BURN, KEPT = 8, 16  # sweeps of the sampler
-KEPT_TO_TELL = (
-    60  # where the mean is told, and not only a draw needed: it is then known to .0005 (rms; of 60 to 600 rows)
-)
+KEPT_TO_TELL = 60  # where the mean is told, and not only a draw needed: with an error of .001 (rms) or less
 
 ON = "on "  # before a file, where moves are named
 Pair = tuple[str, str]  # of two moves, or of a move and the file that it is made on, as `on` names it
