@@ -45,7 +45,7 @@ def sit(home):
 
     yield sit
     for terminal in begun:
-        terminal.child.close(force=True)
+        terminal.kill()
 
 
 def stages(home):

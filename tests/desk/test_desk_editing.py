@@ -43,7 +43,7 @@ def sit(home, tmp_path):
 
     yield sit
     for terminal in begun:
-        terminal.child.close(force=True)
+        terminal.kill()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def start(home, tmp_path):
 
     yield start
     for terminal in begun:
-        terminal.child.close(force=True)
+        terminal.kill()
 
 
 def looping(home):

@@ -157,7 +157,7 @@ def test_a_terminal_and_two_pages_at_once(page, home):
         desk.end()
         assert "was decided or changed elsewhere meanwhile" in desk.written
     finally:
-        desk.child.close(force=True)
+        desk.kill()
     run = home.find(DECAY)
     desk = AtTerminal("review", run.id, "--no-train", "--workspace", home.root)
     try:
@@ -168,7 +168,7 @@ def test_a_terminal_and_two_pages_at_once(page, home):
         assert [answer.status for answer in late] == [409, 409]
         assert late[0].json["decided"]["reason"] == "by hand"
     finally:
-        desk.child.close(force=True)
+        desk.kill()
 
 
 def test_ideas_are_queued_and_a_search_is_asked(page, home):

@@ -77,6 +77,13 @@ class AtTerminal:
         self.child.close()
         return self.child.exitstatus if self.child.exitstatus is not None else -self.child.signalstatus
 
+    def kill(self):
+        """End the program at once if it is still there: on a busy machine that takes longer than pexpect waits."""
+        try:
+            self.child.close(force=True)
+        except pexpect.ExceptionPexpect:
+            self.child.ptyproc.wait()
+
     def _wait(self, reached, wanted):
         deadline = time.monotonic() + SECONDS
         while not reached():
