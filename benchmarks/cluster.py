@@ -65,14 +65,14 @@ class VirtualClock:
     numbers: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.began = _cpu_seconds()
+        self.began = cpu_seconds()
 
     def __call__(self) -> float:
         return self.skipped + self.worked()
 
     def worked(self) -> float:
         """Seconds of CPU time so far."""
-        return _cpu_seconds() - self.began
+        return cpu_seconds() - self.began
 
     def until(self, at: float) -> None:
         """Wait for that moment, if it is not over."""
@@ -85,7 +85,8 @@ class VirtualClock:
         woken.wait()
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """Of this process and its children that ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -231,9 +232,10 @@ def simulated(
     minutes: tuple[float, float],
     drafts: int = 0,
     proposer: Proposer | None = None,
+    losers: float = LOSERS,
 ) -> Simulated:
     """Search with so many places until so many rows are done; with drafts by a model that makes so many at once, else
-    by the proposer, which is the catalogue if none is given."""
+    by the proposer, which is the catalogue if none is given. `losers` is the share that a first leg ends."""
     clock, made_up = VirtualClock(), synthetic(QUICK)
     workspace, ledger = Workspace(root), Ledger(Budget(runs=rows), clock=clock)
     proposer = SlowThinker(clock) if drafts else proposer or make_catalogue()
@@ -246,7 +248,7 @@ def simulated(
 
     def card(assignment: Assignment) -> ScoreCard:
         template = "" if workspace.history().baseline else TEMPLATE
-        loses = not template and Random(f"{assignment.source} loses").random() < LOSERS
+        loses = not template and Random(f"{assignment.source} loses").random() < losers
         return made_up.card(template or assignment.source, -LOST if loses else 0.0, assignment.protocol)
 
     protocol = made_up.protocol

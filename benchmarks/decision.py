@@ -1,5 +1,7 @@
 """What the search itself needs for a decision, with many runs in its history: from an answer to the next piece of work.
 
+The closing of the run before (its note, lineage, table and status) is part of it.
+
 The history is made up: sets of moves at random, with made-up scores (agent/study/synthetic.py). The search is the real
 one with one simulated place (benchmarks/cluster.py). CPU time of this process and its children, so that another's work
 on the machine does not count; the check before training, which is done by other processes, is left out.
@@ -12,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
+from unittest import mock
 
 from agent.core.run import Milestone, Proposal, Run
 from agent.evaluator.protocols import QUICK
 from agent.proposer.catalogue import Catalogue
 from agent.science.history import History
 from agent.search.assembly import make_catalogue
+from agent.search.rows import Rows
 from agent.store import folder
 from agent.store.workspace import PROTOCOL, RUNS
 from agent.study.nights import Bench
@@ -70,16 +75,21 @@ def write_long_history(root: Path, count: int) -> None:
 
 
 def decision(count: int = RUNS_KNOWN, rows: int = ROWS) -> None:
-    """The median decision, its choice of a proposal and the rest of it."""
+    """The median decision, its choice of a proposal, the closing of the run before and the rest of it."""
     print(f"decision: the next piece of work, of CPU time, with {count:,} runs known; median of {rows}", flush=True)
-    timed = Timed(make_catalogue())
-    with tempfile.TemporaryDirectory() as name:
+    timed, closes = Timed(make_catalogue()), []
+    close = Rows.close
+
+    def timed_close(*given: Any) -> Any:
+        began = cluster.cpu_seconds()
+        closed = close(*given)
+        closes.append(cluster.cpu_seconds() - began)
+        return closed
+
+    with tempfile.TemporaryDirectory() as name, mock.patch.object(Rows, "close", timed_close):
         write_long_history(Path(name), count)
-        done = cluster.simulated(Path(name), 1, rows + 1, cluster.ROW_OF_MAD, proposer=timed)
+        done = cluster.simulated(Path(name), 1, rows + 1, cluster.ROW_OF_MAD, proposer=timed, losers=0.0)
     each, chosen = done.decisions[1:], timed.seconds[1:]  # the first fills what is remembered
-    rest = [whole - choice for whole, choice in zip(each, chosen, strict=True)]
-    whole = {"whole": each, "the choice of moves": chosen, "the rest": rest}
-    print("  " + "   ".join(f"{what} {1e3 * median(seconds):.1f} ms" for what, seconds in whole.items()), flush=True)
-    print(
-        f"  with the closing of the run before (note, lineage, status): {1e3 * done.seconds_a_row:.0f} ms", flush=True
-    )
+    rest = [whole - choice - closed for whole, choice, closed in zip(each, chosen, closes, strict=False)]
+    parts = {"whole": each, "the choice of moves": chosen, "closing the run before": closes, "the rest": rest}
+    print("  " + "   ".join(f"{what} {1e3 * median(seconds):.1f} ms" for what, seconds in parts.items()), flush=True)
