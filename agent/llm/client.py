@@ -12,7 +12,10 @@ _HTTP: Any = import_module(DefaultHttpxClient.__mro__[1].__module__.partition(".
 
 
 def make_client(key: str, url: str) -> OpenAI:
-    """Raises what the libraries do that read the environment: of proxies, certificates and headers."""
+    """A client that tries nothing again by itself.
+
+    Raises what the libraries do that read the environment: of proxies, certificates and headers.
+    """
     http = DefaultHttpxClient(event_hooks={"response": [_cut_unless_success]})
     return OpenAI(api_key=key, base_url=url, max_retries=0, http_client=http)
 

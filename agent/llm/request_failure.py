@@ -18,7 +18,7 @@ TEMPORARY = (408, 409, 425, 429)  # and all from 500 on
 REFUSALS = (400, 413, 422)  # of a request as it is put
 OUT_OF_CREDIT = ("insufficient_quota", "insufficient_balance", "billing_hard_limit_reached", "arrearage")
 LONGEST_MESSAGE = 400
-LONGEST_PAUSE = 366 * 86_400.0  # seconds: what asks for more does not count in them
+LONGEST_PAUSE = 366 * 86_400.0  # seconds; a longer wait is told as this one
 # What the HTTP client behind the openai package calls it where no connection was made.
 NOT_CONNECTED = (
     "ConnectError",

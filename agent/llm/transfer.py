@@ -33,7 +33,7 @@ class Transfer:
     def __init__(self, send: Callable[..., Any], request: dict[str, Any], silence: float, most: int) -> None:
         """`send` is a streaming method of the openai package. `silence` is how many seconds may pass without a byte.
 
-        `most` is how many bytes the body may have; an error's body is cut there.
+        `most` is how many bytes the body may have; that of an error is cut before (agent/llm/client.py).
         """
         self._send, self._request, self._most = send, request, most
         self._timeout = Timeout(silence, connect=min(SECONDS_TO_CONNECT, silence))

@@ -64,8 +64,8 @@ class Synthetic:
             for setting, seed in grids
         ]
         tasks, further = (
-            {task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in of}
-            for of in (protocol.tasks, protocol.further)
+            {task: TaskScore(task, tuple(s for s in scores if s.task == task)) for task in named}
+            for named in (protocol.tasks, protocol.further)
         )
         speed, fingerprint = Speed(1.0, 1.0), self.protocol.fingerprint
         return ScoreCard(
